@@ -1,0 +1,11 @@
+import { defineConfig } from 'vitest/config';
+
+export default defineConfig({
+  test: {
+    include: ['src/**/*.test.ts', 'test/**/*.test.ts'],
+    testTimeout: 30_000,
+    hookTimeout: 180_000,
+    // Real Envoys, ComfyUIs and browsers on a small machine: a few at a time, so that none starves.
+    maxWorkers: 2,
+  },
+});
