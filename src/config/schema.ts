@@ -1,0 +1,154 @@
+import { z } from 'zod';
+import { duration, filePath, hostPort, identifier, listen, tlsFiles, upstream } from './fields.ts';
+import { issuer } from './issuer-schema.ts';
+
+const basicUser = z.strictObject({
+  username: z
+    .string('must be a user name, such as alice')
+    .min(1, 'must not be empty: give a user name, such as alice')
+    .refine(
+      (name) => !name.includes(':'),
+      'must not contain a colon: RFC 7617 ends the user name at the first one',
+    ),
+  password: z.string('must be a password hash: make one with `comfy-tenant hash`'),
+});
+
+const operators = z.strictObject({
+  users: z.array(z.string()).default([]).describe('User ids that may see all, free memory and restart.'),
+  claim: z
+    .strictObject({ name: z.string(), value: z.string() })
+    .optional()
+    .describe('JWT only: a claim that is this value, or a list that holds it, makes an operator.'),
+});
+
+const basicAuth = z.strictObject({
+  method: z.literal('BASIC'),
+  realm: z.string().optional(),
+  users: z.array(basicUser).default([]).describe('The user list; the user name is the isolation id.'),
+  usersFile: filePath.optional().describe('A file in htpasswd format, beside or instead of `users`.'),
+  policy: z.literal('funart').optional().describe("FunArt's rules for names and passwords."),
+  userIdPrefix: identifier.optional(),
+  operators: operators.optional(),
+});
+
+const location = z.enum(['HEADER', 'COOKIE', 'QUERY'], 'must be HEADER, COOKIE or QUERY');
+
+const tokenLookup = z.strictObject({
+  location,
+  name: z.string().min(1, 'must name the header, cookie or query parameter'),
+  prefix: z.string().optional().describe('HEADER only: what stands before the token, such as "Bearer ".'),
+});
+
+const claimTransformation = z.strictObject({
+  location,
+  name: z.string().min(1, 'must name the header, cookie or query parameter'),
+  claim: z.string().min(1, 'must name a claim, such as sub or profile.email'),
+});
+
+const jwtAuth = z.strictObject({
+  method: z.literal('JWT'),
+  realm: z.string().optional(),
+  issuers: z.array(issuer).min(1, 'must name at least one issuer'),
+  tokenLookup: z
+    .array(tokenLookup)
+    .min(1, 'must name at least one place')
+    .default([{ location: 'HEADER', name: 'Authorization', prefix: 'Bearer ' }]),
+  claimTransformations: z.array(claimTransformation).describe('JWT Claim Transformation'),
+  operators: operators.optional(),
+});
+
+const publicPath = z.strictObject({
+  path: z
+    .string()
+    .regex(
+      /^\/[A-Za-z0-9._~!$&'()+,=:@/-]*\*?$/,
+      'must be an exact path, or one that ends in *, such as /public/*',
+    ),
+  answer: z
+    .strictObject({
+      status: z.int().min(200).max(599).default(200),
+      body: z.string().default(''),
+    })
+    .optional()
+    .describe('Envoy answers by itself; without it the request passes to ComfyUI without identity.'),
+});
+
+const endpoint = z.strictObject({
+  name: z
+    .string('must be a name, such as studio')
+    .regex(/^[a-z0-9]([a-z0-9-]{0,38}[a-z0-9])?$/, 'must be 1 to 40 of a-z, 0-9 and -, such as studio'),
+  domains: z
+    .array(
+      z
+        .string()
+        .regex(
+          /^(\*|(\*\.)?[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?(\.[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?)*)$/,
+          'must be a host name without port, *.example.com or *',
+        ),
+    )
+    .min(1, 'must name at least one domain, or leave it out for all')
+    .default(['*']),
+  upstream: z
+    .union([upstream, z.array(upstream).min(1, 'must name at least one ComfyUI')])
+    .transform((one) => (Array.isArray(one) ? one : [one]))
+    .describe('One ComfyUI or several; of several, each user always gets the same.'),
+  multiTenant: z
+    .boolean('must be true or false')
+    .describe('The switch. false: authenticate, set no user id.'),
+  auth: z.discriminatedUnion('method', [basicAuth, jwtAuth], 'method must be BASIC or JWT'),
+  publicPaths: z.array(publicPath).default([]),
+});
+
+/** The configuration file as its author writes it; `load.ts` adds the rules that span several fields. */
+export const configSchema = z.strictObject({
+  endpoints: z.array(endpoint).min(1, 'must have at least one endpoint'),
+  sameUsers: z
+    .boolean('must be true or false')
+    .default(false)
+    .describe('The same user id from two sources in front of one ComfyUI is the same person.'),
+  comfyui: z
+    .strictObject({ tokenKeyFile: filePath.default('.comfy-tenant/token.key') })
+    .prefault({})
+    .describe('The key shared with the plugin; made (0600) when missing.'),
+  gateway: z
+    .strictObject({
+      listen: hostPort.default('127.0.0.1:8080'),
+      tls: tlsFiles.optional().describe('The certificate of the edge-tls preset.'),
+      trustedHops: z
+        .int('must be a whole number')
+        .min(0)
+        .max(10)
+        .default(0)
+        .describe('How many proxies in front of Envoy may be believed about the client address.'),
+    })
+    .prefault({}),
+  service: z
+    .strictObject({
+      listen: listen.default('unix:run/authz.sock'),
+      tls: tlsFiles.optional(),
+      rememberFor: duration.default('10m').describe('How long a judged credential is remembered.'),
+      parallelHashes: z.int('must be a whole number').min(1).max(64).default(2),
+      waitingHashes: z.int('must be a whole number').min(1).max(10_000).default(100),
+    })
+    .prefault({}),
+  admin: z.strictObject({ listen: hostPort.default('127.0.0.1:9002') }).prefault({}),
+  log: z
+    .strictObject({
+      level: z.enum(['debug', 'info', 'warn', 'error'], 'must be debug, info, warn or error').default('info'),
+    })
+    .prefault({}),
+});
+
+/** The whole configuration, with defaults filled in, paths absolute and durations in milliseconds. */
+export type Config = z.output<typeof configSchema> & {
+  /** Absolute path of the file that it came from. */
+  file: string;
+};
+export type Endpoint = Config['endpoints'][number];
+export type BasicAuth = z.output<typeof basicAuth>;
+export type JwtAuth = z.output<typeof jwtAuth>;
+export type TokenLookup = z.output<typeof tokenLookup>;
+export type ClaimTransformation = z.output<typeof claimTransformation>;
+export type PublicPath = z.output<typeof publicPath>;
+export type Operators = z.output<typeof operators>;
+export type { Issuer, JwksSource } from './issuer-schema.ts';
