@@ -126,7 +126,7 @@ export const configSchema = z.strictObject({
     .strictObject({
       listen: listen.default('unix:run/authz.sock'),
       tls: tlsFiles.optional(),
-      rememberFor: duration.default('10m').describe('How long a judged credential is remembered.'),
+      rememberFor: duration.prefault('10m').describe('How long a judged credential is remembered.'),
       parallelHashes: z.int('must be a whole number').min(1).max(64).default(2),
       waitingHashes: z.int('must be a whole number').min(1).max(10_000).default(100),
     })
