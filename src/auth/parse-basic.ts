@@ -1,0 +1,38 @@
+const CANONICAL_BASE64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}(?:==)?|[A-Za-z0-9+/]{3}=?)?$/;
+const SCHEME = /^([A-Za-z]+)(?: +(.*))?$/;
+// RFC 7617 §2: neither may contain control characters.
+// eslint-disable-next-line no-control-regex
+const CONTROL = /[\u0000-\u001f\u007f]/;
+
+export type BasicCredentials =
+  | { readonly kind: 'basic'; readonly username: string; readonly password: string }
+  | { readonly kind: 'refused'; readonly reason: 'credentials-malformed' | 'credentials-ambiguous' | 'scheme-unsupported' };
+
+function refused(reason: 'credentials-malformed' | 'credentials-ambiguous' | 'scheme-unsupported'): BasicCredentials {
+  return { kind: 'refused', reason };
+}
+
+function decodeUtf8(base64: string): string | undefined {
+  try {
+    const bytes = Uint8Array.from(atob(base64), (character) => character.charCodeAt(0));
+    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
+  } catch {
+    return undefined; // Not UTF-8: malformed, which the caller says.
+  }
+}
+
+/**
+ * Reads the value of `Authorization` as Basic credentials (RFC 7617), in UTF-8, strictly: a comma means that Envoy
+ * joined two lines, of which nobody can say which counts.
+ */
+export function parseBasic(authorization: string): BasicCredentials {
+  if (authorization.includes(',')) return refused('credentials-ambiguous');
+  const [, scheme, token] = SCHEME.exec(authorization.trim()) ?? [];
+  if (scheme === undefined) return refused('credentials-malformed');
+  if (scheme.toLowerCase() !== 'basic') return refused('scheme-unsupported');
+  if (token === undefined || !CANONICAL_BASE64.test(token)) return refused('credentials-malformed');
+  const pair = decodeUtf8(token);
+  const colon = pair?.indexOf(':') ?? -1;
+  if (pair === undefined || colon < 1 || CONTROL.test(pair)) return refused('credentials-malformed');
+  return { kind: 'basic', username: pair.slice(0, colon), password: pair.slice(colon + 1) };
+}

@@ -1,0 +1,45 @@
+interface Parameter {
+  readonly rawName: string;
+  readonly rawValue: string;
+}
+
+function parameters(path: string): Parameter[] {
+  const start = path.indexOf('?');
+  if (start < 0) return [];
+  return path
+    .slice(start + 1)
+    .split('&')
+    .map((part) => {
+      const equals = part.indexOf('=');
+      return equals < 0
+        ? { rawName: part, rawValue: '' }
+        : { rawName: part.slice(0, equals), rawValue: part.slice(equals + 1) };
+    });
+}
+
+function decode(text: string): string | undefined {
+  try {
+    return decodeURIComponent(text.replaceAll('+', ' '));
+  } catch {
+    return undefined; // Not percent-encoding: what upstream makes of it is unknown.
+  }
+}
+
+/** All values of a query parameter, decoded. A value that cannot be decoded is kept as it is. */
+export function queryValues(path: string, name: string): string[] {
+  return parameters(path)
+    .filter((parameter) => parameter.rawName === name)
+    .map((parameter) => decode(parameter.rawValue) ?? parameter.rawValue);
+}
+
+/**
+ * Whether the query writes one of the names in another way, such as `tok%65n` for `token`: Envoy matches names as they
+ * stand, ComfyUI after decoding, so such a parameter would pass by what we remove or set.
+ */
+export function disguisesParameter(path: string, names: ReadonlySet<string>): boolean {
+  return parameters(path).some(({ rawName }) => {
+    if (names.has(rawName)) return false;
+    const name = decode(rawName);
+    return (name === undefined && rawName.includes('%')) || (name !== undefined && names.has(name));
+  });
+}
