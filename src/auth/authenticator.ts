@@ -28,5 +28,9 @@ export interface Method extends Authenticator {
   /** Finds the credentials; a refusal when there are none or when they cannot be read in one way only. */
   find(request: RequestHead): Credentials | Deny;
   /** What carries credentials, and so must not reach ComfyUI. Lower-case header names. */
-  readonly carriers: { readonly headers: readonly string[]; readonly cookies: readonly string[]; readonly query: readonly string[] };
+  readonly carriers: {
+    readonly headers: readonly string[];
+    readonly cookies: readonly string[];
+    readonly query: readonly string[];
+  };
 }

@@ -4,8 +4,8 @@ function* pairs(lines: readonly string[]): Generator<{ name: string; value: stri
   for (const line of lines) {
     for (const part of line.split(';')) {
       const text = part.trim();
-      const [, name, value] = PAIR.exec(text) ?? ['', text, ''];
-      if (text !== '') yield { name: (name ?? '').trim(), value: (value ?? '').trim(), text };
+      const [, name = text, value = ''] = PAIR.exec(text) ?? [];
+      if (text !== '') yield { name: name.trim(), value: value.trim(), text };
     }
   }
 }

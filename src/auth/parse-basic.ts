@@ -6,9 +6,14 @@ const CONTROL = /[\u0000-\u001f\u007f]/;
 
 export type BasicCredentials =
   | { readonly kind: 'basic'; readonly username: string; readonly password: string }
-  | { readonly kind: 'refused'; readonly reason: 'credentials-malformed' | 'credentials-ambiguous' | 'scheme-unsupported' };
+  | {
+      readonly kind: 'refused';
+      readonly reason: 'credentials-malformed' | 'credentials-ambiguous' | 'scheme-unsupported';
+    };
 
-function refused(reason: 'credentials-malformed' | 'credentials-ambiguous' | 'scheme-unsupported'): BasicCredentials {
+function refused(
+  reason: 'credentials-malformed' | 'credentials-ambiguous' | 'scheme-unsupported',
+): BasicCredentials {
   return { kind: 'refused', reason };
 }
 
@@ -31,8 +36,12 @@ export function parseBasic(authorization: string): BasicCredentials {
   if (scheme === undefined) return refused('credentials-malformed');
   if (scheme.toLowerCase() !== 'basic') return refused('scheme-unsupported');
   if (token === undefined || !CANONICAL_BASE64.test(token)) return refused('credentials-malformed');
-  const pair = decodeUtf8(token);
-  const colon = pair?.indexOf(':') ?? -1;
-  if (pair === undefined || colon < 1 || CONTROL.test(pair)) return refused('credentials-malformed');
+  return splitPair(decodeUtf8(token));
+}
+
+function splitPair(pair: string | undefined): BasicCredentials {
+  if (pair === undefined || CONTROL.test(pair)) return refused('credentials-malformed');
+  const colon = pair.indexOf(':');
+  if (colon < 1) return refused('credentials-malformed');
   return { kind: 'basic', username: pair.slice(0, colon), password: pair.slice(colon + 1) };
 }

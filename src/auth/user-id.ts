@@ -22,7 +22,10 @@ function percent(character: string): string {
  */
 export function encodeUserId(identity: string, prefix?: string): UserId | undefined {
   if (identity === '' || !identity.isWellFormed()) return undefined;
-  let id = encodeURIComponent(identity).replaceAll('%40', '@').replaceAll('%2B', '+').replace(UNENCODED, percent);
+  let id = encodeURIComponent(identity)
+    .replaceAll('%40', '@')
+    .replaceAll('%2B', '+')
+    .replace(UNENCODED, percent);
   if (id.startsWith('.') || identity === 'default') id = percent(id) + id.slice(1);
   if (prefix !== undefined) id = `${prefix}~${id}`;
   return id.length > MAX_BYTES ? undefined : (id as UserId);

@@ -1,0 +1,17 @@
+import { fileURLToPath } from 'node:url';
+import { loadSync } from '@grpc/proto-loader';
+import type { MethodDefinition } from '@grpc/grpc-js';
+
+const PROTO = fileURLToPath(new URL('../../proto', import.meta.url));
+
+/** The method of the contract as `proto-loader` reads it from `proto/`, with the stock (de)serialisers. */
+export function stockCheckMethod(): MethodDefinition<object, object> {
+  const contract = loadSync('envoy/service/auth/v3/external_auth.proto', {
+    includeDirs: [PROTO],
+    keepCase: true,
+  });
+  const service = contract['envoy.service.auth.v3.Authorization'];
+  if (service === undefined || !('Check' in service))
+    throw new Error(`${PROTO}: Authorization.Check is missing`);
+  return service['Check'];
+}
