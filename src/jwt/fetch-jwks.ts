@@ -1,0 +1,75 @@
+import { lookup } from 'node:dns/promises';
+
+export interface FetchOptions {
+  readonly fetch: typeof fetch;
+  /** Fetch over http too. */
+  readonly allowHttp: boolean;
+}
+
+export interface FetchedJson {
+  readonly json: unknown;
+  /** From `Cache-Control: max-age`; undefined when the answer does not say. */
+  readonly maxAgeMs: number | undefined;
+}
+
+const TIMEOUT_MS = 5000;
+const MAX_BYTES = 512 * 1024;
+/** Cloud metadata services live here. */
+const LINK_LOCAL = /^(169\.254\.|fe[89ab][0-9a-f]:|::ffff:169\.254\.)/i;
+
+async function refuseLinkLocal(url: URL): Promise<void> {
+  const host = url.hostname.replace(/^\[(.*)\]$/, '$1');
+  const addresses = await lookup(host, { all: true });
+  if (addresses.some(({ address }) => LINK_LOCAL.test(address))) {
+    throw new Error(`${url.origin} is link-local: keys are never fetched from there`);
+  }
+}
+
+async function readLimited(response: Response, url: URL): Promise<string> {
+  const chunks: Uint8Array[] = [];
+  let size = 0;
+  for await (const chunk of response.body ?? []) {
+    const bytes = chunk as Uint8Array;
+    size += bytes.length;
+    if (size > MAX_BYTES) throw new Error(`${url.href} answers more than ${MAX_BYTES / 1024} KiB`);
+    chunks.push(bytes);
+  }
+  return Buffer.concat(chunks).toString('utf8');
+}
+
+function maxAge(response: Response): number | undefined {
+  const seconds = /(?:^|[,\s])max-age=([0-9]{1,9})/i.exec(response.headers.get('cache-control') ?? '')?.[1];
+  return seconds === undefined ? undefined : Number(seconds) * 1000;
+}
+
+/**
+ * Fetches a JSON document: https only unless allowed, no redirects, no link-local address, 5 s, 512 KiB.
+ *
+ * @throws Error that names the URL and what was wrong
+ */
+export async function fetchJson(address: string, options: FetchOptions): Promise<FetchedJson> {
+  const url = new URL(address);
+  if (url.protocol !== 'https:' && !(options.allowHttp && url.protocol === 'http:')) {
+    throw new Error(`${url.href}: must be https, or say allowHttp: true`);
+  }
+  try {
+    await refuseLinkLocal(url);
+    const response = await options.fetch(url, {
+      redirect: 'error',
+      signal: AbortSignal.timeout(TIMEOUT_MS),
+      headers: { accept: 'application/jwk-set+json, application/json' },
+    });
+    if (response.status !== 200) throw new Error(`answered ${response.status}`);
+    return { json: JSON.parse(await readLimited(response, url)) as unknown, maxAgeMs: maxAge(response) };
+  } catch (error) {
+    throw new Error(`${url.href}: ${reason(error)}`, { cause: error });
+  }
+}
+
+/** `fetch failed` hides its reason in a chain of causes. */
+function reason(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  if (error.cause instanceof Error) return reason(error.cause);
+  const code = (error as NodeJS.ErrnoException).code;
+  return error.message === '' ? (code ?? error.name) : error.message;
+}

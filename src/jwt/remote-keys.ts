@@ -1,0 +1,96 @@
+import { createLocalJWKSet } from 'jose';
+import type { GetKey, KeySource } from './key-source.ts';
+
+export interface RemoteKeysOptions {
+  /** Fetches the key set anew; says how long it may be used. */
+  readonly fetchKeys: () => Promise<{
+    jwks: Parameters<typeof createLocalJWKSet>[0];
+    maxAgeMs: number | undefined;
+  }>;
+  /** Milliseconds since 1970. */
+  readonly now: () => number;
+  readonly cooldownMs: number;
+  /** How long old keys serve on while the issuer is down. */
+  readonly maxStaleMs: number;
+  readonly onFetch: (result: { ok: true; changed: boolean } | { ok: false; problem: string }) => void;
+}
+
+const BOUNDS_MS = { least: 60_000, usual: 600_000, most: 3_600_000 };
+const RETRY_MS = { first: 1000, most: 60_000 };
+/** Keys are fetched again after this part of their age. */
+const AHEAD = 0.8;
+
+function refreshAfterMs(maxAgeMs: number | undefined): number {
+  return Math.min(Math.max(maxAgeMs ?? BOUNDS_MS.usual, BOUNDS_MS.least), BOUNDS_MS.most) * AHEAD;
+}
+
+/**
+ * Keys that are fetched: at once, again ahead of their expiry, and at most once a cooldown when a token names one that
+ * is not known. Whoever needs them at the same time shares one fetch.
+ */
+export function createRemoteKeys(options: RemoteKeysOptions): KeySource {
+  const { now } = options;
+  let getKey: GetKey | undefined;
+  let text = '';
+  let fetchedAtMs = Number.NEGATIVE_INFINITY;
+  let lastAskedMs = Number.NEGATIVE_INFINITY;
+  let failures = 0;
+  let problem: string | undefined = 'not fetched yet';
+  let underWay: Promise<void> | undefined;
+  let timer: NodeJS.Timeout | undefined;
+  let closed = false;
+
+  function schedule(delayMs: number): void {
+    if (closed) return;
+    clearTimeout(timer);
+    timer = setTimeout(() => void fetchOnce(), delayMs);
+    timer.unref();
+  }
+
+  async function fetchNow(): Promise<void> {
+    try {
+      const { jwks, maxAgeMs } = await options.fetchKeys();
+      const newText = JSON.stringify(jwks);
+      const changed = newText !== text;
+      if (changed) getKey = createLocalJWKSet(jwks);
+      text = newText;
+      fetchedAtMs = now();
+      failures = 0;
+      problem = undefined;
+      schedule(refreshAfterMs(maxAgeMs));
+      options.onFetch({ ok: true, changed });
+    } catch (error) {
+      problem = error instanceof Error ? error.message : String(error);
+      schedule(Math.min(RETRY_MS.first * 2 ** failures++, RETRY_MS.most));
+      options.onFetch({ ok: false, problem });
+    }
+  }
+
+  function fetchOnce(): Promise<void> {
+    underWay ??= fetchNow().finally(() => {
+      underWay = undefined;
+    });
+    return underWay;
+  }
+
+  void fetchOnce();
+
+  return {
+    current: () => (now() - fetchedAtMs <= options.maxStaleMs ? getKey : undefined),
+    async refresh() {
+      if (underWay === undefined) {
+        if (now() - lastAskedMs < options.cooldownMs) return false;
+        lastAskedMs = now();
+      }
+      await fetchOnce();
+      return true;
+    },
+    get problem() {
+      return problem;
+    },
+    close() {
+      closed = true;
+      clearTimeout(timer);
+    },
+  };
+}

@@ -1,0 +1,113 @@
+import { decodeJwt, errors, jwtVerify, type JWTPayload, type JWTVerifyOptions } from 'jose';
+import { deny, type Deny, type DenyReason, type Unavailable } from '../auth/decision.ts';
+import type { Issuer } from '../config/schema.ts';
+import { readClaim } from './claims.ts';
+import type { KeySource } from './key-source.ts';
+import { ASYMMETRIC } from './usable-keys.ts';
+
+/** An issuer of the configuration with its keys. */
+export interface TrustedIssuer {
+  readonly rules: Issuer;
+  readonly keys: KeySource;
+}
+
+const REASONS: Readonly<Record<string, DenyReason>> = {
+  ERR_JOSE_ALG_NOT_ALLOWED: 'algorithm-refused',
+  ERR_JOSE_NOT_SUPPORTED: 'algorithm-refused',
+  ERR_JWKS_NO_MATCHING_KEY: 'key-unknown',
+  ERR_JWKS_MULTIPLE_MATCHING_KEYS: 'key-unknown',
+  ERR_JWS_INVALID: 'token-malformed',
+  ERR_JWT_INVALID: 'token-malformed',
+  ERR_JWS_SIGNATURE_VERIFICATION_FAILED: 'signature-wrong',
+};
+
+const CLAIM_REASONS: Readonly<Record<string, DenyReason>> = {
+  iss: 'issuer-unknown',
+  aud: 'audience-wrong',
+  nbf: 'token-not-yet-valid',
+  typ: 'token-type-wrong',
+};
+
+/** What a refusal of jose means; a failure that is no refusal is thrown on. */
+function refusal(error: unknown): Deny {
+  if (error instanceof errors.JWTExpired)
+    return deny(error.claim === 'iat' ? 'token-too-old' : 'token-expired');
+  if (error instanceof errors.JWTClaimValidationFailed)
+    return deny(CLAIM_REASONS[error.claim] ?? 'claim-wrong');
+  const reason = error instanceof errors.JOSEError ? REASONS[error.code] : undefined;
+  if (reason === undefined) throw error;
+  return deny(reason);
+}
+
+function optionsFor(rules: Issuer, now: number): JWTVerifyOptions {
+  const algorithms = rules.algorithms ?? ASYMMETRIC;
+  return {
+    algorithms: algorithms.includes('EdDSA') ? [...algorithms, 'Ed25519'] : [...algorithms],
+    clockTolerance: rules.clockTolerance / 1000,
+    currentDate: new Date(now),
+    requiredClaims: ['exp'],
+    ...(rules.issuer === undefined ? {} : { issuer: rules.issuer }),
+    ...(rules.audience === undefined ? {} : { audience: rules.audience }),
+    ...(rules.typ === undefined ? {} : { typ: rules.typ }),
+    ...(rules.maxTokenAge === undefined ? {} : { maxTokenAge: rules.maxTokenAge / 1000 }),
+  };
+}
+
+/** Chooses the issuer by `iss`, before anything is believed; the one that takes any comes last. */
+export function chooseIssuer(token: string, issuers: readonly TrustedIssuer[]): TrustedIssuer | Deny {
+  let iss: unknown;
+  try {
+    ({ iss } = decodeJwt(token));
+  } catch {
+    return deny('token-malformed'); // jose throws on whatever is no JWT.
+  }
+  const named = issuers.find(({ rules }) => rules.issuer !== undefined && rules.issuer === iss);
+  return named ?? issuers.find(({ rules }) => rules.anyIssuer === true) ?? deny('issuer-unknown');
+}
+
+async function verifyOnce(
+  token: string,
+  { rules, keys }: TrustedIssuer,
+  now: number,
+): Promise<JWTPayload | Deny> {
+  const getKey = keys.current();
+  if (getKey === undefined) return deny('key-unknown');
+  try {
+    const { payload } = await jwtVerify(token, getKey, optionsFor(rules, now));
+    return payload;
+  } catch (error) {
+    return refusal(error);
+  }
+}
+
+function isDeny(result: JWTPayload | Deny): result is Deny {
+  return result['kind'] === 'deny' && 'reason' in result;
+}
+
+/**
+ * Judges a token by the rules and keys of its issuer (RFC 7519, RFC 8725). Looks for newer keys once when it names one
+ * that is not known.
+ *
+ * @param now milliseconds since 1970
+ */
+export async function verifyToken(
+  token: string,
+  issuer: TrustedIssuer,
+  now: number,
+): Promise<{ kind: 'claims'; claims: JWTPayload } | Deny | Unavailable> {
+  let result = await verifyOnce(token, issuer, now);
+  if (isDeny(result) && result.reason === 'key-unknown' && (await issuer.keys.refresh())) {
+    result = await verifyOnce(token, issuer, now);
+  }
+  if (issuer.keys.current() === undefined) {
+    return {
+      kind: 'unavailable',
+      cause: `no keys of ${issuer.rules.issuer ?? 'the issuer'}: ${issuer.keys.problem ?? ''}`,
+    };
+  }
+  if (isDeny(result)) return result;
+  const claims = result;
+  const required = Object.entries(issuer.rules.requiredClaims);
+  const fit = required.every(([path, value]) => readClaim(claims, path) === value);
+  return fit ? { kind: 'claims', claims } : deny('claim-wrong');
+}
