@@ -65,7 +65,7 @@ function publicPart({ kty, kid, alg, use, crv, x, y, n, e, k }: JWK): JWK {
   const part = { kty, kid, alg: kty === 'OKP' ? undefined : alg, use, crv, x, y, n, e, k };
   return Object.fromEntries(
     Object.entries(part).filter(([, value]) => value !== undefined),
-  ) as unknown as JWK;
+  );
 }
 
 function isKey(value: unknown): value is JWK {

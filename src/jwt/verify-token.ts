@@ -65,23 +65,19 @@ export function chooseIssuer(token: string, issuers: readonly TrustedIssuer[]): 
   return named ?? issuers.find(({ rules }) => rules.anyIssuer === true) ?? deny('issuer-unknown');
 }
 
-async function verifyOnce(
-  token: string,
-  { rules, keys }: TrustedIssuer,
-  now: number,
-): Promise<JWTPayload | Deny> {
+type Verified = { readonly kind: 'claims'; readonly claims: JWTPayload } | Deny;
+
+async function verifyOnce(token: string, { rules, keys }: TrustedIssuer, now: number): Promise<Verified> {
   const getKey = keys.current();
   if (getKey === undefined) return deny('key-unknown');
   try {
     const { payload } = await jwtVerify(token, getKey, optionsFor(rules, now));
-    return payload;
+    const required = Object.entries(rules.requiredClaims);
+    const fit = required.every(([path, value]) => readClaim(payload, path) === value);
+    return fit ? { kind: 'claims', claims: payload } : deny('claim-wrong');
   } catch (error) {
     return refusal(error);
   }
-}
-
-function isDeny(result: JWTPayload | Deny): result is Deny {
-  return result['kind'] === 'deny' && 'reason' in result;
 }
 
 /**
@@ -94,20 +90,15 @@ export async function verifyToken(
   token: string,
   issuer: TrustedIssuer,
   now: number,
-): Promise<{ kind: 'claims'; claims: JWTPayload } | Deny | Unavailable> {
-  let result = await verifyOnce(token, issuer, now);
-  if (isDeny(result) && result.reason === 'key-unknown' && (await issuer.keys.refresh())) {
-    result = await verifyOnce(token, issuer, now);
-  }
-  if (issuer.keys.current() === undefined) {
-    return {
-      kind: 'unavailable',
-      cause: `no keys of ${issuer.rules.issuer ?? 'the issuer'}: ${issuer.keys.problem ?? ''}`,
-    };
-  }
-  if (isDeny(result)) return result;
-  const claims = result;
-  const required = Object.entries(issuer.rules.requiredClaims);
-  const fit = required.every(([path, value]) => readClaim(claims, path) === value);
-  return fit ? { kind: 'claims', claims } : deny('claim-wrong');
+): Promise<Verified | Unavailable> {
+  const result = await verifyOnce(token, issuer, now);
+  const unknown = result.kind === 'deny' && result.reason === 'key-unknown';
+  if (unknown && (await issuer.keys.refresh())) return settle(await verifyOnce(token, issuer, now), issuer);
+  return settle(result, issuer);
+}
+
+/** Without any keys nothing can be said of a token. */
+function settle(result: Verified, { rules, keys }: TrustedIssuer): Verified | Unavailable {
+  if (keys.current() !== undefined) return result;
+  return { kind: 'unavailable', cause: `no keys of ${rules.issuer ?? 'the issuer'}: ${keys.problem ?? 'too old'}` };
 }

@@ -1,0 +1,95 @@
+import { createHmac, createSecretKey, randomBytes } from 'node:crypto';
+import { LRUCache } from 'lru-cache';
+import type { Method } from '../auth/authenticator.ts';
+import type { Decision } from '../auth/decision.ts';
+
+export interface RememberOptions {
+  /** Longest time that a success is remembered, never past its expiry. */
+  readonly ttlMs: number;
+  readonly maxEntries: number;
+  /** Milliseconds since 1970. */
+  readonly now: () => number;
+  readonly onLookup?: (result: 'hit' | 'shared' | 'miss') => void;
+}
+
+interface Remembered {
+  readonly decision: Decision;
+  readonly untilMs: number;
+}
+
+/** Short, so that a corrected password or a new key counts soon. */
+const REFUSAL_TTL_MS = 2000;
+/** Refusals of longer credentials are not worth their memory. */
+const REFUSAL_MAX_LENGTH = 2048;
+
+export interface RememberingMethod extends Method {
+  /** Forgets all, such as when the issuer withdrew a key. */
+  clear(): void;
+}
+
+/**
+ * Remembers what a method said of the same credentials, by an HMAC of the whole of them; concurrent equal checks share
+ * one judgement. Failures to judge and delays are never remembered.
+ */
+export function remember(method: Method, options: RememberOptions): RememberingMethod {
+  const { now } = options;
+  const secret = createSecretKey(randomBytes(32));
+  const decisions = new LRUCache<string, Remembered>({ max: options.maxEntries });
+  const underWay = new Map<string, Promise<Decision>>();
+  let generation = 0;
+
+  function keep(key: string, decision: Decision, length: number): void {
+    const ttlMs = lifeMs(decision, length);
+    if (ttlMs > 0) decisions.set(key, { decision, untilMs: now() + ttlMs });
+  }
+
+  function lifeMs(decision: Decision, length: number): number {
+    switch (decision.kind) {
+      case 'allow':
+        return Math.min(options.ttlMs, (decision.identity.expiresAtMs ?? Number.POSITIVE_INFINITY) - now());
+      case 'deny':
+        return length <= REFUSAL_MAX_LENGTH && decision.retryAfterSeconds === undefined ? REFUSAL_TTL_MS : 0;
+      case 'unavailable':
+        return 0;
+    }
+  }
+
+  function share(key: string, length: number, judging: Promise<Decision>): Promise<Decision> {
+    const begun = generation;
+    const shared = judging
+      .then((decision) => {
+        if (begun === generation) keep(key, decision, length);
+        return decision;
+      })
+      .finally(() => {
+        if (underWay.get(key) === shared) underWay.delete(key);
+      });
+    underWay.set(key, shared);
+    return shared;
+  }
+
+  return {
+    ...method,
+    authenticate(credentials, client) {
+      const { text } = credentials;
+      const key = createHmac('sha256', secret).update(text).digest('binary');
+      const known = decisions.get(key);
+      if (known !== undefined && now() < known.untilMs) {
+        options.onLookup?.('hit');
+        return known.decision;
+      }
+      const shared = underWay.get(key);
+      options.onLookup?.(shared === undefined ? 'miss' : 'shared');
+      if (shared !== undefined) return shared;
+      const judged = method.authenticate(credentials, client);
+      if (judged instanceof Promise) return share(key, text.length, judged);
+      keep(key, judged, text.length);
+      return judged;
+    },
+    clear() {
+      generation++;
+      decisions.clear();
+      underWay.clear();
+    },
+  };
+}

@@ -1,0 +1,118 @@
+import { cookieValues, withoutCookies } from '../auth/cookies.ts';
+import type { Identity } from '../auth/decision.ts';
+import { queryValues } from '../auth/query.ts';
+import {
+  headerValues,
+  isWebSocketUpgrade,
+  type HeaderField,
+  type RequestHead,
+} from '../auth/request-head.ts';
+import type { GatewayToken } from '../token/mint-token.ts';
+import { encodeOk, type OkAnswer } from './check-response.ts';
+import type { GuardedEndpoint } from './guarded-endpoint.ts';
+
+const USER_ID = 'x-funart-comfy-userid';
+const TOKEN = 'x-funart-comfy-token';
+/** Ends the upgraded stream; Envoy takes it away before upstream, and ignores what is not an integer ≥ 1. */
+const STREAM_DURATION = 'x-envoy-upstream-stream-duration-ms';
+
+/** What is the same for all requests of an identity, encoded, until its token is half spent. */
+export interface Prepared {
+  readonly answer: OkAnswer;
+  readonly bytes: Uint8Array;
+  readonly refreshAtMs: number;
+}
+
+function at(identity: Identity, location: 'HEADER' | 'COOKIE' | 'QUERY') {
+  return identity.passed.filter((claim) => claim.location === location);
+}
+
+/** @param token undefined when the endpoint is not multi-tenant: then no user id goes on */
+export function prepare(
+  endpoint: GuardedEndpoint,
+  identity: Identity,
+  token: GatewayToken | undefined,
+): Prepared {
+  const headers: HeaderField[] =
+    token === undefined
+      ? []
+      : [
+          [USER_ID, identity.userId],
+          [TOKEN, token.text],
+        ];
+  const remove = new Set(endpoint.method.carriers.headers);
+  if (token === undefined) remove.add(USER_ID).add(TOKEN);
+  for (const { name, value } of at(identity, 'HEADER')) {
+    if (value === undefined) remove.add(name.toLowerCase());
+    else headers.push([name.toLowerCase(), value]);
+  }
+  for (const [name] of headers) remove.delete(name);
+  const answer: OkAnswer = {
+    headers,
+    remove: [...remove],
+    setQuery: [],
+    removeQuery: [],
+    metadata: [
+      ['user', identity.userId],
+      ['endpoint', endpoint.name],
+      ['method', endpoint.method.name],
+    ],
+  };
+  return { answer, bytes: encodeOk(answer), refreshAtMs: token?.refreshAtMs ?? Number.POSITIVE_INFINITY };
+}
+
+function streamLife(request: RequestHead, identity: Identity, nowMs: number): HeaderField[] {
+  if (identity.expiresAtMs === undefined || !isWebSocketUpgrade(request)) return [];
+  return [[STREAM_DURATION, String(Math.max(1, Math.floor(identity.expiresAtMs - nowMs)))]];
+}
+
+/** The `Cookie` line to send on, or undefined when it may stay as it is. */
+function cookieLine(request: RequestHead, endpoint: GuardedEndpoint, identity: Identity): string | undefined {
+  const claims = at(identity, 'COOKIE');
+  const names = new Set([...endpoint.method.carriers.cookies, ...claims.map(({ name }) => name)]);
+  if (names.size === 0) return undefined;
+  const lines = headerValues(request, 'cookie');
+  const set = claims.flatMap(({ name, value }) =>
+    value === undefined ? [] : [`${name}=${encodeURIComponent(value)}`],
+  );
+  const touched = set.length > 0 || [...names].some((name) => cookieValues(lines, name).length > 0);
+  return touched
+    ? [withoutCookies(lines, names), ...set].filter((part) => part !== '').join('; ')
+    : undefined;
+}
+
+function queryChanges(request: RequestHead, endpoint: GuardedEndpoint, identity: Identity) {
+  const claims = at(identity, 'QUERY');
+  const setQuery: HeaderField[] = claims.flatMap(({ name, value }) =>
+    value === undefined ? [] : ([[name, encodeURIComponent(value)]] as const),
+  );
+  const absent = claims.flatMap(({ name, value }) => (value === undefined ? [name] : []));
+  const removeQuery = [...endpoint.method.carriers.query, ...absent].filter(
+    (name) => queryValues(request.path, name).length > 0,
+  );
+  return { setQuery, removeQuery };
+}
+
+/** The answer that lets this one request go on. */
+export function encodeAnswer(
+  prepared: Prepared,
+  endpoint: GuardedEndpoint,
+  { request, identity, nowMs }: { request: RequestHead; identity: Identity; nowMs: number },
+): Uint8Array {
+  const life = streamLife(request, identity, nowMs);
+  const cookie = cookieLine(request, endpoint, identity);
+  const { setQuery, removeQuery } = queryChanges(request, endpoint, identity);
+  if (life.length + setQuery.length + removeQuery.length === 0 && cookie === undefined) return prepared.bytes;
+  const { headers, remove, metadata } = prepared.answer;
+  return encodeOk({
+    headers: [
+      ...headers,
+      ...life,
+      ...(cookie === undefined || cookie === '' ? [] : ([['cookie', cookie]] as const)),
+    ],
+    remove: cookie === '' ? [...remove, 'cookie'] : remove,
+    setQuery,
+    removeQuery,
+    metadata,
+  });
+}
