@@ -1,5 +1,12 @@
 import type { Client } from '../auth/authenticator.ts';
-import { deny, type Allow, type Decision, type Identity } from '../auth/decision.ts';
+import {
+  deny,
+  type Allow,
+  type Decision,
+  type Deny,
+  type Identity,
+  type Unavailable,
+} from '../auth/decision.ts';
 import { disguisesParameter } from '../auth/query.ts';
 import {
   header,
@@ -9,7 +16,7 @@ import {
   nominatesHeader,
   type RequestHead,
 } from '../auth/request-head.ts';
-import type { MintToken } from '../token/mint-token.ts';
+import type { GatewayToken, MintToken } from '../token/mint-token.ts';
 import { decodeCheckRequest } from './check-request.ts';
 import { encodeRefusal } from './denied-answer.ts';
 import type { FindEndpoint, GuardedEndpoint } from './guarded-endpoint.ts';
@@ -28,8 +35,11 @@ export interface AuthorizationOptions {
 
 export interface Outcome {
   readonly decision: Decision;
-  readonly endpoint: GuardedEndpoint | undefined;
-  readonly request: RequestHead | undefined;
+  /** Undefined when the host is unknown. */
+  readonly endpoint?: GuardedEndpoint | undefined;
+  /** Undefined when the check could not be read. */
+  readonly request?: RequestHead | undefined;
+  readonly seconds: number;
   /** A defect, when the decision is `unavailable` for one. */
   readonly error?: unknown;
 }
@@ -61,6 +71,13 @@ function clientOf(request: RequestHead, trustedHops: number): Client {
   return { address: forwarded.at(-1 - trustedHops)?.trim() ?? request.peerAddress };
 }
 
+/** One check on its way: what is known of it so far. */
+interface Checking {
+  readonly begunMs: number;
+  request?: RequestHead;
+  endpoint?: GuardedEndpoint;
+}
+
 export function createAuthorizationService(options: AuthorizationOptions): Check {
   const { now } = options;
   const preparedFor = new WeakMap<Identity, Prepared>();
@@ -74,64 +91,67 @@ export function createAuthorizationService(options: AuthorizationOptions): Check
     return endpoint.method.authenticate(credentials, clientOf(request, options.trustedHops));
   }
 
-  function allow(
-    request: RequestHead,
-    endpoint: GuardedEndpoint,
-    { identity }: Allow,
-  ): Uint8Array | Promise<Uint8Array> {
-    const finish = (prepared: Prepared): Uint8Array => {
-      preparedFor.set(identity, prepared);
-      return encodeAnswer(prepared, endpoint, { request, identity, nowMs: now() });
-    };
+  function preparedAnswer(endpoint: GuardedEndpoint, identity: Identity): Prepared | Promise<Prepared> {
     const known = preparedFor.get(identity);
-    if (known !== undefined && now() < known.refreshAtMs) return finish(known);
-    if (!endpoint.multiTenant) return finish(prepare(endpoint, identity, undefined));
-    const token = options.mint(identity.userId, identity.operator);
-    if (!(token instanceof Promise)) return finish(prepare(endpoint, identity, token));
-    return token.then((minted) => finish(prepare(endpoint, identity, minted)));
+    if (known !== undefined && now() < known.refreshAtMs) return known;
+    const keep = (token: GatewayToken | undefined): Prepared => {
+      const prepared = prepare(endpoint, identity, token);
+      preparedFor.set(identity, prepared);
+      return prepared;
+    };
+    const token = endpoint.multiTenant ? options.mint(identity.userId, identity.operator) : undefined;
+    return token instanceof Promise ? token.then(keep) : keep(token);
+  }
+
+  function tell(checking: Checking, decision: Decision, error?: unknown): void {
+    const { begunMs, request, endpoint } = checking;
+    options.onDecision({ decision, request, endpoint, seconds: (performance.now() - begunMs) / 1000, error });
+  }
+
+  function allow(checking: Checking, prepared: Prepared, decision: Allow): Uint8Array {
+    const { request, endpoint } = checking;
+    if (request === undefined || endpoint === undefined) throw new Error('allowed without a request');
+    const bytes = encodeAnswer(prepared, endpoint, { request, identity: decision.identity, nowMs: now() });
+    tell(checking, decision);
+    return bytes;
+  }
+
+  function refuse(checking: Checking, decision: Deny | Unavailable, error?: unknown): Uint8Array {
+    tell(checking, decision, error);
+    return encodeRefusal(decision, checking.request, checking.endpoint);
   }
 
   function answer(
-    request: RequestHead,
+    checking: Checking,
     endpoint: GuardedEndpoint,
     decision: Decision,
   ): Uint8Array | Promise<Uint8Array> {
-    options.onDecision({ decision, endpoint, request });
-    return decision.kind === 'allow'
-      ? allow(request, endpoint, decision)
-      : encodeRefusal(decision, request, endpoint);
+    if (decision.kind !== 'allow') return refuse(checking, decision);
+    const prepared = preparedAnswer(endpoint, decision.identity);
+    if (prepared instanceof Promise) return prepared.then((late) => allow(checking, late, decision));
+    return allow(checking, prepared, decision);
   }
 
-  /** A defect lets nobody in. */
-  function fail(error: unknown, request?: RequestHead, endpoint?: GuardedEndpoint): Uint8Array {
-    const decision = { kind: 'unavailable', cause: 'defect' } as const;
-    options.onDecision({ decision, endpoint, request, error });
-    return encodeRefusal(decision, request, endpoint);
+  function judge(checking: Checking, bytes: Uint8Array): Uint8Array | Promise<Uint8Array> {
+    const request = (checking.request = decodeCheckRequest(bytes));
+    const endpoint = options.findEndpoint()(request.host);
+    if (endpoint === undefined) return refuse(checking, deny('host-unknown'));
+    checking.endpoint = endpoint;
+    const decision = decide(request, endpoint);
+    if (decision instanceof Promise) return decision.then((late) => answer(checking, endpoint, late));
+    return answer(checking, endpoint, decision);
   }
 
   return (bytes) => {
-    let request: RequestHead | undefined;
-    let endpoint: GuardedEndpoint | undefined;
+    const checking: Checking = { begunMs: performance.now() };
+    // A defect lets nobody in.
+    const fail = (error: unknown): Uint8Array =>
+      refuse(checking, { kind: 'unavailable', cause: 'defect' }, error);
     try {
-      const head = decodeCheckRequest(bytes);
-      request = head;
-      const found = options.findEndpoint()(head.host);
-      if (found === undefined) {
-        const decision = deny('host-unknown');
-        options.onDecision({ decision, endpoint, request });
-        return encodeRefusal(decision, request);
-      }
-      endpoint = found;
-      const decision = decide(head, found);
-      const answered =
-        decision instanceof Promise
-          ? decision.then((late) => answer(head, found, late))
-          : answer(head, found, decision);
-      return answered instanceof Promise
-        ? answered.catch((error: unknown) => fail(error, head, found))
-        : answered;
+      const answered = judge(checking, bytes);
+      return answered instanceof Promise ? answered.catch(fail) : answered;
     } catch (error) {
-      return fail(error, request, endpoint);
+      return fail(error);
     }
   };
 }

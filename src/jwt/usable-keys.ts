@@ -63,9 +63,7 @@ function fault(key: JWK, algorithms: readonly string[]): string | undefined {
 /** The members that verification needs; never the private ones. EdDSA has two names (RFC 9864), so a key has none. */
 function publicPart({ kty, kid, alg, use, crv, x, y, n, e, k }: JWK): JWK {
   const part = { kty, kid, alg: kty === 'OKP' ? undefined : alg, use, crv, x, y, n, e, k };
-  return Object.fromEntries(
-    Object.entries(part).filter(([, value]) => value !== undefined),
-  );
+  return Object.fromEntries(Object.entries(part).filter(([, value]) => value !== undefined));
 }
 
 function isKey(value: unknown): value is JWK {

@@ -100,5 +100,8 @@ export async function verifyToken(
 /** Without any keys nothing can be said of a token. */
 function settle(result: Verified, { rules, keys }: TrustedIssuer): Verified | Unavailable {
   if (keys.current() !== undefined) return result;
-  return { kind: 'unavailable', cause: `no keys of ${rules.issuer ?? 'the issuer'}: ${keys.problem ?? 'too old'}` };
+  return {
+    kind: 'unavailable',
+    cause: `no keys of ${rules.issuer ?? 'the issuer'}: ${keys.problem ?? 'too old'}`,
+  };
 }

@@ -1,0 +1,67 @@
+import { createServer, type Server } from 'node:http';
+import { getRequestListener } from '@hono/node-server';
+import { Hono } from 'hono';
+import type { Registry } from 'prom-client';
+
+/** What the readiness answer says. */
+export interface Readiness {
+  readonly ready: boolean;
+  readonly revision: string;
+  /** What is wrong though service goes on: a faulty change of the configuration, an issuer that is down. */
+  readonly problems: readonly string[];
+}
+
+export interface AdminOptions {
+  readonly listen: string;
+  readonly registry: Registry;
+  readonly readiness: () => Readiness;
+}
+
+function routes({ registry, readiness }: AdminOptions): Hono {
+  const app = new Hono();
+  app.get('/healthz', (context) => context.text('ok\n'));
+  app.get('/readyz', (context) => {
+    const state = readiness();
+    return context.json(state, state.ready ? 200 : 503);
+  });
+  app.get('/metrics', async (context) => {
+    return context.body(await registry.metrics(), 200, { 'content-type': registry.contentType });
+  });
+  return app;
+}
+
+/** Splits `host:port`; an IPv6 host stands in brackets. */
+export function splitHostPort(listen: string): { host: string; port: number } {
+  const colon = listen.lastIndexOf(':');
+  return { host: listen.slice(0, colon).replace(/^\[(.*)\]$/, '$1'), port: Number(listen.slice(colon + 1)) };
+}
+
+function listening(server: Server, listen: string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once('error', (error) => {
+      reject(new Error(`admin.listen: cannot listen on ${listen}: ${error.message}`, { cause: error }));
+    });
+    const { host, port } = splitHostPort(listen);
+    server.listen(port, host, resolve);
+  });
+}
+
+/** Serves `/metrics`, `/healthz` and `/readyz`. Returns the port, which the system chose when 0 was asked for. */
+export async function startAdminServer(
+  options: AdminOptions,
+): Promise<{ port: number; close(): Promise<void> }> {
+  const listener = getRequestListener(routes(options).fetch);
+  const server = createServer((request, response) => void listener(request, response));
+  await listening(server, options.listen);
+  const address = server.address();
+  return {
+    port: typeof address === 'object' && address !== null ? address.port : 0,
+    close: () =>
+      new Promise((resolve) => {
+        server.closeAllConnections();
+        server.close(() => {
+          resolve();
+        });
+      }),
+  };
+}

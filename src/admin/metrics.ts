@@ -1,0 +1,75 @@
+import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
+
+const PREFIX = 'comfy_tenant_';
+
+/** All metrics of the service; every label has few values: no user names, hosts or paths. */
+export function createMetrics() {
+  const registry = new Registry();
+  const registers = [registry];
+  collectDefaultMetrics({ register: registry });
+  return {
+    registry,
+    checks: new Counter({
+      name: `${PREFIX}checks_total`,
+      help: 'Checks by decision and reason.',
+      labelNames: ['endpoint', 'method', 'decision', 'reason'] as const,
+      registers,
+    }),
+    checkSeconds: new Histogram({
+      name: `${PREFIX}check_duration_seconds`,
+      help: 'Time from the arrival of a check to its answer.',
+      labelNames: ['endpoint', 'decision'] as const,
+      buckets: [0.0001, 0.0005, 0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5],
+      registers,
+    }),
+    cacheRequests: new Counter({
+      name: `${PREFIX}cache_requests_total`,
+      help: 'Look-ups of remembered checks.',
+      labelNames: ['cache', 'result'] as const,
+      registers,
+    }),
+    passwordHashSeconds: new Histogram({
+      name: `${PREFIX}password_hash_seconds`,
+      help: 'Time to verify a password, waiting included.',
+      buckets: [0.001, 0.01, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5],
+      registers,
+    }),
+    passwordHashQueue: new Gauge({
+      name: `${PREFIX}password_hash_queue`,
+      help: 'Passwords that wait to be verified.',
+      registers,
+    }),
+    jwksFetches: new Counter({
+      name: `${PREFIX}jwks_fetch_total`,
+      help: 'Fetches of key sets.',
+      labelNames: ['issuer', 'result'] as const,
+      registers,
+    }),
+    jwksAgeSeconds: new Gauge({
+      name: `${PREFIX}jwks_age_seconds`,
+      help: 'Time since the key set was last fetched.',
+      labelNames: ['issuer'] as const,
+      registers,
+    }),
+    configReloads: new Counter({
+      name: `${PREFIX}config_reloads_total`,
+      help: 'Changes of the configuration, taken or refused.',
+      labelNames: ['result'] as const,
+      registers,
+    }),
+    configInfo: new Gauge({
+      name: `${PREFIX}config_info`,
+      help: 'The revision that is served.',
+      labelNames: ['revision'] as const,
+      registers,
+    }),
+    lockouts: new Counter({
+      name: `${PREFIX}lockouts_total`,
+      help: 'Delays begun after failed passwords.',
+      labelNames: ['kind'] as const,
+      registers,
+    }),
+  };
+}
+
+export type Metrics = ReturnType<typeof createMetrics>;

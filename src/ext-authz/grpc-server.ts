@@ -1,0 +1,118 @@
+import { existsSync, lstatSync, mkdirSync, readFileSync, unlinkSync } from 'node:fs';
+import { connect } from 'node:net';
+import { dirname } from 'node:path';
+import { Server, ServerCredentials, type sendUnaryData, type ServerUnaryCall } from '@grpc/grpc-js';
+import { HealthImplementation } from 'grpc-health-check';
+import type { Check } from './authorization-service.ts';
+import { stockCheckMethod } from './contract.ts';
+
+export interface GrpcOptions {
+  /** `unix:/path` or `host:port`. */
+  readonly listen: string;
+  readonly tls?:
+    | { readonly certFile: string; readonly keyFile: string; readonly clientCaFile?: string | undefined }
+    | undefined;
+  readonly check: Check;
+  /** How long running checks may take at the stop. */
+  readonly drainMs?: number;
+}
+
+export interface GrpcServer {
+  /** The TCP port, or undefined on a Unix socket. */
+  readonly port: number | undefined;
+  /** Says NOT_SERVING, lets running checks finish, and ends. */
+  close(): Promise<void>;
+}
+
+const SERVICE = 'envoy.service.auth.v3.Authorization';
+/** A check carries at most Envoy's 60 KiB of headers, with what describes them. */
+const MAX_MESSAGE_BYTES = 256 * 1024;
+const DRAIN_MS = 5000;
+
+const asIs = (bytes: Buffer): Buffer => bytes;
+
+function serve(check: Check) {
+  return (call: ServerUnaryCall<Buffer, Buffer>, callback: sendUnaryData<Buffer>): void => {
+    const answer = check(call.request);
+    if (answer instanceof Promise) {
+      void answer.then((late) => {
+        callback(null, late as Buffer);
+      });
+    } else callback(null, answer as Buffer);
+  };
+}
+
+/** A socket file stays when a process is killed; one that somebody listens on is not ours to take. */
+async function freeSocket(path: string): Promise<void> {
+  mkdirSync(dirname(path), { recursive: true });
+  if (!existsSync(path)) return;
+  if (!lstatSync(path).isSocket())
+    throw new Error(`service.listen: ${path} exists and is not a socket; remove it`);
+  const taken = await new Promise<boolean>((resolve) => {
+    const socket = connect(path, () => {
+      socket.destroy();
+      resolve(true);
+    });
+    socket.once('error', () => {
+      resolve(false);
+    });
+  });
+  if (taken)
+    throw new Error(`service.listen: another process listens on ${path}; stop it, or name another socket`);
+  unlinkSync(path);
+}
+
+function credentials(tls: GrpcOptions['tls']): ServerCredentials {
+  if (tls === undefined) return ServerCredentials.createInsecure();
+  const pair = { cert_chain: readFileSync(tls.certFile), private_key: readFileSync(tls.keyFile) };
+  const ca = tls.clientCaFile === undefined ? null : readFileSync(tls.clientCaFile);
+  return ServerCredentials.createSsl(ca, [pair], ca !== null);
+}
+
+function bind(server: Server, options: GrpcOptions): Promise<number> {
+  return new Promise((resolve, reject) => {
+    server.bindAsync(options.listen, credentials(options.tls), (error, port) => {
+      if (error === null) resolve(port);
+      else
+        reject(
+          new Error(`service.listen: cannot listen on ${options.listen}: ${error.message}`, { cause: error }),
+        );
+    });
+  });
+}
+
+/**
+ * Serves the check and `grpc.health.v1`. Requests pass as bytes both ways, so that what cannot be read is answered by
+ * the check, and never by a gRPC error.
+ */
+export async function startGrpcServer(options: GrpcOptions): Promise<GrpcServer> {
+  const isSocket = options.listen.startsWith('unix:');
+  if (isSocket) await freeSocket(options.listen.slice('unix:'.length));
+  const server = new Server({ 'grpc.max_receive_message_length': MAX_MESSAGE_BYTES });
+  const codec = {
+    requestDeserialize: asIs,
+    responseSerialize: asIs,
+    requestSerialize: asIs,
+    responseDeserialize: asIs,
+  };
+  server.addService({ Check: { ...stockCheckMethod(), ...codec } }, { Check: serve(options.check) });
+  const health = new HealthImplementation({ '': 'SERVING', [SERVICE]: 'SERVING' });
+  health.addToServer(server);
+  const port = await bind(server, options);
+  return {
+    port: isSocket ? undefined : port,
+    async close() {
+      health.setStatus('', 'NOT_SERVING');
+      health.setStatus(SERVICE, 'NOT_SERVING');
+      await new Promise<void>((resolve) => {
+        const force = setTimeout(() => {
+          server.forceShutdown();
+        }, options.drainMs ?? DRAIN_MS);
+        server.tryShutdown(() => {
+          clearTimeout(force);
+          resolve();
+        });
+      });
+    },
+  };
+}
