@@ -7,6 +7,7 @@ export function createMetrics() {
   const registry = new Registry();
   const registers = [registry];
   collectDefaultMetrics({ register: registry });
+  const keysFetchedAtMs = new Map<string, number>();
   return {
     registry,
     checks: new Counter({
@@ -50,7 +51,14 @@ export function createMetrics() {
       help: 'Time since the key set was last fetched.',
       labelNames: ['issuer'] as const,
       registers,
+      collect() {
+        for (const [issuer, atMs] of keysFetchedAtMs) this.set({ issuer }, (Date.now() - atMs) / 1000);
+      },
     }),
+    /** @param atMs milliseconds since 1970 */
+    keysFetched(issuer: string, atMs: number): void {
+      keysFetchedAtMs.set(issuer, atMs);
+    },
     configReloads: new Counter({
       name: `${PREFIX}config_reloads_total`,
       help: 'Changes of the configuration, taken or refused.',

@@ -9,6 +9,8 @@ export interface RememberOptions {
   readonly maxEntries: number;
   /** Milliseconds since 1970. */
   readonly now: () => number;
+  /** Changes when what was judged may no longer hold, such as when the issuer withdrew a key: then all is forgotten. */
+  readonly generation: () => number;
   readonly onLookup?: (result: 'hit' | 'shared' | 'miss') => void;
 }
 
@@ -22,21 +24,23 @@ const REFUSAL_TTL_MS = 2000;
 /** Refusals of longer credentials are not worth their memory. */
 const REFUSAL_MAX_LENGTH = 2048;
 
-export interface RememberingMethod extends Method {
-  /** Forgets all, such as when the issuer withdrew a key. */
-  clear(): void;
-}
-
 /**
  * Remembers what a method said of the same credentials, by an HMAC of the whole of them; concurrent equal checks share
  * one judgement. Failures to judge and delays are never remembered.
  */
-export function remember(method: Method, options: RememberOptions): RememberingMethod {
+export function remember(method: Method, options: RememberOptions): Method {
   const { now } = options;
   const secret = createSecretKey(randomBytes(32));
   const decisions = new LRUCache<string, Remembered>({ max: options.maxEntries });
   const underWay = new Map<string, Promise<Decision>>();
-  let generation = 0;
+  let generation = options.generation();
+
+  function forgetWhatChanged(): void {
+    if (options.generation() === generation) return;
+    generation = options.generation();
+    decisions.clear();
+    underWay.clear();
+  }
 
   function keep(key: string, decision: Decision, length: number): void {
     const ttlMs = lifeMs(decision, length);
@@ -55,10 +59,10 @@ export function remember(method: Method, options: RememberOptions): RememberingM
   }
 
   function share(key: string, length: number, judging: Promise<Decision>): Promise<Decision> {
-    const begun = generation;
+    const begun = options.generation();
     const shared = judging
       .then((decision) => {
-        if (begun === generation) keep(key, decision, length);
+        if (begun === options.generation()) keep(key, decision, length);
         return decision;
       })
       .finally(() => {
@@ -72,6 +76,7 @@ export function remember(method: Method, options: RememberOptions): RememberingM
     ...method,
     authenticate(credentials, client) {
       const { text } = credentials;
+      forgetWhatChanged();
       const key = createHmac('sha256', secret).update(text).digest('binary');
       const known = decisions.get(key);
       if (known !== undefined && now() < known.untilMs) {
@@ -85,11 +90,6 @@ export function remember(method: Method, options: RememberOptions): RememberingM
       if (judged instanceof Promise) return share(key, text.length, judged);
       keep(key, judged, text.length);
       return judged;
-    },
-    clear() {
-      generation++;
-      decisions.clear();
-      underWay.clear();
     },
   };
 }

@@ -5,9 +5,9 @@ export interface CommandContext {
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly cwd: string;
   /** Writes one line to standard output. */
-  out(line: string): void;
+  readonly out: (line: string) => void;
   /** Writes one line to standard error. */
-  err(line: string): void;
+  readonly err: (line: string) => void;
   readonly stdin: NodeJS.ReadStream;
   /** Aborts at Ctrl-C or SIGTERM; a command that runs on ends then. */
   readonly signal: AbortSignal;

@@ -11,6 +11,8 @@ export interface KeySource {
   current(): GetKey | undefined;
   /** Looks for newer keys, because none are known or a `kid` is not among them; false when that was just done. */
   refresh(): Promise<boolean>;
+  /** Counts the changes of the keys. */
+  readonly generation: number;
   /** Why there are no current keys, for the log. */
   readonly problem: string | undefined;
   close(): void;
@@ -22,6 +24,7 @@ export function fixedKeys(jwks: unknown, algorithms: readonly Algorithm[]): KeyS
   return {
     current: () => getKey,
     refresh: () => Promise.resolve(false),
+    generation: 0,
     problem: undefined,
     close: () => undefined,
   };

@@ -12,7 +12,7 @@ export interface RemoteKeysOptions {
   readonly cooldownMs: number;
   /** How long old keys serve on while the issuer is down. */
   readonly maxStaleMs: number;
-  readonly onFetch: (result: { ok: true; changed: boolean } | { ok: false; problem: string }) => void;
+  readonly onFetch: (result: { ok: true } | { ok: false; problem: string }) => void;
 }
 
 const BOUNDS_MS = { least: 60_000, usual: 600_000, most: 3_600_000 };
@@ -32,6 +32,7 @@ export function createRemoteKeys(options: RemoteKeysOptions): KeySource {
   const { now } = options;
   let getKey: GetKey | undefined;
   let text = '';
+  let generation = 0;
   let fetchedAtMs = Number.NEGATIVE_INFINITY;
   let lastAskedMs = Number.NEGATIVE_INFINITY;
   let failures = 0;
@@ -51,14 +52,16 @@ export function createRemoteKeys(options: RemoteKeysOptions): KeySource {
     try {
       const { jwks, maxAgeMs } = await options.fetchKeys();
       const newText = JSON.stringify(jwks);
-      const changed = newText !== text;
-      if (changed) getKey = createLocalJWKSet(jwks);
-      text = newText;
+      if (newText !== text) {
+        getKey = createLocalJWKSet(jwks);
+        text = newText;
+        generation++;
+      }
       fetchedAtMs = now();
       failures = 0;
       problem = undefined;
       schedule(refreshAfterMs(maxAgeMs));
-      options.onFetch({ ok: true, changed });
+      options.onFetch({ ok: true });
     } catch (error) {
       problem = error instanceof Error ? error.message : String(error);
       schedule(Math.min(RETRY_MS.first * 2 ** failures++, RETRY_MS.most));
@@ -84,6 +87,9 @@ export function createRemoteKeys(options: RemoteKeysOptions): KeySource {
       }
       await fetchOnce();
       return true;
+    },
+    get generation() {
+      return generation;
     },
     get problem() {
       return problem;

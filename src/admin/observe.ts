@@ -1,0 +1,54 @@
+import type { Outcome } from '../ext-authz/authorization-service.ts';
+import type { Log } from './log.ts';
+import type { Metrics } from './metrics.ts';
+
+interface Bound {
+  count(): void;
+  observe(seconds: number): void;
+}
+
+function reasonOf(decision: Outcome['decision']): string {
+  return decision.kind === 'deny' ? decision.reason : '';
+}
+
+/** Without the query, which may carry a token. */
+function pathOf({ request }: Outcome): string {
+  return request?.path.split('?', 1)[0] ?? '';
+}
+
+/** Counts each check, and logs the ones that were not allowed: refusals at info, failures at error. */
+export function observe(metrics: Metrics, log: Log): (outcome: Outcome) => void {
+  const bound = new Map<string, Bound>();
+
+  function boundFor({ decision, endpoint }: Outcome): Bound {
+    const name = endpoint?.name ?? '';
+    const method = endpoint?.method.name ?? '';
+    const key = `${name} ${method} ${decision.kind} ${reasonOf(decision)}`;
+    const known = bound.get(key);
+    if (known !== undefined) return known;
+    const labels = { endpoint: name, method, decision: decision.kind, reason: reasonOf(decision) };
+    const counter = metrics.checks.labels(labels);
+    const histogram = metrics.checkSeconds.labels({ endpoint: name, decision: decision.kind });
+    const made: Bound = {
+      count: () => {
+        counter.inc();
+      },
+      observe: (seconds) => {
+        histogram.observe(seconds);
+      },
+    };
+    bound.set(key, made);
+    return made;
+  }
+
+  return (outcome) => {
+    const { decision, endpoint, error, seconds } = outcome;
+    const found = boundFor(outcome);
+    found.count();
+    found.observe(seconds);
+    if (decision.kind === 'allow') return;
+    const what = { endpoint: endpoint?.name, path: pathOf(outcome) };
+    if (decision.kind === 'deny') log.info({ ...what, reason: decision.reason }, 'refused');
+    else log.error({ ...what, cause: decision.cause, err: error }, 'not judged');
+  };
+}

@@ -1,0 +1,65 @@
+import { type Command, type CommandContext, EXIT } from './context.ts';
+
+interface Entry {
+  /** One line for the list of commands. */
+  readonly summary: string;
+  readonly load: () => Promise<{ run: Command; help: string }>;
+}
+
+/** Every command; loaded when it is called, so that each starts quickly. */
+const COMMANDS: Readonly<Record<string, Entry>> = {
+  serve: {
+    summary: 'the service that Envoy asks',
+    load: async () => import('./serve.ts').then(({ serve, help }) => ({ run: serve, help })),
+  },
+};
+
+const WIDTH = 8;
+
+function usage(): string[] {
+  const list = Object.entries(COMMANDS).map(([name, { summary }]) => `  ${name.padEnd(WIDTH)}${summary}`);
+  return [
+    'comfy-tenant: multi-tenant mode for ComfyUI',
+    '',
+    'Usage: comfy-tenant <command> [options]',
+    '',
+    ...list,
+    '',
+    'comfy-tenant <command> --help says more. Exit codes are those of sysexits.h.',
+  ];
+}
+
+function isUsageError(error: unknown): error is Error {
+  const code = error instanceof Error ? (error as NodeJS.ErrnoException).code : undefined;
+  return code?.startsWith('ERR_PARSE_ARGS') === true;
+}
+
+async function run(name: string, entry: Entry, context: CommandContext): Promise<number> {
+  const command = await entry.load();
+  if (context.args.some((arg) => arg === '--help' || arg === '-h')) {
+    context.out(command.help);
+    return EXIT.ok;
+  }
+  try {
+    return await command.run(context);
+  } catch (error) {
+    if (isUsageError(error)) {
+      context.err(`comfy-tenant ${name}: ${error.message}. See comfy-tenant ${name} --help`);
+      return EXIT.usage;
+    }
+    context.err(`comfy-tenant ${name}: ${error instanceof Error ? error.message : String(error)}`);
+    return EXIT.unavailable;
+  }
+}
+
+/** Runs a command by its name; returns the exit code. */
+export async function runCommand(name: string, context: CommandContext): Promise<number> {
+  const entry = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
+  if (entry !== undefined) return run(name, entry, context);
+  if (['help', '--help', '-h'].includes(name)) {
+    for (const line of usage()) context.out(line);
+    return EXIT.ok;
+  }
+  context.err(`comfy-tenant: there is no command "${name}". See comfy-tenant --help`);
+  return EXIT.usage;
+}

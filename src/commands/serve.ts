@@ -1,0 +1,46 @@
+import { resolve } from 'node:path';
+import { parseArgs } from 'node:util';
+import { createLog } from '../admin/log.ts';
+import { loadConfig } from '../config/load.ts';
+import { watchConfig } from '../config/watch.ts';
+import { startService } from '../service.ts';
+import { EXIT, type Command } from './context.ts';
+
+export const help = `comfy-tenant serve [--config comfy-tenant.yaml]
+
+The service that Envoy asks who sends each request. Takes a change of the configuration, of a users file or of a
+JWKS file within a second; a faulty one changes nothing. Ends at Ctrl-C or SIGTERM, running checks first.`;
+
+function ended(signal: AbortSignal): Promise<void> {
+  return new Promise((done) => {
+    if (signal.aborted) done();
+    signal.addEventListener('abort', () => {
+      done();
+    });
+  });
+}
+
+export const serve: Command = async ({ args, env, cwd, err, signal }) => {
+  const { values } = parseArgs({ args: [...args], options: { config: { type: 'string', short: 'c' } } });
+  const file = resolve(cwd, values.config ?? 'comfy-tenant.yaml');
+  const loaded = loadConfig(file, env);
+  if (!loaded.ok) {
+    for (const fault of loaded.faults) err(fault);
+    return EXIT.config;
+  }
+  const log = createLog(loaded.config.log.level);
+  const service = await startService({ config: loaded.config, revision: loaded.revision, log });
+  const watching = watchConfig({
+    file,
+    env,
+    signal,
+    onChange(next) {
+      if (next.ok) service.replace(next.config, next.revision);
+      else service.refuse(next.faults);
+    },
+  });
+  await ended(signal);
+  await watching;
+  await service.close();
+  return EXIT.ok;
+};

@@ -1,0 +1,132 @@
+import type { Method } from './auth/authenticator.ts';
+import type { UserId } from './auth/user-id.ts';
+import type { Log } from './admin/log.ts';
+import type { Metrics } from './admin/metrics.ts';
+import type { HashQueue } from './basic/hash-queue.ts';
+import { createBasicMethod } from './basic/method.ts';
+import type { Regulation } from './basic/regulation.ts';
+import { userList } from './basic/user-list.ts';
+import { remember } from './cache/remember.ts';
+import type { BasicAuth, Config, Endpoint, Issuer, JwtAuth, Operators } from './config/schema.ts';
+import { routeByHost, type FindEndpoint, type GuardedEndpoint } from './ext-authz/guarded-endpoint.ts';
+import { readClaim, type Claims } from './jwt/claims.ts';
+import { createKeyRing, type KeyRing } from './jwt/key-ring.ts';
+import type { KeySource } from './jwt/key-source.ts';
+import { createJwtMethod } from './jwt/method.ts';
+import { openKeySource } from './jwt/open-key-source.ts';
+import { acceptMadeUpUsers } from './token/verify-right.ts';
+
+/** What all revisions of the configuration share. */
+export interface GuardParts {
+  readonly log: Log;
+  readonly metrics: Metrics;
+  /** Milliseconds since 1970. */
+  readonly now: () => number;
+  readonly fetch: typeof fetch;
+  readonly tokenKeys: readonly Uint8Array[];
+  readonly hashing: HashQueue;
+  readonly regulation: Regulation;
+}
+
+/** The endpoints of one revision of the configuration. */
+export interface GuardedEndpoints {
+  readonly findEndpoint: FindEndpoint;
+  readonly keyRing: KeyRing;
+}
+
+const MAX_REMEMBERED = 20_000;
+
+function isOperator(operators: Operators | undefined, userId: UserId, claims: Claims): boolean {
+  if (operators === undefined) return false;
+  if (operators.users.includes(userId)) return true;
+  const { claim } = operators;
+  if (claim === undefined) return false;
+  const value = readClaim(claims, claim.name);
+  return Array.isArray(value) ? value.includes(claim.value) : value === claim.value;
+}
+
+function openKeys(rules: Issuer, { log, metrics, now, fetch }: GuardParts): KeySource {
+  const issuer = rules.issuer ?? 'any';
+  return openKeySource(rules, {
+    fetch,
+    now,
+    onFetch(result) {
+      metrics.jwksFetches.inc({ issuer, result: result.ok ? 'ok' : 'failed' });
+      if (result.ok) metrics.keysFetched(issuer, now());
+      else log.warn({ issuer, problem: result.problem }, 'keys not fetched; known ones serve on');
+    },
+    onSkipped(why) {
+      log.warn({ issuer, why }, 'key left out');
+    },
+  });
+}
+
+function basic({ name }: Endpoint, auth: BasicAuth, { hashing, regulation }: GuardParts): Method {
+  return createBasicMethod({
+    realm: auth.realm ?? name,
+    users: userList(auth),
+    userIdPrefix: auth.userIdPrefix,
+    isOperator: (userId) => isOperator(auth.operators, userId, {}),
+    hashing,
+    regulation,
+  });
+}
+
+function jwt(
+  { name }: Endpoint,
+  auth: JwtAuth,
+  { now, keyRing }: { now: () => number; keyRing: KeyRing },
+): Method {
+  return createJwtMethod({
+    realm: auth.realm ?? name,
+    issuers: auth.issuers.map((rules) => ({ rules, keys: keyRing.sourceFor(rules) })),
+    tokenLookup: auth.tokenLookup,
+    claimTransformations: auth.claimTransformations,
+    isOperator: (userId, claims) => isOperator(auth.operators, userId, claims),
+    now,
+  });
+}
+
+/**
+ * Builds what guards the endpoints of a configuration. Fetched keys are taken over from the revision before; all else
+ * is new, so that nothing remembered outlives what it was judged by.
+ *
+ * @throws Error, with the revision before untouched, when a file cannot be read
+ */
+export function guardEndpoints(
+  config: Config,
+  parts: GuardParts,
+  before?: GuardedEndpoints,
+): GuardedEndpoints {
+  const { now, metrics, tokenKeys } = parts;
+  const keyRing = createKeyRing((rules) => openKeys(rules, parts), before?.keyRing);
+
+  function guard(endpoint: Endpoint): GuardedEndpoint {
+    const { auth, name, multiTenant } = endpoint;
+    const method =
+      auth.method === 'BASIC' ? basic(endpoint, auth, parts) : jwt(endpoint, auth, { now, keyRing });
+    const sources = auth.method === 'JWT' ? auth.issuers.map((rules) => keyRing.sourceFor(rules)) : [];
+    const remembering = remember(multiTenant ? acceptMadeUpUsers(method, tokenKeys, now) : method, {
+      ttlMs: config.service.rememberFor,
+      maxEntries: MAX_REMEMBERED,
+      now,
+      generation: () => sources.reduce((sum, source) => sum + source.generation, 0),
+      onLookup(result) {
+        metrics.cacheRequests.inc({ cache: name, result });
+      },
+    });
+    return {
+      name,
+      multiTenant,
+      method: remembering,
+      passes: auth.method === 'JWT' ? auth.claimTransformations : [],
+    };
+  }
+
+  const guarded = config.endpoints.map((endpoint) => ({
+    domains: endpoint.domains,
+    endpoint: guard(endpoint),
+  }));
+  before?.keyRing.close(keyRing);
+  return { findEndpoint: routeByHost(guarded), keyRing };
+}

@@ -1,0 +1,36 @@
+import type { Issuer } from '../config/schema.ts';
+import type { KeySource } from './key-source.ts';
+
+/** The key sources that one revision of the configuration uses, each opened once. */
+export interface KeyRing {
+  /** @throws Error when a file of keys cannot be read */
+  sourceFor(rules: Issuer): KeySource;
+  readonly sources: ReadonlyMap<string, KeySource>;
+  /** Closes what the next ring has not taken over. */
+  close(next?: KeyRing): void;
+}
+
+/** What keys depend on; all else of the issuer may change and its keys stay. */
+function placeOf({ issuer, jwks, algorithms }: Issuer): string {
+  return JSON.stringify({ issuer, jwks, algorithms });
+}
+
+/** Takes fetched keys over from the ring before, so that a reload needs no issuer. A file is read again. */
+export function createKeyRing(open: (rules: Issuer) => KeySource, before?: KeyRing): KeyRing {
+  const sources = new Map<string, KeySource>();
+  return {
+    sources,
+    sourceFor(rules) {
+      const place = placeOf(rules);
+      const takenOver = 'file' in rules.jwks ? undefined : before?.sources.get(place);
+      const source = sources.get(place) ?? takenOver ?? open(rules);
+      sources.set(place, source);
+      return source;
+    },
+    close(next) {
+      for (const [place, source] of sources) {
+        if (next?.sources.get(place) !== source) source.close();
+      }
+    },
+  };
+}

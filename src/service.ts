@@ -1,0 +1,114 @@
+import { startAdminServer, type Readiness } from './admin/admin-server.ts';
+import type { Log } from './admin/log.ts';
+import { createMetrics } from './admin/metrics.ts';
+import { observe } from './admin/observe.ts';
+import { createHashQueue } from './basic/hash-queue.ts';
+import { createRegulation } from './basic/regulation.ts';
+import type { Config } from './config/schema.ts';
+import { guardEndpoints, type GuardedEndpoints, type GuardParts } from './guard-endpoints.ts';
+import { createAuthorizationService } from './ext-authz/authorization-service.ts';
+import { startGrpcServer } from './ext-authz/grpc-server.ts';
+import { createMint } from './token/mint-token.ts';
+import { loadTokenKeys } from './token/token-key.ts';
+
+export interface ServiceOptions {
+  readonly config: Config;
+  /** What tells this state of the configuration from others. */
+  readonly revision: string;
+  readonly log: Log;
+  readonly fetch?: typeof fetch;
+  /** Milliseconds since 1970. */
+  readonly now?: () => number;
+}
+
+export interface Service {
+  /** The TCP port of the checks; undefined on a Unix socket. */
+  readonly port: number | undefined;
+  readonly adminPort: number;
+  /** First 8 hex digits of the SHA-256 of the key shared with the plugin. */
+  readonly keyFingerprint: string;
+  /**
+   * Serves another state of the configuration from the next check on. What is bound at the start stays: `service`,
+   * `admin`, `gateway`.
+   *
+   * @throws Error, and nothing has changed, when a part of it cannot be built
+   */
+  replace(config: Config, revision: string): void;
+  /** Says that a change was refused, and why; what is served goes on. */
+  refuse(faults: readonly string[]): void;
+  close(): Promise<void>;
+}
+
+function problems({ keyRing }: GuardedEndpoints): string[] {
+  return [...keyRing.sources.values()].flatMap(({ problem }) => problem ?? []);
+}
+
+/** Builds every part and starts to serve. Rejects, with nothing left open, when a part cannot start. */
+export async function startService(options: ServiceOptions): Promise<Service> {
+  const { config, log, now = Date.now } = options;
+  const metrics = createMetrics();
+  const keys = loadTokenKeys(config.comfyui.tokenKeyFile);
+  const { parallelHashes, waitingHashes } = config.service;
+  const parts: GuardParts = {
+    log,
+    metrics,
+    now,
+    fetch: options.fetch ?? fetch,
+    tokenKeys: keys.all,
+    hashing: createHashQueue({ parallel: parallelHashes, waiting: waitingHashes }),
+    regulation: createRegulation(now, (kind) => {
+      metrics.lockouts.inc({ kind });
+    }),
+  };
+  let guarded = guardEndpoints(config, parts);
+  let faults: readonly string[] = [];
+  let revision = options.revision;
+  metrics.configInfo.set({ revision }, 1);
+
+  const check = createAuthorizationService({
+    findEndpoint: () => guarded.findEndpoint,
+    mint: createMint(keys.signing, now),
+    now,
+    trustedHops: config.gateway.trustedHops,
+    onDecision: observe(metrics, log),
+  });
+  const readiness = (): Readiness => ({ ready: true, revision, problems: [...faults, ...problems(guarded)] });
+  const admin = await startAdminServer({
+    listen: config.admin.listen,
+    registry: metrics.registry,
+    readiness,
+  });
+  const grpc = await startGrpcServer({ listen: config.service.listen, tls: config.service.tls, check }).catch(
+    async (error: unknown) => {
+      await admin.close();
+      guarded.keyRing.close();
+      throw error;
+    },
+  );
+  log.info({ revision, service: config.service.listen, admin: config.admin.listen }, 'serving');
+
+  return {
+    port: grpc.port,
+    adminPort: admin.port,
+    keyFingerprint: keys.fingerprint,
+    replace(next, nextRevision) {
+      guarded = guardEndpoints(next, parts, guarded);
+      faults = [];
+      metrics.configInfo.reset();
+      revision = nextRevision;
+      metrics.configInfo.set({ revision }, 1);
+      metrics.configReloads.inc({ result: 'taken' });
+      log.info({ revision }, 'configuration taken');
+    },
+    refuse(refused) {
+      faults = refused;
+      metrics.configReloads.inc({ result: 'refused' });
+      log.error({ faults: refused }, 'configuration refused; the one before is served on');
+    },
+    async close() {
+      await grpc.close();
+      await admin.close();
+      guarded.keyRing.close();
+    },
+  };
+}
