@@ -19,7 +19,10 @@ function refused(
 
 function decodeUtf8(base64: string): string | undefined {
   try {
-    const bytes = Uint8Array.from(atob(base64), (character) => character.charCodeAt(0));
+    const binary = atob(base64);
+    // Bits behind the last byte would let one pair be written in several ways.
+    if (btoa(binary).replaceAll('=', '') !== base64.replaceAll('=', '')) return undefined;
+    const bytes = Uint8Array.from(binary, (character) => character.charCodeAt(0));
     return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
   } catch {
     return undefined; // Not UTF-8: malformed, which the caller says.

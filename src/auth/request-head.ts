@@ -35,10 +35,10 @@ const HARMLESS_OPTIONS = new Set(['upgrade', 'keep-alive', 'close', 'te', 'http2
  * would delete the user id (RFC 9110 §7.6.1).
  */
 export function nominatesHeader(request: RequestHead): boolean {
-  const value = header(request, 'connection');
-  if (value === undefined || HARMLESS_OPTIONS.has(value.toLowerCase())) return false;
-  return headerValues(request, 'connection').some((line) =>
-    line.split(',').some((option) => !HARMLESS_OPTIONS.has(option.trim().toLowerCase())),
+  return headerValues(request, 'connection').some(
+    (line) =>
+      !HARMLESS_OPTIONS.has(line.toLowerCase()) &&
+      line.split(',').some((option) => !HARMLESS_OPTIONS.has(option.trim().toLowerCase())),
   );
 }
 

@@ -14,7 +14,7 @@ interface Failures {
 }
 
 /** Failures that cost nothing, before each further one doubles the delay. */
-const FREE = { pair: 5, pairUnderAttack: 1, address: 30 } as const;
+const FREE = { pair: 4, pairUnderAttack: 0, address: 29 } as const;
 /** Failures for one name, from anywhere, after which every new address gets one try only. */
 const UNDER_ATTACK = 50;
 const FIRST_DELAY_MS = 1000;

@@ -1,0 +1,104 @@
+import { hash as bcrypt } from '@node-rs/bcrypt';
+import { beforeAll, expect, test } from 'vitest';
+import { aRequest, basic } from '../../test/builders.ts';
+import { createHashQueue } from './hash-queue.ts';
+import { createBasicMethod, type BasicOptions } from './method.ts';
+import { createRegulation } from './regulation.ts';
+
+const users = new Map<string, string>();
+beforeAll(async () => {
+  users.set('alice', await bcrypt('tulip', { cost: 4 }));
+  users.set('bob', await bcrypt('cedar', { cost: 4 }));
+});
+
+function aMethod(changes: Partial<BasicOptions> = {}) {
+  return createBasicMethod({
+    realm: 'studio',
+    users,
+    isOperator: () => false,
+    hashing: createHashQueue({ parallel: 2, waiting: 10 }),
+    regulation: createRegulation(
+      () => 1,
+      () => undefined,
+    ),
+    ...changes,
+  });
+}
+
+const from = { address: '192.0.2.7' };
+const credentials = (text: string) => ({ text, ambient: true });
+
+test('the user name is the isolation id', async () => {
+  const decision = await aMethod().authenticate(credentials(basic('alice', 'tulip')), from);
+  expect(decision).toEqual({ kind: 'allow', identity: { userId: 'alice', operator: false, passed: [] } });
+});
+
+test('a prefix keeps users of this list apart from those of others', async () => {
+  const decision = await aMethod({ userIdPrefix: 'corp' }).authenticate(
+    credentials(basic('alice', 'tulip')),
+    from,
+  );
+  expect(decision).toMatchObject({ identity: { userId: 'corp~alice' } });
+});
+
+test.each([
+  ["another user's password", basic('alice', 'cedar'), 'password-wrong'],
+  ['a name in another case', basic('Alice', 'tulip'), 'user-unknown'],
+  ["an unknown name with a known user's password", basic('carol', 'tulip'), 'user-unknown'],
+  ['a name of the prototype', basic('__proto__', 'x'), 'user-unknown'],
+  ['something that is not Basic', 'Bearer abc', 'scheme-unsupported'],
+])('%s is refused', async (_, text, reason) => {
+  expect(await aMethod().authenticate(credentials(text), from)).toEqual({ kind: 'deny', reason });
+});
+
+test('an unknown user costs a hash too, and never gets in by the decoy', async () => {
+  let hashed = 0;
+  const hashing = createHashQueue({ parallel: 1, waiting: 1 });
+  const counting = { ...hashing, run: <T>(work: () => Promise<T>) => (hashed++, hashing.run(work)) };
+  for (const password of ['tulip', 'cedar']) {
+    const decision = await aMethod({ hashing: counting }).authenticate(
+      credentials(basic('mallory', password)),
+      from,
+    );
+    expect(decision).toEqual({ kind: 'deny', reason: 'user-unknown' });
+  }
+  expect(hashed).toBe(2);
+});
+
+test('with no users at all nobody gets in', async () => {
+  const decision = await aMethod({ users: new Map() }).authenticate(
+    credentials(basic('alice', 'tulip')),
+    from,
+  );
+  expect(decision).toEqual({ kind: 'deny', reason: 'user-unknown' });
+});
+
+test('a full queue of hashes is no refusal: it cannot be judged', async () => {
+  const full = { run: () => undefined, waiting: 100 };
+  expect(await aMethod({ hashing: full }).authenticate(credentials(basic('alice', 'tulip')), from)).toEqual({
+    kind: 'unavailable',
+    cause: 'too many passwords wait to be hashed',
+    retryAfterSeconds: 1,
+  });
+});
+
+test('the challenge quotes the realm and asks for UTF-8', () => {
+  expect(aMethod({ realm: 'The "big" \\ box' }).challenge).toBe(
+    'Basic realm="The \\"big\\" \\\\ box", charset="UTF-8"',
+  );
+});
+
+test.each([
+  ['none', [], 'credentials-missing'],
+  ['an empty one', [['authorization', '']], 'credentials-missing'],
+  [
+    'two',
+    [
+      ['authorization', basic('alice', 'tulip')],
+      ['authorization', basic('bob', 'cedar')],
+    ],
+    'credentials-ambiguous',
+  ],
+] as const)('a request with %s of Authorization is refused', (_, headers, reason) => {
+  expect(aMethod().find(aRequest(headers))).toEqual({ kind: 'deny', reason });
+});
