@@ -1,0 +1,66 @@
+import { judgeHash } from './password-hash.ts';
+
+export interface HtpasswdUser {
+  readonly username: string;
+  readonly hash: string;
+  /** From 1. */
+  readonly line: number;
+}
+
+export interface LineFinding {
+  readonly line: number;
+  readonly message: string;
+}
+
+export interface Htpasswd {
+  /** Those that can sign in, in the order of the file. */
+  readonly users: readonly HtpasswdUser[];
+  readonly faults: readonly LineFinding[];
+  readonly warnings: readonly LineFinding[];
+}
+
+// eslint-disable-next-line no-control-regex -- RFC 7617 §2 forbids exactly these.
+const CONTROL = /[\x00-\x1f\x7f]/;
+
+/** What is wrong with a user name (RFC 7617 §2), or undefined. */
+export function userNameFault(name: string): string | undefined {
+  if (name === '') return 'the user name is empty';
+  if (name.includes(':')) return 'a user name must not contain a colon: RFC 7617 ends it at the first one';
+  if (CONTROL.test(name)) return 'a user name must not contain control characters (RFC 7617)';
+  return undefined;
+}
+
+/**
+ * Reads what Apache's `htpasswd` writes: `name:hash` lines, empty lines and `#` comments. A line with a fault gives no
+ * user; of a name that is there twice, the first counts.
+ */
+export function parseHtpasswd(text: string): Htpasswd {
+  const users = new Map<string, HtpasswdUser>();
+  const faults: LineFinding[] = [];
+  const warnings: LineFinding[] = [];
+
+  function read(content: string, line: number): string | undefined {
+    const colon = content.indexOf(':');
+    if (colon < 0) return 'must be name:hash; `comfy-tenant user add` writes such a line';
+    const username = content.slice(0, colon);
+    const hash = content.slice(colon + 1).trimEnd();
+    const fault = userNameFault(username);
+    if (fault !== undefined) return fault;
+    const first = users.get(username);
+    if (first !== undefined) return `${username} is already in line ${first.line}: keep one`;
+    const verdict = judgeHash(hash);
+    if (verdict.kind === 'refused') return `the password of ${username} ${verdict.why}`;
+    if (verdict.kind === 'weak')
+      warnings.push({ line, message: `the password of ${username} ${verdict.why}` });
+    users.set(username, { username, hash, line });
+    return undefined;
+  }
+
+  text.split('\n').forEach((raw, index) => {
+    const content = raw.endsWith('\r') ? raw.slice(0, -1) : raw;
+    if (content.trim() === '' || content.startsWith('#')) return;
+    const message = read(content, index + 1);
+    if (message !== undefined) faults.push({ line: index + 1, message });
+  });
+  return { users: [...users.values()], faults, warnings };
+}

@@ -1,0 +1,35 @@
+import { resolve } from 'node:path';
+import type { ConfigParts } from './parse-parts.ts';
+import type { Endpoint } from './schema.ts';
+
+type FromFile = (path: string) => string;
+
+function inEndpoint({ auth }: Endpoint, absolute: FromFile): void {
+  if (auth.method === 'BASIC') {
+    if (auth.usersFile !== undefined) auth.usersFile = absolute(auth.usersFile);
+    return;
+  }
+  for (const { jwks } of auth.issuers) if ('file' in jwks) jwks.file = absolute(jwks.file);
+}
+
+function inTls(
+  tls: { certFile: string; keyFile: string; clientCaFile?: string | undefined } | undefined,
+  absolute: FromFile,
+): void {
+  if (tls === undefined) return;
+  tls.certFile = absolute(tls.certFile);
+  tls.keyFile = absolute(tls.keyFile);
+  if (tls.clientCaFile !== undefined) tls.clientCaFile = absolute(tls.clientCaFile);
+}
+
+/** Makes every path of a freshly parsed configuration absolute, in place; they are relative to its file. */
+export function makePathsAbsolute(parts: ConfigParts, directory: string): void {
+  const absolute: FromFile = (path) => resolve(directory, path);
+  for (const { endpoint } of parts.endpoints) inEndpoint(endpoint, absolute);
+  if (parts.comfyui !== undefined) parts.comfyui.tokenKeyFile = absolute(parts.comfyui.tokenKeyFile);
+  inTls(parts.gateway?.tls, absolute);
+  inTls(parts.service?.tls, absolute);
+  if (parts.service?.listen.startsWith('unix:') === true) {
+    parts.service.listen = `unix:${absolute(parts.service.listen.slice('unix:'.length))}`;
+  }
+}

@@ -1,0 +1,74 @@
+import type { z } from 'zod';
+import type { ConfigPath, Findings } from './finding.ts';
+import { nearest } from './nearest.ts';
+
+type Issue = z.core.$ZodIssue;
+
+const KINDS: Readonly<Record<string, string>> = {
+  array: 'must be a list',
+  object: 'must hold keys and values',
+  record: 'must hold keys and values',
+  string: 'must be text; put quotes around digits',
+  number: 'must be a number',
+  int: 'must be a whole number',
+  boolean: 'must be true or false',
+};
+
+/** Messages for what the schema says nothing special about; given to zod for each parse. */
+export function explain(issue: z.core.$ZodRawIssue): string | undefined {
+  // Not a sentence: the keys that are known there, for `report` to choose from.
+  if (issue.code === 'unrecognized_keys') return JSON.stringify(knownKeys(issue.inst));
+  if (issue.code === 'invalid_type') return KINDS[issue.expected];
+  if (issue.code === 'invalid_value')
+    return `must be ${issue.values.map((value) => JSON.stringify(value)).join(' or ')}`;
+  if (issue.code === 'too_small') return `must be at least ${issue.minimum}`;
+  return issue.code === 'too_big' ? `must be at most ${issue.maximum}` : undefined;
+}
+
+function knownKeys(schema: z.core.$ZodRawIssue['inst']): string[] {
+  const def = (schema as z.core.$ZodType | undefined)?._zod.def as { shape?: object } | undefined;
+  return Object.keys(def?.shape ?? {});
+}
+
+function valueAt(input: unknown, path: ConfigPath): unknown {
+  let value = input;
+  for (const part of path) value = (value as Record<string | number, unknown> | null | undefined)?.[part];
+  return value;
+}
+
+/** Of several forms that were possible, the one that its author most likely meant: of the right type, fewest faults. */
+function likeliest(errors: readonly (readonly Issue[])[]): readonly Issue[] | undefined {
+  const fitting = errors.filter(
+    (issues) => !issues.some(({ code, path }) => code === 'invalid_type' && path.length === 0),
+  );
+  return fitting.sort((one, other) => one.length - other.length)[0];
+}
+
+function reportUnknown(
+  path: ConfigPath,
+  issue: Extract<Issue, { code: 'unrecognized_keys' }>,
+  findings: Findings,
+): void {
+  const known = JSON.parse(issue.message) as string[];
+  for (const key of issue.keys) {
+    const meant = nearest(key, known);
+    const remedy = meant === undefined ? `known here: ${known.join(', ')}` : `did you mean ${meant}?`;
+    findings.fault([...path, key], `is not a known key: ${remedy}`);
+  }
+}
+
+/** Reports what zod found, in terms of the file that was read. */
+export function report(issue: Issue, input: unknown, findings: Findings): void {
+  const path = issue.path as (string | number)[];
+  if (issue.code === 'unrecognized_keys') {
+    reportUnknown(path, issue, findings);
+    return;
+  }
+  const value = valueAt(input, path);
+  const forms = issue.code === 'invalid_union' && value !== undefined ? likeliest(issue.errors) : undefined;
+  if (forms !== undefined) {
+    for (const inner of forms) report({ ...inner, path: [...path, ...inner.path] }, input, findings);
+    return;
+  }
+  findings.fault(path, value === undefined ? `is missing: ${issue.message}` : issue.message);
+}

@@ -1,0 +1,23 @@
+/** Where in the configuration, such as `['endpoints', 0, 'auth']`. */
+export type ConfigPath = readonly (string | number)[];
+
+/** Collects what is wrong, so that all of it is said at once. */
+export interface Findings {
+  /** What keeps the configuration from being served: the rule and what to do. */
+  readonly fault: (path: ConfigPath, message: string) => void;
+  /** What is served but should be looked at. */
+  readonly warn: (path: ConfigPath, message: string) => void;
+  /** The same of another file; `place` is its name, with a line where there is one. */
+  readonly faultIn: (place: string, message: string) => void;
+  readonly warnIn: (place: string, message: string) => void;
+}
+
+/** Writes a path as its author would: `endpoints[0].auth.users`. */
+export function pathText(path: ConfigPath): string {
+  return path
+    .map((part, index) => {
+      if (typeof part === 'number') return `[${part}]`;
+      return index === 0 ? part : `.${part}`;
+    })
+    .join('');
+}

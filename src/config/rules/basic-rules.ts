@@ -1,0 +1,100 @@
+import { encodeUserId } from '../../auth/user-id.ts';
+import { parseHtpasswd, userNameFault, type LineFinding } from '../../basic/htpasswd.ts';
+import { judgeHash } from '../../basic/password-hash.ts';
+import type { BasicAuth } from '../schema.ts';
+import type { RuleContext } from './rule.ts';
+
+const FUNART_NAME = /^[A-Za-z][A-Za-z0-9_.-]{11,127}$/;
+/** Faults of one file that are said; a wrong file would have one in every line. */
+const MOST_SAID = 20;
+
+type Seen = Map<string, string>;
+
+/** What keeps a name from being a user's, or undefined. */
+function nameFault(username: string, auth: BasicAuth): string | undefined {
+  const fault = userNameFault(username);
+  if (fault !== undefined) return fault;
+  if (encodeUserId(username, auth.userIdPrefix) === undefined)
+    return 'makes a user id of over 200 bytes when percent-encoded: take a shorter name';
+  if (auth.policy === 'funart' && !FUNART_NAME.test(username))
+    return 'breaks policy funart: 12 to 128 characters, a letter first, then letters, digits, - _ or .';
+  return undefined;
+}
+
+function checkList(auth: BasicAuth, seen: Seen, { path, findings }: RuleContext): void {
+  const hashes = new Map<string, string>();
+  auth.users.forEach(({ username, password }, index) => {
+    const place = `users[${index}]`;
+    const at = [...path, 'users', index];
+    const fault = nameFault(username, auth);
+    if (fault !== undefined) findings.fault([...at, 'username'], fault);
+    const first = seen.get(username);
+    if (first === undefined) seen.set(username, place);
+    else findings.fault([...at, 'username'], `${username} is already ${first}: each user once`);
+    const verdict = judgeHash(password);
+    if (verdict.kind === 'refused') findings.fault([...at, 'password'], verdict.why);
+    if (verdict.kind === 'weak')
+      findings.fault([...at, 'password'], `${verdict.why} (only a usersFile may hold such)`);
+    const same = hashes.get(password);
+    if (same !== undefined && verdict.kind !== 'refused')
+      findings.fault(
+        [...at, 'password'],
+        `is the very hash of ${same}: give each user a password of their own`,
+      );
+    hashes.set(password, place);
+  });
+}
+
+function say(
+  lines: readonly LineFinding[],
+  file: string,
+  tell: (place: string, message: string) => void,
+): void {
+  for (const { line, message } of lines.slice(0, MOST_SAID)) tell(`${file}:${line}`, message);
+  if (lines.length > MOST_SAID) tell(file, `${lines.length - MOST_SAID} more lines like these`);
+}
+
+function checkFile(auth: BasicAuth, seen: Seen, { path, files, findings }: RuleContext): void {
+  const { usersFile } = auth;
+  if (usersFile === undefined) return;
+  const read = files.read(usersFile);
+  if (!read.ok && read.line === undefined) {
+    const remedy = read.fault === 'does not exist' ? ': make it with `comfy-tenant user add`' : '';
+    findings.fault([...path, 'usersFile'], `${files.shown(usersFile)} ${read.fault}${remedy}`);
+    return;
+  }
+  const file = files.shown(usersFile);
+  if (!read.ok) {
+    findings.faultIn(`${file}:${read.line ?? 1}`, read.fault);
+    return;
+  }
+  const { users, faults, warnings } = parseHtpasswd(read.text);
+  const own = users.flatMap(({ username, line }): LineFinding[] => {
+    const message = nameFault(username, auth);
+    const listed = seen.get(username);
+    seen.set(username, `${file}:${line}`);
+    return [
+      ...(message === undefined ? [] : [{ line, message: `${username} ${message}` }]),
+      ...(listed === undefined
+        ? []
+        : [{ line, message: `${username} is also ${listed} of the configuration: each user once` }]),
+    ];
+  });
+  say([...faults, ...own], file, findings.faultIn);
+  say(warnings, file, findings.warnIn);
+}
+
+/** User list and users file: who can sign in, and that nobody's password is plain, weak or ruinous. */
+export function checkBasic(auth: BasicAuth, context: RuleContext): void {
+  const { path, findings, name } = context;
+  const seen: Seen = new Map();
+  checkList(auth, seen, context);
+  checkFile(auth, seen, context);
+  if (auth.usersFile === undefined && auth.users.length === 0) {
+    findings.fault(path, 'BASIC needs users or usersFile: `comfy-tenant user add` makes the first one');
+  }
+  if (auth.operators?.claim !== undefined)
+    findings.fault([...path, 'operators', 'claim'], 'BASIC has no claims: name the operators in users');
+  if (seen.size === 0 && auth.usersFile !== undefined)
+    findings.warn(path, `endpoint ${name} has no users yet: everyone gets 401`);
+}
