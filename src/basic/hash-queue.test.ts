@@ -13,7 +13,7 @@ test('no more than the limit runs at once, in order, and failures free their pla
     running--;
     if (number === 0) throw new Error('broken');
   };
-  const results = await Promise.allSettled([0, 1, 2, 3, 4].map((number) => queue.run(work(number))));
+  const results = await Promise.allSettled([0, 1, 2, 3, 4].map(async (number) => queue.run(work(number))));
   expect(results.map(({ status }) => status)).toEqual(['rejected', ...Array<string>(4).fill('fulfilled')]);
   expect(most).toBe(2);
   expect(order).toEqual([0, 1, 2, 3, 4]);

@@ -1,11 +1,11 @@
 import { fileURLToPath } from 'node:url';
-import { loadSync } from '@grpc/proto-loader';
+import { loadSync, type Options } from '@grpc/proto-loader';
 import type { MethodDefinition } from '@grpc/grpc-js';
 
 const PROTO = fileURLToPath(new URL('../../proto', import.meta.url));
 
 /** The method of the contract as `proto-loader` reads it from `proto/`, with the stock (de)serialisers. */
-export function stockCheckMethod(): MethodDefinition<object, object> {
+export function stockCheckMethod(options: Options = {}): MethodDefinition<object, object> {
   const contract = loadSync('envoy/service/auth/v3/external_auth.proto', {
     includeDirs: [PROTO],
     keepCase: true,

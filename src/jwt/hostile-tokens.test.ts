@@ -1,0 +1,75 @@
+import { createHmac } from 'node:crypto';
+import { exportSPKI, generateKeyPair } from 'jose';
+import { beforeAll, expect, test } from 'vitest';
+import { aJwtMethod, judgeToken, keysOfEveryKind } from '../../test/jwt-method.ts';
+import { aKey, aToken, type SigningKey } from '../../test/tokens.ts';
+
+const json = (value: unknown): string => Buffer.from(JSON.stringify(value)).toString('base64url');
+let keys: Map<string, SigningKey>;
+let rsa: SigningKey;
+beforeAll(async () => {
+  keys = await keysOfEveryKind();
+  rsa = keys.get('RS256')!;
+}, 60_000);
+const judge = (token: string) => judgeToken(token, aJwtMethod(keys.values()));
+
+async function withHeader(header: object, sign: (input: string) => string): Promise<string> {
+  const [, payload] = (await aToken(rsa)).split('.');
+  const input = `${json(header)}.${payload ?? ''}`;
+  return `${input}.${sign(input)}`;
+}
+const hs256 = (key: string | Buffer) => (input: string) =>
+  createHmac('sha256', key).update(input).digest('base64url');
+
+test.each([
+  ['none', { alg: 'none' }, 'algorithm-refused'],
+  ['NoNe', { alg: 'NoNe' }, 'algorithm-refused'],
+  ['a list', { alg: ['RS256'] }, 'token-malformed'],
+  ['absent', {}, 'token-malformed'],
+  ['unknown', { alg: 'XX256', kid: 'RS256-1' }, 'algorithm-refused'],
+])('a token whose algorithm is %s is refused', async (_, header, reason) => {
+  expect(await judge(await withHeader(header, () => ''))).toEqual({ kind: 'deny', reason });
+});
+
+test('the public key is no shared secret', async () => {
+  const { publicKey } = await generateKeyPair('RS256', { extractable: true });
+  for (const secret of [
+    await exportSPKI(publicKey),
+    rsa.jwk.n ?? '',
+    Buffer.from(rsa.jwk.n ?? '', 'base64url'),
+  ]) {
+    const token = await withHeader({ alg: 'HS256', kid: 'RS256-1' }, hs256(secret));
+    expect(await judge(token)).toEqual({ kind: 'deny', reason: 'algorithm-refused' });
+  }
+});
+
+test.each([
+  ['a key in the token itself', () => ({ jwk: keys.get('RS256')!.jwk })],
+  ['an address of keys', () => ({ jku: 'https://evil.example/jwks.json' })],
+  ['a certificate', () => ({ x5c: ['MIIB'] })],
+])('%s is not what it is verified with', async (_, header) => {
+  const stranger = await aKey('RS256', 'RS256-1');
+  expect(await judge(await aToken(stranger, {}, header()))).toEqual({
+    kind: 'deny',
+    reason: 'signature-wrong',
+  });
+});
+
+test('a critical extension that we do not know is refused', async () => {
+  const token = await withHeader({ alg: 'RS256', kid: 'RS256-1', crit: ['x'], x: 1 }, () => 'AAAA');
+  expect(await judge(token)).toMatchObject({ kind: 'deny' });
+});
+
+test.each([
+  '',
+  '.',
+  '..',
+  'a.b',
+  'a.b.c.d.e',
+  'eyJ',
+  '\ud800.\ud800.\ud800',
+  `${json({ alg: 'RS256' })}..`,
+  '🤷',
+])('what is no token (%j) is malformed', async (token) => {
+  expect(await judge(token)).toEqual({ kind: 'deny', reason: 'token-malformed' });
+});
