@@ -45,8 +45,8 @@ export function readTextFile(path: string, maxMebibytes: number): TextFile {
     if (isUtf8(bytes)) return { ok: true, text: new TextDecoder().decode(bytes) };
     return { ok: false, line: badLine(bytes), fault: 'is not UTF-8: save the file as UTF-8' };
   } catch (error) {
-    const fault = ERRORS[(error as NodeJS.ErrnoException).code ?? ''];
-    if (fault === undefined) throw error;
-    return { ok: false, fault };
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === undefined) throw error;
+    return { ok: false, fault: ERRORS[code] ?? `cannot be read (${code})` };
   }
 }
