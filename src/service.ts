@@ -1,6 +1,7 @@
 import { startAdminServer, type Readiness } from './admin/admin-server.ts';
 import type { Log } from './admin/log.ts';
 import { createMetrics } from './admin/metrics.ts';
+import { measureHashes } from './admin/measure-hashes.ts';
 import { observe } from './admin/observe.ts';
 import { createHashQueue } from './basic/hash-queue.ts';
 import { createRegulation } from './basic/regulation.ts';
@@ -55,7 +56,7 @@ export async function startService(options: ServiceOptions): Promise<Service> {
     now,
     fetch: options.fetch ?? fetch,
     tokenKeys: keys.all,
-    hashing: createHashQueue({ parallel: parallelHashes, waiting: waitingHashes }),
+    hashing: measureHashes(createHashQueue({ parallel: parallelHashes, waiting: waitingHashes }), metrics),
     regulation: createRegulation(now, (kind) => {
       metrics.lockouts.inc({ kind });
     }),

@@ -28,11 +28,13 @@ export const serve: Command = async ({ args, env, cwd, err, signal }) => {
     for (const fault of loaded.faults) err(fault);
     return EXIT.config;
   }
+  for (const warning of loaded.warnings) err(`warning: ${warning}`);
   const log = createLog(loaded.config.log.level);
   const service = await startService({ config: loaded.config, revision: loaded.revision, log });
   const watching = watchConfig({
     file,
     env,
+    revision: loaded.revision,
     signal,
     onChange(next) {
       if (next.ok) service.replace(next.config, next.revision);

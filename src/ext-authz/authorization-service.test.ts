@@ -1,0 +1,121 @@
+import { expect, test } from 'vitest';
+import { alice, aService } from '../../test/a-service.ts';
+import { readAnswer } from '../../test/check.ts';
+import type { Method } from '../auth/authenticator.ts';
+import { deny } from '../auth/decision.ts';
+test.each([
+  ['an unknown host', [alice], { host: 'other.example.com' }, 421, 'host-unknown'],
+  ['no credentials', [], {}, 401, 'credentials-missing'],
+  [
+    'a header nominated for removal',
+    [alice, ['connection', 'x-funart-comfy-userid']],
+    {},
+    403,
+    'connection-option',
+  ],
+  ['a disguised token parameter', [alice], { path: '/ws?tok%65n=x' }, 403, 'parameter-disguised'],
+  [
+    'a WebSocket of a foreign page',
+    [alice, ['upgrade', 'websocket'], ['origin', 'http://evil.example']],
+    {},
+    403,
+    'origin-foreign',
+  ],
+  [
+    'a change by a foreign page',
+    [alice, ['origin', 'http://evil.example']],
+    { method: 'POST' },
+    403,
+    'origin-foreign',
+  ],
+] as const)('%s is refused', async (_, headers, parts, status, reason) => {
+  const { ask, outcomes } = aService();
+  const answer = await ask(headers, parts);
+  expect(answer).toMatchObject({ code: 7, http_response: 'denied_response', status, metadata: { reason } });
+  expect(outcomes).toMatchObject([{ decision: { kind: 'deny', reason } }]);
+  expect(JSON.parse(answer.body)).toMatchObject({ error: { requestId: '-' } });
+});
+
+test('a page may read across origins what its own credentials allow: only what changes is refused', async () => {
+  const answer = await aService().ask([alice, ['origin', 'http://evil.example']]);
+  expect(answer.code).toBe(0);
+});
+
+test.each([
+  ['comfy.example.com:8080', 0],
+  ['COMFY.example.com.', 0],
+  ['a.wild.example', 0],
+  ['a.b.WILD.example:1', 0],
+  ['wild.example', 7],
+  ['evilwild.example', 7],
+  ['*', 7],
+  ['', 7],
+])('the host %j is answered with code %d', async (host, code) => {
+  expect((await aService().ask([alice], { host })).code).toBe(code);
+});
+
+test.each<[string, Partial<Method>]>([
+  ['at once', { authenticate: () => { throw new Error('broken'); } }], // prettier-ignore
+  ['later', { authenticate: () => Promise.reject(new Error('broken')) }],
+  ['while looking for credentials', { find: () => { throw new Error('broken'); } }], // prettier-ignore
+])('a defect that shows %s is answered with 503, never with nothing', async (_, method) => {
+  const { ask, outcomes } = aService({ method });
+  const answer = await ask([alice]);
+  expect(answer).toMatchObject({ code: 7, status: 503, headers: { 'retry-after': '2' } });
+  expect(outcomes).toMatchObject([{ decision: { kind: 'unavailable' }, error: { message: 'broken' } }]);
+});
+
+test('a check that cannot be read is answered with 503', async () => {
+  const { check } = aService();
+  expect(readAnswer(await check(Buffer.from([0x0a, 0xff])))).toMatchObject({
+    code: 7,
+    status: 503,
+  });
+});
+
+test('every reason to answer 401 gives the same answer', async () => {
+  const reasons = ['password-wrong', 'user-unknown', 'token-expired', 'signature-wrong'] as const;
+  const answers = await Promise.all(
+    reasons.map((reason) => aService({ method: { authenticate: () => deny(reason) } }).ask([alice])),
+  );
+  for (const { headers, body, status } of answers) {
+    expect({ headers, body, status }).toEqual({
+      status: 401,
+      headers: {
+        'content-type': 'application/json',
+        'cache-control': 'no-store',
+        'www-authenticate': 'Basic realm="studio"',
+      },
+      body: '{"error":{"code":"unauthenticated","message":"Please say who you are: these credentials are missing, wrong or expired.","requestId":"-"}}',
+    });
+  }
+});
+
+test('a browser is answered with a page, and the request id is only taken when it is one', async () => {
+  const { ask } = aService();
+  const page = await ask([
+    ['accept', 'text/html,*/*'],
+    ['x-request-id', '5a6b-1'],
+  ]);
+  expect(page.headers['content-type']).toBe('text/html; charset=utf-8');
+  expect(page.body).toContain('Request 5a6b-1');
+  const forged = await ask([
+    ['accept', 'text/html'],
+    ['x-request-id', '<script>'],
+  ]);
+  expect(forged.body).toContain('Request -');
+});
+
+test.each([
+  ['the external address of Envoy', 0, [['x-envoy-external-address', '198.51.100.1']], '198.51.100.1'],
+  ['the peer', 0, [['x-forwarded-for', '198.51.100.1']], '192.0.2.7'],
+  ['who the trusted proxy names', 1, [['x-forwarded-for', 'forged, 10.1.1.1, 10.0.0.2']], '10.1.1.1'],
+] as const)('the client is %s', async (_, trustedHops, headers, address) => {
+  const seen: string[] = [];
+  const authenticate: Method['authenticate'] = (__, client) => (
+    seen.push(client.address),
+    deny('password-wrong')
+  );
+  await aService({ trustedHops, method: { authenticate } }).ask([alice, ...headers]);
+  expect(seen).toEqual([address]);
+});

@@ -1,0 +1,177 @@
+import {
+  credentials,
+  makeGenericClientConstructor,
+  status,
+  type Client,
+  type ServiceError,
+} from '@grpc/grpc-js';
+import { hash } from '@node-rs/bcrypt';
+import { service as healthService } from 'grpc-health-check';
+import { jwtVerify } from 'jose';
+import { readFileSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { pino } from 'pino';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { startService, type Service } from '../../src/service.ts';
+import { makeUpUser } from '../../src/token/verify-right.ts';
+import { aDirectory, load } from '../a-config.ts';
+import { basic } from '../builders.ts';
+import { aCheck, readAnswer, type Answer } from '../check.ts';
+
+const asIs = (bytes: Buffer): Buffer => bytes;
+const METHOD = '/envoy.service.auth.v3.Authorization/Check';
+
+let directory: ReturnType<typeof aDirectory>;
+let service: Service;
+let client: Client;
+let lines: string[];
+
+async function configText(users: Record<string, string>): Promise<string> {
+  const list = await Promise.all(
+    Object.entries(users).map(
+      async ([name, password]) => `{ username: ${name}, password: "${await hash(password, { cost: 4 })}" }`,
+    ),
+  );
+  return `
+endpoints:
+  - name: studio
+    upstream: http://127.0.0.1:8188
+    multiTenant: true
+    auth: { method: BASIC, users: [${list.join(', ')}] }
+service: { listen: "unix:authz.sock" }
+admin: { listen: "127.0.0.1:0" }
+`;
+}
+
+beforeEach(async () => {
+  directory = aDirectory();
+  lines = [];
+  const file = directory.write('comfy-tenant.yaml', await configText({ alice: 'tulip', bob: 'cedar' }));
+  const { config, revision } = load(file);
+  service = await startService({
+    config,
+    revision,
+    log: pino({}, { write: (line: string) => lines.push(line) }),
+  });
+  const Generic = makeGenericClientConstructor({}, 'Authorization');
+  client = new Generic(`unix:${join(directory.path, 'authz.sock')}`, credentials.createInsecure());
+});
+
+afterEach(async () => {
+  client.close();
+  await service.close();
+  directory.remove();
+});
+
+function send(path: string, message: Buffer): Promise<Buffer> {
+  return new Promise((resolve, reject) => {
+    client.makeUnaryRequest(path, asIs, asIs, message, (error: ServiceError | null, answer?: Buffer) => {
+      if (error === null) resolve(answer ?? Buffer.alloc(0));
+      else reject(error);
+    });
+  });
+}
+
+async function ask(authorization: string): Promise<Answer> {
+  return readAnswer(await send(METHOD, aCheck([['authorization', authorization]])));
+}
+
+async function metrics(): Promise<string> {
+  return (await fetch(`http://127.0.0.1:${service.adminPort}/metrics`)).text();
+}
+
+test('alice gets her id, and a token that the shared key verifies', async () => {
+  const answer = await ask(basic('alice', 'tulip'));
+  expect(answer.headers['x-funart-comfy-userid']).toBe('alice');
+  const keyFile = join(directory.path, '.comfy-tenant/token.key');
+  expect(statSync(keyFile).mode & 0o777).toBe(0o600);
+  const key = Buffer.from(readFileSync(keyFile, 'utf8').trim(), 'base64url');
+  const { payload } = await jwtVerify(answer.headers['x-funart-comfy-token'] ?? '', key, {
+    algorithms: ['HS256'],
+  });
+  expect(payload).toMatchObject({ iss: 'comfy-tenant', sub: 'alice', aud: 'comfyui' });
+  expect(payload.exp! - payload.iat!).toBe(300);
+  expect(payload).not.toHaveProperty('roles');
+});
+
+test('a wrong password is refused, and neither it nor a good one stands in the log or the metrics', async () => {
+  expect(await ask(basic('alice', 'wrong-secret'))).toMatchObject({ code: 7, status: 401 });
+  await ask(basic('alice', 'tulip'));
+  const seen = lines.join('') + (await metrics());
+  expect(seen).toContain('password-wrong');
+  expect(seen).not.toMatch(/wrong-secret|tulip|alice|d3Jvbm/);
+});
+
+test('a second check with the same credentials hashes no password', async () => {
+  await ask(basic('alice', 'tulip'));
+  await ask(basic('alice', 'tulip'));
+  const text = await metrics();
+  expect(text).toContain('comfy_tenant_cache_requests_total{cache="studio",result="hit"} 1');
+  expect(text).toContain('comfy_tenant_password_hash_seconds_count 1');
+  expect(text).toContain(
+    'comfy_tenant_checks_total{endpoint="studio",method="BASIC",decision="allow",reason=""} 2',
+  );
+});
+
+test('a change of the configuration counts from the next check on, also for who is remembered', async () => {
+  expect(await ask(basic('bob', 'cedar'))).toMatchObject({ code: 0 });
+  const file = directory.write('comfy-tenant.yaml', await configText({ alice: 'tulip' }));
+  const { config, revision } = load(file);
+  service.replace(config, revision);
+  expect(await ask(basic('bob', 'cedar'))).toMatchObject({ code: 7, status: 401 });
+  expect(await ask(basic('alice', 'tulip'))).toMatchObject({ code: 0 });
+  expect(await metrics()).toContain(`comfy_tenant_config_info{revision="${revision}"} 1`);
+});
+
+test('a refused change shows in readiness, and service goes on', async () => {
+  service.refuse(['comfy-tenant.yaml:3:5 endpoints: must have at least one endpoint']);
+  const ready = await fetch(`http://127.0.0.1:${service.adminPort}/readyz`);
+  expect(await ready.json()).toMatchObject({
+    ready: true,
+    problems: ['comfy-tenant.yaml:3:5 endpoints: must have at least one endpoint'],
+  });
+  expect(await ask(basic('alice', 'tulip'))).toMatchObject({ code: 0 });
+});
+
+test('a check that is no message is answered with 503, not with a gRPC error', async () => {
+  expect(readAnswer(await send(METHOD, Buffer.from([0xff, 0xff])))).toMatchObject({ code: 7, status: 503 });
+});
+
+test('an empty check is refused', async () => {
+  expect(readAnswer(await send(METHOD, Buffer.alloc(0)))).toMatchObject({ code: 7, status: 401 });
+});
+
+test('a message over the limit is not taken', async () => {
+  await expect(send(METHOD, Buffer.alloc(300 * 1024))).rejects.toMatchObject({
+    code: status.RESOURCE_EXHAUSTED,
+  });
+});
+
+test('health is served as grpc.health.v1', async () => {
+  const { path, requestSerialize, responseDeserialize } = healthService['Check']!;
+  const answer = await send(path, requestSerialize({ service: 'envoy.service.auth.v3.Authorization' }));
+  expect(responseDeserialize(answer)).toMatchObject({ status: 'SERVING' });
+});
+
+test('stopping fails no running check', async () => {
+  const running = Array.from({ length: 20 }, (_, index) => ask(basic('alice', `guess${String(index)}`)));
+  await new Promise((resolve) => setTimeout(resolve, 20));
+  const closed = service.close();
+  const answers = await Promise.all(running);
+  expect(answers.every(({ code }) => code === 7)).toBe(true);
+  await closed;
+  service = { ...service, close: () => Promise.resolve() };
+});
+
+test('a made-up user of verify is let in by the token key only', async () => {
+  const key = Buffer.from(
+    readFileSync(join(directory.path, '.comfy-tenant/token.key'), 'utf8').trim(),
+    'base64url',
+  );
+  const user = await makeUpUser(key, Date.now());
+  expect((await ask(user.authorization)).headers['x-funart-comfy-userid']).toBe(user.userId);
+  const forged = await makeUpUser(Buffer.alloc(32, 7), Date.now());
+  expect(await ask(forged.authorization)).toMatchObject({ code: 7, status: 401 });
+  const late = await makeUpUser(key, Date.now() - 600_000);
+  expect(await ask(late.authorization)).toMatchObject({ code: 7, status: 401 });
+});
