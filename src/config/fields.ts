@@ -1,15 +1,27 @@
+import { isIPv6 } from 'node:net';
 import { z } from 'zod';
 
 const UNIT_MS = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const;
 
-/** A span of time such as `30s`; read as milliseconds. */
-export const duration = z
-  .string('must be a duration, such as 30s, 10m or 1h')
-  .regex(/^[0-9]{1,9}(ms|s|m|h|d)$/, 'must be a duration, such as 30s, 10m or 1h')
-  .transform((text) => {
-    const unit = text.replace(/^[0-9]+/, '') as keyof typeof UNIT_MS;
-    return Number.parseInt(text, 10) * UNIT_MS[unit];
-  });
+const DURATION = 'must be a duration, such as 30s, 10m or 1h';
+
+function milliseconds(text: string): number {
+  const unit = text.replace(/^[0-9]+/, '') as keyof typeof UNIT_MS;
+  return Number.parseInt(text, 10) * UNIT_MS[unit];
+}
+
+/** A span of time such as `30s`, within bounds; read as milliseconds. */
+export function duration(least: string, most: string) {
+  const within = (text: string): boolean => {
+    const value = milliseconds(text);
+    return value >= milliseconds(least) && value <= milliseconds(most);
+  };
+  return z
+    .string(DURATION)
+    .regex(/^[0-9]{1,9}(ms|s|m|h|d)$/, { error: DURATION, abort: true })
+    .refine(within, `must be between ${least} and ${most}`)
+    .transform(milliseconds);
+}
 
 /** A path, relative to the configuration file; `load.ts` makes it absolute. */
 export const filePath = z
@@ -17,15 +29,29 @@ export const filePath = z
   .min(1, 'must not be empty: give a path, relative to this file')
   .meta({ format: 'path' });
 
-export const identifier = z
-  .string()
-  .regex(/^[a-z0-9]+$/, 'must be lower-case letters and digits, such as corp');
+/** What stands before `~` in the user ids of one source. */
+export const userIdPrefix = z
+  .string('must be lower-case letters and digits, such as corp')
+  .regex(/^[a-z0-9]{1,32}$/, 'must be 1 to 32 lower-case letters and digits, such as corp')
+  .refine((prefix) => prefix !== 'verify', 'must not be verify: it is kept for `comfy-tenant verify`');
+
+/** Shown to people who sign in; RFC 7617 has no way to say its encoding. */
+export const realm = z
+  .string('must be text')
+  .regex(/^[\x20-\x7e]{1,100}$/, 'must be 1 to 100 printable ASCII characters');
 
 const HOST_PORT = /^(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9.-]+):([0-9]{1,5})$/;
 
 function isHostPort(text: string): boolean {
-  const port = Number(HOST_PORT.exec(text)?.[2] ?? Number.NaN);
-  return port >= 0 && port <= 65_535;
+  const [, host = '', port = ''] = HOST_PORT.exec(text) ?? [];
+  return host !== '' && Number(port) <= 65_535 && (!host.startsWith('[') || isIPv6(host.slice(1, -1)));
+}
+
+const UPSTREAM = 'must be the address of a ComfyUI without a path, such as http://127.0.0.1:8188';
+
+function isUpstream(text: string): boolean {
+  const [, address = ''] = /^https?:\/\/([^/]+)\/?$/.exec(text) ?? [];
+  return address !== '' && (isHostPort(address) ? !/:0+$/.test(address) : isHostPort(`${address}:80`));
 }
 
 export const hostPort = z
@@ -39,12 +65,7 @@ export const listen = z
     'must be unix:path or host:port, such as unix:run/authz.sock',
   );
 
-export const upstream = z
-  .string('must be the address of a ComfyUI, such as http://127.0.0.1:8188')
-  .regex(
-    /^https?:\/\/(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9.-]+)(:[0-9]{1,5})?\/?$/,
-    'must be the address of a ComfyUI without a path, such as http://127.0.0.1:8188',
-  );
+export const upstream = z.string(UPSTREAM).refine(isUpstream, UPSTREAM).meta({ format: 'uri' });
 
 export const tlsFiles = z.strictObject({
   certFile: filePath,

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { duration, filePath, identifier } from './fields.ts';
+import { duration, filePath, userIdPrefix } from './fields.ts';
 
 const ASYMMETRIC = [
   'RS256',
@@ -22,8 +22,12 @@ export const algorithm = z.enum(
 );
 
 const fetching = {
-  maxStale: duration.prefault('24h').describe('How long old keys serve on while the issuer is down.'),
-  cooldown: duration.prefault('30s').describe('At most one fetch for an unknown kid in this time.'),
+  maxStale: duration('0s', '30d')
+    .prefault('24h')
+    .describe('How long old keys serve on while the issuer is down.'),
+  cooldown: duration('1s', '1h')
+    .prefault('30s')
+    .describe('At most one fetch for an unknown kid in this time.'),
   allowHttp: z.boolean().default(false).describe('Fetch over http too; only for tests and closed networks.'),
 };
 
@@ -50,11 +54,11 @@ export const issuer = z.strictObject({
   anyAudience: z.literal(true).optional().describe('Accept a token that was made for somebody else too.'),
   jwks,
   algorithms: z.array(algorithm).min(1, 'must name at least one algorithm').optional(),
-  clockTolerance: duration.prefault('30s'),
-  maxTokenAge: duration.optional().describe('Refuse a token whose `iat` is older.'),
+  clockTolerance: duration('0s', '10m').prefault('30s'),
+  maxTokenAge: duration('1s', '365d').optional().describe('Refuse a token whose `iat` is older.'),
   typ: z.string().optional().describe('The `typ` that the protected header must have, such as at+jwt.'),
   requiredClaims: z.record(z.string(), z.union([z.string(), z.number(), z.boolean()])).default({}),
-  userIdPrefix: identifier.optional(),
+  userIdPrefix: userIdPrefix.optional(),
 });
 
 export type Issuer = z.output<typeof issuer>;

@@ -1,15 +1,9 @@
 import { z } from 'zod';
-import { duration, filePath, hostPort, identifier, listen, tlsFiles, upstream } from './fields.ts';
+import { duration, filePath, hostPort, listen, realm, tlsFiles, upstream, userIdPrefix } from './fields.ts';
 import { issuer } from './issuer-schema.ts';
 
 const basicUser = z.strictObject({
-  username: z
-    .string('must be a user name, such as alice')
-    .min(1, 'must not be empty: give a user name, such as alice')
-    .refine(
-      (name) => !name.includes(':'),
-      'must not contain a colon: RFC 7617 ends the user name at the first one',
-    ),
+  username: z.string('must be a user name, such as alice; put quotes around digits'),
   password: z.string('must be a password hash: make one with `comfy-tenant hash`'),
 });
 
@@ -23,11 +17,11 @@ const operators = z.strictObject({
 
 const basicAuth = z.strictObject({
   method: z.literal('BASIC'),
-  realm: z.string().optional(),
+  realm: realm.optional(),
   users: z.array(basicUser).default([]).describe('The user list; the user name is the isolation id.'),
   usersFile: filePath.optional().describe('A file in htpasswd format, beside or instead of `users`.'),
   policy: z.literal('funart').optional().describe("FunArt's rules for names and passwords."),
-  userIdPrefix: identifier.optional(),
+  userIdPrefix: userIdPrefix.optional(),
   operators: operators.optional(),
 });
 
@@ -47,22 +41,28 @@ const claimTransformation = z.strictObject({
 
 const jwtAuth = z.strictObject({
   method: z.literal('JWT'),
-  realm: z.string().optional(),
+  realm: realm.optional(),
   issuers: z.array(issuer).min(1, 'must name at least one issuer'),
   tokenLookup: z
     .array(tokenLookup)
     .min(1, 'must name at least one place')
     .default([{ location: 'HEADER', name: 'Authorization', prefix: 'Bearer ' }]),
-  claimTransformations: z.array(claimTransformation).describe('JWT Claim Transformation'),
+  claimTransformations: z.array(claimTransformation).default([]).describe('JWT Claim Transformation'),
   operators: operators.optional(),
 });
+
+/** Only what every proxy and server reads alike; and never everything. */
+function isPublicPath(path: string): boolean {
+  const odd = /\/\/|\/\.\.?(\/|\*|$)/.test(path);
+  return /^\/[A-Za-z0-9._~!$&'()+,=:@/-]*\*?$/.test(path) && !odd && path !== '/*';
+}
 
 const publicPath = z.strictObject({
   path: z
     .string()
-    .regex(
-      /^\/[A-Za-z0-9._~!$&'()+,=:@/-]*\*?$/,
-      'must be an exact path, or one that ends in *, such as /public/*',
+    .refine(
+      isPublicPath,
+      'must be a plain path, exact or ending in *, such as /public/*: no //, . or .. segments, escapes, ; or ?',
     ),
   answer: z
     .strictObject({
@@ -89,13 +89,16 @@ const endpoint = z.strictObject({
     .min(1, 'must name at least one domain, or leave it out for all')
     .default(['*']),
   upstream: z
-    .union([upstream, z.array(upstream).min(1, 'must name at least one ComfyUI')])
+    .union(
+      [upstream, z.array(upstream).min(1, 'must name at least one ComfyUI')],
+      'must be the address of a ComfyUI, such as http://127.0.0.1:8188, or a list of them',
+    )
     .transform((one) => (Array.isArray(one) ? one : [one]))
     .describe('One ComfyUI or several; of several, each user always gets the same.'),
   multiTenant: z
     .boolean('must be true or false')
     .describe('The switch. false: authenticate, set no user id.'),
-  auth: z.discriminatedUnion('method', [basicAuth, jwtAuth], 'method must be BASIC or JWT'),
+  auth: z.discriminatedUnion('method', [basicAuth, jwtAuth], 'must be BASIC or JWT'),
   publicPaths: z.array(publicPath).default([]),
 });
 
@@ -115,7 +118,7 @@ export const configSchema = z.strictObject({
       listen: hostPort.default('127.0.0.1:8080'),
       tls: tlsFiles.optional().describe('The certificate of the edge-tls preset.'),
       trustedHops: z
-        .int('must be a whole number')
+        .int()
         .min(0)
         .max(10)
         .default(0)
@@ -126,9 +129,11 @@ export const configSchema = z.strictObject({
     .strictObject({
       listen: listen.default('unix:run/authz.sock'),
       tls: tlsFiles.optional(),
-      rememberFor: duration.prefault('10m').describe('How long a judged credential is remembered.'),
-      parallelHashes: z.int('must be a whole number').min(1).max(64).default(2),
-      waitingHashes: z.int('must be a whole number').min(1).max(10_000).default(100),
+      rememberFor: duration('1s', '24h')
+        .prefault('10m')
+        .describe('How long a judged credential is remembered.'),
+      parallelHashes: z.int().min(1).max(64).default(2),
+      waitingHashes: z.int().min(1).max(10_000).default(100),
     })
     .prefault({}),
   admin: z.strictObject({ listen: hostPort.default('127.0.0.1:9002') }).prefault({}),

@@ -2,18 +2,26 @@ import type { ConfigFiles } from '../files.ts';
 import type { Findings } from '../finding.ts';
 import type { ConfigParts } from '../parse-parts.ts';
 import { checkBasic } from './basic-rules.ts';
+import { checkEndpoints } from './endpoint-rules.ts';
+import { checkIssuers } from './issuer-rules.ts';
+import { checkNetwork } from './network-rules.ts';
+import { checkPlaces } from './place-rules.ts';
+import type { RuleContext } from './rule.ts';
+import { checkSources } from './source-rules.ts';
 
 /** Checks the rules that span several fields, or that need other files. */
 export function checkRules(parts: ConfigParts, files: ConfigFiles, findings: Findings): void {
+  checkEndpoints(parts.endpoints, findings);
   for (const { at, endpoint } of parts.endpoints) {
-    const path = ['endpoints', at, 'auth'];
-    if (endpoint.auth.method === 'BASIC')
-      checkBasic(endpoint.auth, {
-        path,
-        name: endpoint.name,
-        files,
-        findings,
-        multiTenant: endpoint.multiTenant,
-      });
+    const { auth, name, multiTenant } = endpoint;
+    const context: RuleContext = { path: ['endpoints', at, 'auth'], name, multiTenant, files, findings };
+    if (auth.method === 'BASIC') checkBasic(auth, context);
+    else {
+      checkIssuers(auth, context);
+      checkPlaces(auth, context);
+    }
   }
+  // Whether `sameUsers` is readable at all is said already.
+  checkSources(parts.endpoints, parts.sameUsers ?? false, findings);
+  checkNetwork(parts, files, findings);
 }

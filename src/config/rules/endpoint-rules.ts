@@ -1,0 +1,70 @@
+import { parseUserId } from '../../auth/user-id.ts';
+import type { Findings } from '../finding.ts';
+import type { PlacedEndpoint } from '../parse-parts.ts';
+import { upstreamKey } from './upstream-key.ts';
+
+function checkUpstreams({ at, endpoint }: PlacedEndpoint, findings: Findings): void {
+  const path = ['endpoints', at, 'upstream'];
+  const keys = endpoint.upstream.map(upstreamKey);
+  const twice = keys.find((key, index) => keys.indexOf(key) < index);
+  if (twice !== undefined) findings.fault(path, `names ${twice} twice: each ComfyUI once`);
+  const tls = endpoint.upstream.filter((address) => address.startsWith('https:')).length;
+  if (tls > 0 && tls < endpoint.upstream.length)
+    findings.fault(path, 'mixes http and https: all ComfyUIs of an endpoint are reached in one way');
+}
+
+function checkPublicPaths({ at, endpoint }: PlacedEndpoint, findings: Findings): void {
+  const seen = new Set<string>();
+  endpoint.publicPaths.forEach(({ path }, index) => {
+    if (seen.has(path))
+      findings.fault(['endpoints', at, 'publicPaths', index, 'path'], `${path} is there twice: keep one`);
+    seen.add(path);
+  });
+}
+
+function checkOperators({ at, endpoint }: PlacedEndpoint, findings: Findings): void {
+  endpoint.auth.operators?.users.forEach((user, index) => {
+    if (parseUserId(user) !== undefined) return;
+    findings.fault(
+      ['endpoints', at, 'auth', 'operators', 'users', index],
+      'must be a user id as ComfyUI sees it, percent-encoded, such as alice or corp~alice%2Fx',
+    );
+  });
+}
+
+function checkNames(endpoints: readonly PlacedEndpoint[], findings: Findings): void {
+  const names = new Map<string, number>();
+  const domains = new Map<string, string>();
+  for (const { at, endpoint } of endpoints) {
+    const first = names.get(endpoint.name);
+    if (first === undefined) names.set(endpoint.name, at);
+    else
+      findings.fault(
+        ['endpoints', at, 'name'],
+        `${endpoint.name} is already the name of endpoints[${first}]: names must differ`,
+      );
+    endpoint.domains.forEach((domain, index) => {
+      const key = domain.toLowerCase();
+      const owner = domains.get(key);
+      if (owner === undefined) {
+        domains.set(key, `endpoints[${at}] (${endpoint.name})`);
+        return;
+      }
+      const all = key === '*' ? '* (all others; also what it is without domains)' : domain;
+      findings.fault(
+        ['endpoints', at, 'domains', index],
+        `${all} is already a domain of ${owner}: each leads to one endpoint`,
+      );
+    });
+  }
+}
+
+/** What holds for endpoints of either method, and between them. */
+export function checkEndpoints(endpoints: readonly PlacedEndpoint[], findings: Findings): void {
+  checkNames(endpoints, findings);
+  for (const placed of endpoints) {
+    checkUpstreams(placed, findings);
+    checkPublicPaths(placed, findings);
+    checkOperators(placed, findings);
+  }
+}

@@ -1,0 +1,96 @@
+import type { ConfigFiles } from '../files.ts';
+import type { ConfigPath, Findings } from '../finding.ts';
+import type { ConfigParts } from '../parse-parts.ts';
+import { isLoopback, upstreamKey } from './upstream-key.ts';
+
+/** `sun_path` of Linux, less its final zero. */
+const MAX_SOCKET_PATH = 107;
+
+interface TlsFiles {
+  readonly certFile: string;
+  readonly keyFile: string;
+  readonly clientCaFile?: string | undefined;
+}
+
+function isOpen(listen: string): boolean {
+  return !isLoopback(listen.replace(/:[0-9]+$/, ''));
+}
+
+function checkTls(
+  tls: TlsFiles | undefined,
+  path: ConfigPath,
+  { files, findings }: { files: ConfigFiles; findings: Findings },
+): void {
+  for (const [key, file] of Object.entries(tls ?? {}) as [string, string | undefined][]) {
+    const read = file === undefined ? undefined : files.read(file);
+    if (file === undefined || read === undefined) continue;
+    if (!read.ok) findings.fault([...path, key], `${files.shown(file)} ${read.fault}`);
+    else if (!read.text.includes('-----BEGIN'))
+      findings.fault([...path, key], `${files.shown(file)} is not PEM: it must have a -----BEGIN line`);
+  }
+}
+
+function checkService({ service }: ConfigParts, findings: Findings): void {
+  if (service === undefined) return;
+  const { listen, tls } = service;
+  const path = ['service', 'listen'];
+  if (listen.startsWith('unix:')) {
+    const bytes = Buffer.byteLength(listen) - 'unix:'.length;
+    if (bytes > MAX_SOCKET_PATH)
+      findings.fault(
+        path,
+        `is a path of ${bytes} bytes: a Unix socket's has ${MAX_SOCKET_PATH} at most, take a shorter one`,
+      );
+    if (tls !== undefined)
+      findings.fault(['service', 'tls'], 'is for host:port only: a Unix socket is guarded by its mode');
+  } else if (isOpen(listen) && tls?.clientCaFile === undefined) {
+    findings.warn(
+      path,
+      'is open to other machines, and whoever connects sees what Envoy would: use unix:, loopback, a network that only Envoy is in, or tls with clientCaFile',
+    );
+  }
+}
+
+/** Listeners on TCP ports that are given, by address. */
+function checkListeners({ gateway, service, admin }: ConfigParts, findings: Findings): Map<string, string> {
+  const listeners = { gateway, service, admin };
+  const taken = new Map<string, string>();
+  for (const [section, part] of Object.entries(listeners)) {
+    if (part === undefined || part.listen.startsWith('unix:') || part.listen.endsWith(':0')) continue;
+    const other = taken.get(part.listen);
+    if (other !== undefined)
+      findings.fault([section, 'listen'], `is the address of ${other} too: take another port`);
+    taken.set(part.listen, `${section}.listen`);
+  }
+  return taken;
+}
+
+function checkPorts(parts: ConfigParts, findings: Findings): void {
+  const taken = checkListeners(parts, findings);
+  for (const { at, endpoint } of parts.endpoints) {
+    for (const key of endpoint.upstream.map(upstreamKey)) {
+      const own = taken.get(key);
+      if (own !== undefined)
+        findings.fault(['endpoints', at, 'upstream'], `is ${own} itself: give the address of a ComfyUI`);
+    }
+  }
+}
+
+/** Where things listen, and who could reach them there. */
+export function checkNetwork(parts: ConfigParts, files: ConfigFiles, findings: Findings): void {
+  const { gateway, service, admin } = parts;
+  checkTls(gateway?.tls, ['gateway', 'tls'], { files, findings });
+  checkTls(service?.tls, ['service', 'tls'], { files, findings });
+  checkService(parts, findings);
+  checkPorts(parts, findings);
+  if (gateway !== undefined && gateway.tls === undefined && isOpen(gateway.listen))
+    findings.warn(
+      ['gateway', 'listen'],
+      'is open to other machines without TLS: passwords and tokens cross the network readable; set gateway.tls, or end TLS in front',
+    );
+  if (admin !== undefined && isOpen(admin.listen))
+    findings.warn(
+      ['admin', 'listen'],
+      'is open to other machines: metrics and state have no password; let only your monitoring reach it',
+    );
+}

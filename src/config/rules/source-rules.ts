@@ -1,0 +1,82 @@
+import type { ConfigPath, Findings } from '../finding.ts';
+import type { PlacedEndpoint } from '../parse-parts.ts';
+import type { Endpoint } from '../schema.ts';
+import { upstreamKey } from './upstream-key.ts';
+
+/** One list of people: an endpoint's users, or an issuer of one. */
+interface Source {
+  readonly path: ConfigPath;
+  readonly label: string;
+  readonly prefix: string;
+  /** Equal for two sources whose names mean the same people by themselves. */
+  readonly people: string;
+}
+
+function sourcesOf({ at, endpoint }: PlacedEndpoint): Source[] {
+  const { auth, name } = endpoint;
+  const path = ['endpoints', at, 'auth'];
+  if (auth.method === 'BASIC') {
+    const people = JSON.stringify(auth.users.length === 0 ? auth.usersFile : { at });
+    return [{ path, label: `endpoint ${name}`, prefix: auth.userIdPrefix ?? '', people }];
+  }
+  const idClaim = auth.claimTransformations.find(
+    ({ name: header }) => header.toLowerCase() === 'x-funart-comfy-userid',
+  );
+  return auth.issuers.map((rules, index) => ({
+    path: [...path, 'issuers', index],
+    label: `issuers[${index}] of endpoint ${name}`,
+    prefix: rules.userIdPrefix ?? '',
+    people: JSON.stringify(
+      rules.issuer === undefined ? { at, index } : [rules.issuer, rules.jwks, idClaim?.claim],
+    ),
+  }));
+}
+
+function checkUpstream(upstream: string, sources: readonly Source[], findings: Findings): void {
+  const first = new Map<string, Source>();
+  for (const source of sources) {
+    const other = first.get(source.prefix);
+    if (other === undefined) first.set(source.prefix, source);
+    else if (other.people !== source.people) {
+      findings.fault(
+        source.path,
+        `reaches ${upstream} as ${other.label} does, where one name could mean two people: give one of them a userIdPrefix of its own, or say sameUsers: true at the top if a name means the same person in both`,
+      );
+    }
+  }
+}
+
+function upstreamsOf(
+  endpoints: readonly PlacedEndpoint[],
+  wanted: (endpoint: Endpoint) => boolean,
+): Map<string, PlacedEndpoint[]> {
+  const found = new Map<string, PlacedEndpoint[]>();
+  for (const placed of endpoints) {
+    if (!wanted(placed.endpoint)) continue;
+    for (const key of new Set(placed.endpoint.upstream.map(upstreamKey))) {
+      found.set(key, [...(found.get(key) ?? []), placed]);
+    }
+  }
+  return found;
+}
+
+/** Two people never share a user id: sources that meet in one ComfyUI are told apart, or said to be the same. */
+export function checkSources(
+  endpoints: readonly PlacedEndpoint[],
+  sameUsers: boolean,
+  findings: Findings,
+): void {
+  const tenants = upstreamsOf(endpoints, ({ multiTenant }) => multiTenant);
+  if (!sameUsers)
+    for (const [key, placed] of tenants) checkUpstream(key, placed.flatMap(sourcesOf), findings);
+  for (const [key, placed] of upstreamsOf(endpoints, ({ multiTenant }) => !multiTenant)) {
+    const [other] = tenants.get(key) ?? [];
+    if (other === undefined) continue;
+    for (const { at } of placed) {
+      findings.warn(
+        ['endpoints', at, 'multiTenant'],
+        `is false, but endpoint ${other.endpoint.name} serves ${key} to many: its plugin refuses requests without a user id`,
+      );
+    }
+  }
+}
