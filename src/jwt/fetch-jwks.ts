@@ -1,4 +1,5 @@
 import { lookup } from 'node:dns/promises';
+import { BlockList } from 'node:net';
 
 export interface FetchOptions {
   readonly fetch: typeof fetch;
@@ -15,12 +16,14 @@ export interface FetchedJson {
 const TIMEOUT_MS = 5000;
 const MAX_BYTES = 512 * 1024;
 /** Cloud metadata services live here. */
-const LINK_LOCAL = /^(169\.254\.|fe[89ab][0-9a-f]:|::ffff:169\.254\.)/i;
+const LINK_LOCAL = new BlockList();
+LINK_LOCAL.addSubnet('169.254.0.0', 16);
+LINK_LOCAL.addSubnet('fe80::', 10, 'ipv6');
 
 async function refuseLinkLocal(url: URL): Promise<void> {
   const host = url.hostname.replace(/^\[(.*)\]$/, '$1');
   const addresses = await lookup(host, { all: true });
-  if (addresses.some(({ address }) => LINK_LOCAL.test(address))) {
+  if (addresses.some(({ address, family }) => LINK_LOCAL.check(address, family === 6 ? 'ipv6' : 'ipv4'))) {
     throw new Error(`${url.origin} is link-local: keys are never fetched from there`);
   }
 }
