@@ -31,36 +31,42 @@ export type ParsedYaml =
   | { readonly ok: true; readonly source: YamlSource }
   | { readonly ok: false; readonly faults: readonly YamlFault[] };
 
+const BAD_ALIAS = 'this alias names no anchor that stands before it';
 const MESSAGES: Readonly<Record<string, string>> = {
   DUPLICATE_KEY: 'this key is there twice: keep one',
   MULTIPLE_DOCS: 'a second document begins: the file must hold one, so take out the ---',
   TAB_AS_INDENT: 'a tab: indent with spaces',
   TAG_RESOLVE_FAILED: 'this tag is not known: take it out',
-  BAD_ALIAS: 'this alias names no anchor that stands before it',
+  BAD_ALIAS,
 };
 const MAX_ALIASES = 100;
 const ENV = /\$?\$\{([A-Za-z_][A-Za-z0-9_]*)\}/g;
 
-/** Replaces `${NAME}` in string values; `$${NAME}` stands for itself. */
-function expandEnv(document: Document.Parsed, env: Readonly<Record<string, string | undefined>>): Missing[] {
-  const missing: Missing[] = [];
+interface Flaw {
+  readonly offset: number;
+  readonly message: string;
+}
+
+/** Replaces `${NAME}` in string values, where `$${NAME}` stands for itself; finds aliases that lead nowhere. */
+function expand(document: Document.Parsed, env: Readonly<Record<string, string | undefined>>): Flaw[] {
+  const flaws: Flaw[] = [];
   visit(document, {
+    Alias(_, node) {
+      if (node.resolve(document) === undefined)
+        flaws.push({ offset: node.range?.[0] ?? 0, message: BAD_ALIAS });
+    },
     Scalar(key, node) {
       if (key === 'key' || typeof node.value !== 'string') return;
       node.value = node.value.replaceAll(ENV, (whole, name: string) => {
         if (whole.startsWith('$$')) return whole.slice(1);
         const value = env[name];
-        if (value === undefined) missing.push({ name, offset: node.range?.[0] ?? 0 });
+        const message = `the environment has no ${name}: set it, or write $\${${name}} for the text itself`;
+        if (value === undefined) flaws.push({ offset: node.range?.[0] ?? 0, message });
         return value ?? whole;
       });
     },
   });
-  return missing;
-}
-
-interface Missing {
-  readonly name: string;
-  readonly offset: number;
+  return flaws;
 }
 
 interface Found {
@@ -123,14 +129,9 @@ export function parseYaml(text: string, env: Readonly<Record<string, string | un
       })),
     };
   }
-  const missing = expandEnv(document, env);
-  if (missing.length > 0) {
-    const message = (name: string): string =>
-      `the environment has no ${name}: set it, or write $\${${name}} for the text itself`;
-    return {
-      ok: false,
-      faults: missing.map(({ name, offset }) => ({ ...at(offset), message: message(name) })),
-    };
+  const flaws = expand(document, env);
+  if (flaws.length > 0) {
+    return { ok: false, faults: flaws.map(({ offset, message }) => ({ ...at(offset), message })) };
   }
   try {
     const value: unknown = document.toJS({ maxAliasCount: MAX_ALIASES });

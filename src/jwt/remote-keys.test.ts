@@ -75,7 +75,7 @@ test('keys are fetched again ahead of their expiry, within bounds', async () => 
   state.maxAgeMs = 1;
   await vi.advanceTimersByTimeAsync(2_000);
   expect(state.fetches).toBe(2);
-  await vi.advanceTimersByTimeAsync(47_000);
+  await vi.advanceTimersByTimeAsync(46_000);
   expect(state.fetches).toBe(2);
   state.maxAgeMs = 10 ** 9;
   await vi.advanceTimersByTimeAsync(2_000);
