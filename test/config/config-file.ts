@@ -1,0 +1,67 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { loadConfig, type LoadedConfig } from '../../src/config/load.ts';
+
+/** Good hashes of nothing in particular; the tests of configuration never verify a password. */
+export const BCRYPT = `$2b$10$abcdefghijklmnopqrstuv${'A'.repeat(31)}`;
+export const ARGON2 = `$argon2id$v=19$m=19456,t=2,p=1$c2FsdHNhbHQ$${'aGFzaA'.repeat(5)}`;
+
+/** A configuration without a fault, in which a case spoils one thing. */
+export const BASIC = `endpoints:
+  - name: studio
+    upstream: http://127.0.0.1:8188
+    multiTenant: true
+    auth:
+      method: BASIC
+      users:
+        - { username: alice, password: "${BCRYPT}" }
+`;
+
+export const JWT = `endpoints:
+  - name: api
+    upstream: http://127.0.0.1:8188
+    multiTenant: true
+    auth:
+      method: JWT
+      issuers:
+        - issuer: https://login.example.com
+          audience: comfyui
+          jwks: { url: https://login.example.com/jwks.json }
+      claimTransformations:
+        - { location: HEADER, name: X-FunArt-Comfy-UserId, claim: sub }
+`;
+
+export interface ConfigDirectory {
+  readonly path: string;
+  write(name: string, content: string | Uint8Array): string;
+  /** Loads `comfy-tenant.yaml` with this text, beside what was written before; messages call it by its name alone. */
+  load(text: string | Uint8Array, env?: Record<string, string>): LoadedConfig;
+  remove(): void;
+}
+
+export function configDirectory(): ConfigDirectory {
+  const path = mkdtempSync(join(tmpdir(), 'config-'));
+  const write = (name: string, content: string | Uint8Array): string => {
+    writeFileSync(join(path, name), content);
+    return join(path, name);
+  };
+  return {
+    path,
+    write,
+    load: (text, env = {}) => loadConfig(write('comfy-tenant.yaml', text), env, 'comfy-tenant.yaml'),
+    remove: () => {
+      rmSync(path, { recursive: true });
+    },
+  };
+}
+
+export function faultsOf(loaded: LoadedConfig): readonly string[] {
+  return loaded.ok ? [] : loaded.faults;
+}
+
+/** Replaces a part that must be there, so that a case cannot pass by spoiling nothing. */
+export function spoil(text: string, part: string, by: string): string {
+  if (!text.includes(part)) throw new Error(`there is no ${part} to spoil`);
+  return text.replace(part, () => by);
+}

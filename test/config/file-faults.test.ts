@@ -1,0 +1,148 @@
+import { chmodSync, mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { loadConfig } from '../../src/config/load.ts';
+import { BASIC, BCRYPT, configDirectory, faultsOf, spoil, type ConfigDirectory } from './config-file.ts';
+
+let directory: ConfigDirectory;
+beforeAll(() => {
+  directory = configDirectory();
+});
+afterAll(() => {
+  directory.remove();
+});
+
+const CASES: readonly (readonly [sentence: string, text: string | Uint8Array, ...faults: string[]])[] = [
+  [
+    'an empty file',
+    '# nothing but a comment\n',
+    'comfy-tenant.yaml:1:1: is empty: it must have endpoints; `comfy-tenant init` writes an example',
+  ],
+  ['a list instead of keys', '- a\n', 'comfy-tenant.yaml:1:1: must hold keys and values'],
+  [
+    'bytes that are not UTF-8',
+    Buffer.concat([Buffer.from('# one\n# '), Buffer.from([0xff, 0xfe]), Buffer.from('\n')]),
+    'comfy-tenant.yaml:2:1: is not UTF-8: save the file as UTF-8',
+  ],
+  [
+    'a key that is there twice',
+    `${BASIC}sameUsers: true\nsameUsers: false\n`,
+    'comfy-tenant.yaml:10:1: this key is there twice: keep one',
+  ],
+  ['a tab as indent', 'endpoints:\n\t- name: a\n', 'comfy-tenant.yaml:2:1: a tab: indent with spaces'],
+  [
+    'a second document',
+    `${BASIC}---\nsameUsers: true\n`,
+    'comfy-tenant.yaml:9:1: a second document begins: the file must hold one, so take out the ---',
+  ],
+  [
+    'an alias without an anchor',
+    'endpoints: *other\n',
+    'comfy-tenant.yaml:1:12: this alias names no anchor that stands before it',
+  ],
+  [
+    'a tag of another program',
+    'endpoints: !!js/function "x"\n',
+    'comfy-tenant.yaml:1:12: this tag is not known: take it out',
+  ],
+  [
+    'aliases that unfold to thousands',
+    `a: &a [x,x,x,x,x,x,x,x,x,x]\nb: &b [${'*a,'.repeat(20)}]\nc: &c [${'*b,'.repeat(20)}]\nendpoints: [*c]\n`,
+    'comfy-tenant.yaml:1:1: aliases unfold to more than 100 copies: write the values out',
+  ],
+  [
+    'an open bracket',
+    'endpoints: [\n',
+    'comfy-tenant.yaml:2:1: is not YAML: Flow sequence in block collection must be sufficiently indented and end with a ]',
+  ],
+  [
+    'a variable that the environment does not have',
+    spoil(BASIC, BCRYPT, '${ALICE_HASH}'),
+    'comfy-tenant.yaml:8:40: the environment has no ALICE_HASH: set it, or write $${ALICE_HASH} for the text itself',
+  ],
+  [
+    'a file of over 4 MiB',
+    `${BASIC}#${'x'.repeat(4 * 1024 * 1024)}`,
+    'comfy-tenant.yaml: is larger than 4 MiB',
+  ],
+];
+
+test.each(CASES)('%s is a fault with its place', (_, text, ...faults) => {
+  expect(faultsOf(directory.load(text))).toEqual(faults);
+});
+
+test('a file that is not there is a fault that says how to get one', () => {
+  expect(faultsOf(loadConfig('/nowhere/comfy-tenant.yaml', {}))).toEqual([
+    '/nowhere/comfy-tenant.yaml: does not exist: name yours with --config, or write one with `comfy-tenant init`',
+  ]);
+});
+
+test('a directory is a fault', () => {
+  const path = join(directory.path, 'folder');
+  mkdirSync(path);
+  expect(faultsOf(loadConfig(path, {}))).toEqual([`${path}: is a directory, not a file`]);
+});
+
+test('a file without permission is a fault', () => {
+  const path = directory.write('secret.yaml', BASIC);
+  chmodSync(path, 0);
+  // Root may read everything, so for this one moment the test is nobody.
+  const isRoot = process.getuid?.() === 0;
+  if (isRoot) process.seteuid?.(65_534);
+  try {
+    expect(faultsOf(loadConfig(path, {}))).toEqual([
+      `${path}: cannot be read by this user: check its owner and mode`,
+    ]);
+  } finally {
+    if (isRoot) process.seteuid?.(0);
+  }
+});
+
+test('a variable is put in, and $${…} stands for itself', () => {
+  const text = spoil(BASIC, 'method: BASIC', 'method: BASIC\n      realm: "${STUDIO} $${STUDIO}"');
+  const loaded = directory.load(text, { STUDIO: 'Studio' });
+  expect(loaded.ok ? loaded.config.endpoints[0]?.auth.realm : loaded.faults).toBe('Studio ${STUDIO}');
+});
+
+test('the value of a variable is never said', () => {
+  const loaded = directory.load(spoil(BASIC, BCRYPT, '${ALICE}'), { ALICE: 'open sesame' });
+  expect(faultsOf(loaded)).toEqual([
+    'comfy-tenant.yaml:8:40 endpoints[0].auth.users[0].password: is not a password hash, and plain passwords are not read; make one with `comfy-tenant hash`',
+  ]);
+});
+
+test('a byte order mark, CRLF and a plain alias are taken', () => {
+  const text = `\uFEFF${BASIC}gateway: { listen: &here 127.0.0.1:9100 }\n`.replaceAll('\n', '\r\n');
+  expect(faultsOf(directory.load(text))).toEqual([]);
+});
+
+test('all faults are said at once, in the order of the file', () => {
+  const text = `
+endpoints:
+  - name: Studio
+    upstrem: http://127.0.0.1:8188
+    multiTenant: maybe
+    auth: { method: BASIC, users: [] }
+  - name: b
+    domain: [b.example.com]
+    upstream: http://127.0.0.1:8188
+    multiTenant: true
+    auth: { method: BASIC, users: [{ username: bob, password: hunter2 }] }
+admn: { listen: 127.0.0.1:1 }
+`;
+  expect(faultsOf(directory.load(text))).toEqual([
+    'comfy-tenant.yaml:3:5 endpoints[0].upstream: is missing: must be the address of a ComfyUI, such as http://127.0.0.1:8188, or a list of them',
+    'comfy-tenant.yaml:3:11 endpoints[0].name: must be 1 to 40 of a-z, 0-9 and -, such as studio',
+    'comfy-tenant.yaml:4:5 endpoints[0].upstrem: is not a known key: did you mean upstream?',
+    'comfy-tenant.yaml:5:18 endpoints[0].multiTenant: must be true or false',
+    'comfy-tenant.yaml:8:5 endpoints[1].domain: is not a known key: did you mean domains?',
+    'comfy-tenant.yaml:11:63 endpoints[1].auth.users[0].password: is not a password hash, and plain passwords are not read; make one with `comfy-tenant hash`',
+    'comfy-tenant.yaml:12:1 admn: is not a known key: did you mean admin?',
+  ]);
+});
+
+test('a key __proto__ is a key like others', () => {
+  expect(faultsOf(directory.load(`${BASIC}__proto__: { sameUsers: true }\n`))).toEqual([
+    'comfy-tenant.yaml:9:1 __proto__: is not a known key: known here: endpoints, sameUsers, comfyui, gateway, service, admin, log',
+  ]);
+});
