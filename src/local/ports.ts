@@ -1,0 +1,100 @@
+import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import { connect, createServer } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
+
+/** Whether this process could listen there now. */
+export function isFree(port: number, host = '127.0.0.1'): Promise<boolean> {
+  return new Promise((resolve) => {
+    const server = createServer();
+    server.once('error', () => {
+      resolve(false);
+    });
+    server.listen({ port, host, exclusive: true }, () => {
+      server.close(() => {
+        resolve(true);
+      });
+    });
+  });
+}
+
+/** A TCP port of this machine that nobody listens on, chosen by the system. */
+export function freePort(host = '127.0.0.1'): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const server = createServer();
+    server.once('error', reject);
+    server.listen({ port: 0, host }, () => {
+      const address = server.address();
+      server.close(() => {
+        resolve(typeof address === 'object' && address !== null ? address.port : 0);
+      });
+    });
+  });
+}
+
+const TRIED = 100;
+
+/** The first free port from the wanted one on. @throws Error when a hundred in a row are taken */
+export async function nextFreePort(wanted: number, host = '127.0.0.1'): Promise<number> {
+  for (let port = wanted; port < wanted + TRIED; port += 1) if (await isFree(port, host)) return port;
+  throw new Error(`the ports ${wanted} to ${wanted + TRIED - 1} of ${host} are all taken`);
+}
+
+const LISTEN = '0A';
+
+function listeningInodes(port: number): string[] {
+  const wanted = port.toString(16).toUpperCase().padStart(4, '0');
+  return ['/proc/net/tcp', '/proc/net/tcp6'].flatMap((table) =>
+    readFileSync(table, 'utf8')
+      .split('\n')
+      .map((line) => line.trim().split(/\s+/))
+      .filter((fields) => fields[1]?.endsWith(`:${wanted}`) === true && fields[3] === LISTEN)
+      .flatMap((fields) => fields[9] ?? []),
+  );
+}
+
+function holds(pid: string, sockets: ReadonlySet<string>): boolean {
+  try {
+    return readdirSync(`/proc/${pid}/fd`).some((fd) => sockets.has(readlinkSync(`/proc/${pid}/fd/${fd}`)));
+  } catch {
+    return false; // Of another user, or ended meanwhile.
+  }
+}
+
+/** The program that listens on a TCP port, as `node (pid 4242)`; where that cannot be known, `another program`. */
+export function whoListens(port: number): string {
+  try {
+    const sockets = new Set(listeningInodes(port).map((inode) => `socket:[${inode}]`));
+    const pid = readdirSync('/proc').find((entry) => /^[0-9]+$/.test(entry) && holds(entry, sockets));
+    if (pid === undefined) return 'another program';
+    return `${readFileSync(`/proc/${pid}/comm`, 'utf8').trim()} (pid ${pid})`;
+  } catch {
+    return 'another program'; // No /proc: not Linux.
+  }
+}
+
+function accepts(port: number, host: string): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect({ port, host });
+    const settle = (answer: boolean): void => {
+      socket.destroy();
+      resolve(answer);
+    };
+    socket.once('connect', () => {
+      settle(true);
+    });
+    socket.once('error', () => {
+      settle(false);
+    });
+  });
+}
+
+const LOOK_EVERY_MS = 50;
+
+/** Waits until something accepts connections there; false when `giveUp` says so first. */
+export async function waitForPort(port: number, host: string, giveUp: () => boolean): Promise<boolean> {
+  while (!giveUp()) {
+    if (await accepts(port, host)) return true;
+    await sleep(LOOK_EVERY_MS);
+  }
+  return false;
+}
