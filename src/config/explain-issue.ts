@@ -36,12 +36,17 @@ function valueAt(input: unknown, path: ConfigPath): unknown {
   return value;
 }
 
-/** Of several forms that were possible, the one that its author most likely meant: of the right type, fewest faults. */
-function likeliest(errors: readonly (readonly Issue[])[]): readonly Issue[] | undefined {
-  const fitting = errors.filter(
+/** Of several forms that were possible, the one that its author most likely meant; undefined when nothing tells. */
+function likeliest(errors: readonly (readonly Issue[])[], value: unknown): readonly Issue[] | undefined {
+  const ofItsType = errors.filter(
     (issues) => !issues.some(({ code, path }) => code === 'invalid_type' && path.length === 0),
   );
-  return fitting.sort((one, other) => one.length - other.length)[0];
+  const [first] = ofItsType.sort((one, other) => one.length - other.length);
+  const onlyMissing = first?.every(
+    ({ code, path }) =>
+      code !== 'unrecognized_keys' && valueAt(value, path as (string | number)[]) === undefined,
+  );
+  return onlyMissing === true ? undefined : first;
 }
 
 function reportUnknown(
@@ -65,7 +70,8 @@ export function report(issue: Issue, input: unknown, findings: Findings): void {
     return;
   }
   const value = valueAt(input, path);
-  const forms = issue.code === 'invalid_union' && value !== undefined ? likeliest(issue.errors) : undefined;
+  const forms =
+    issue.code === 'invalid_union' && value !== undefined ? likeliest(issue.errors, value) : undefined;
   if (forms !== undefined) {
     for (const inner of forms) report({ ...inner, path: [...path, ...inner.path] }, input, findings);
     return;

@@ -51,10 +51,10 @@ const jwtAuth = z.strictObject({
   operators: operators.optional(),
 });
 
-/** Only what every proxy and server reads alike; and never everything. */
+/** Only what every proxy and server reads alike. */
 function isPublicPath(path: string): boolean {
   const odd = /\/\/|\/\.\.?(\/|\*|$)/.test(path);
-  return /^\/[A-Za-z0-9._~!$&'()+,=:@/-]*\*?$/.test(path) && !odd && path !== '/*';
+  return /^\/[A-Za-z0-9._~!$&'()+,=:@/-]*\*?$/.test(path) && !odd;
 }
 
 const publicPath = z.strictObject({
@@ -63,7 +63,8 @@ const publicPath = z.strictObject({
     .refine(
       isPublicPath,
       'must be a plain path, exact or ending in *, such as /public/*: no //, . or .. segments, escapes, ; or ?',
-    ),
+    )
+    .refine((path) => path !== '/*', 'would open everything: name the paths that are public'),
   answer: z
     .strictObject({
       status: z.int().min(200).max(599).default(200),

@@ -1,0 +1,86 @@
+import { afterAll, expect, test } from 'vitest';
+import { BASIC, configDirectory, faultsOf } from './config-file.ts';
+
+const directory = configDirectory();
+afterAll(() => {
+  directory.remove();
+});
+
+const CASES: readonly (readonly [sentence: string, text: string, ...faults: string[]])[] = [
+  [
+    'sameUsers that is text',
+    `${BASIC}sameUsers: "true"\n`,
+    'comfy-tenant.yaml:9:12 sameUsers: must be true or false',
+  ],
+  [
+    'an empty path',
+    `${BASIC}comfyui: { tokenKeyFile: "" }\n`,
+    'comfy-tenant.yaml:9:26 comfyui.tokenKeyFile: must not be empty: give a path, relative to this file',
+  ],
+  [
+    'a listener without a port',
+    `${BASIC}gateway: { listen: 127.0.0.1 }\n`,
+    'comfy-tenant.yaml:9:20 gateway.listen: must be host:port, such as 127.0.0.1:9002',
+  ],
+  [
+    'a listener with an impossible port',
+    `${BASIC}admin: { listen: "127.0.0.1:70000" }\n`,
+    'comfy-tenant.yaml:9:18 admin.listen: must be host:port, such as 127.0.0.1:9002',
+  ],
+  [
+    'a listener with an impossible IPv6 address',
+    `${BASIC}admin: { listen: "[::1::]:9002" }\n`,
+    'comfy-tenant.yaml:9:18 admin.listen: must be host:port, such as 127.0.0.1:9002',
+  ],
+  [
+    'a service listener that is a bare path',
+    `${BASIC}service: { listen: /run/authz.sock }\n`,
+    'comfy-tenant.yaml:9:20 service.listen: must be unix:path or host:port, such as unix:run/authz.sock',
+  ],
+  [
+    'too many trusted hops',
+    `${BASIC}gateway: { trustedHops: 11 }\n`,
+    'comfy-tenant.yaml:9:25 gateway.trustedHops: must be at most 10',
+  ],
+  [
+    'half a trusted hop',
+    `${BASIC}gateway: { trustedHops: 0.5 }\n`,
+    'comfy-tenant.yaml:9:25 gateway.trustedHops: must be a whole number',
+  ],
+  [
+    'a duration without a unit',
+    `${BASIC}service: { rememberFor: 600 }\n`,
+    'comfy-tenant.yaml:9:25 service.rememberFor: must be a duration, such as 30s, 10m or 1h',
+  ],
+  [
+    'a duration of two units',
+    `${BASIC}service: { rememberFor: 1h30m }\n`,
+    'comfy-tenant.yaml:9:25 service.rememberFor: must be a duration, such as 30s, 10m or 1h',
+  ],
+  [
+    'a duration out of bounds',
+    `${BASIC}service: { rememberFor: 30d }\n`,
+    'comfy-tenant.yaml:9:25 service.rememberFor: must be between 1s and 24h',
+  ],
+  [
+    'no parallel hash at all',
+    `${BASIC}service: { parallelHashes: 0 }\n`,
+    'comfy-tenant.yaml:9:28 service.parallelHashes: must be at least 1',
+  ],
+  [
+    'an unknown log level',
+    `${BASIC}log: { level: verbose }\n`,
+    'comfy-tenant.yaml:9:15 log.level: must be debug, info, warn or error',
+  ],
+  [
+    'a TLS key without its certificate',
+    `${BASIC}gateway: { tls: { keyFile: key.pem } }\n`,
+    'comfy-tenant.yaml:9:12 gateway.tls.certFile: is missing: must be a path',
+  ],
+];
+
+for (const [sentence, text, ...faults] of CASES) {
+  test(`${sentence} is a fault`, () => {
+    expect(faultsOf(directory.load(text))).toEqual(faults);
+  });
+}

@@ -1,0 +1,140 @@
+import { afterAll, expect, test } from 'vitest';
+import { BASIC, JWT, configDirectory, faultsOf, spoil } from './config-file.ts';
+
+const directory = configDirectory();
+afterAll(() => {
+  directory.remove();
+});
+
+const SECOND = spoil(BASIC, 'endpoints:\n', '');
+const another = (name: string, lines: string): string =>
+  BASIC + SECOND.replace('name: studio', `name: ${name}\n    ${lines}`);
+const jwtToo = (lines: string): string => JWT.replace('name: api', `name: api\n    ${lines}`) + SECOND;
+const CASES: readonly (readonly [sentence: string, text: () => string, ...faults: string[]])[] = [
+  [
+    'two endpoints of one name',
+    () => another('studio', 'domains: [b.example.com]').replace('alice', 'bob').replace('8188', '8189'),
+    'comfy-tenant.yaml:9:11 endpoints[1].name: studio is already the name of endpoints[0]: names must differ',
+  ],
+  [
+    'two endpoints for all domains',
+    () => another('b', 'publicPaths: []').replace('8188', '8189'),
+    'comfy-tenant.yaml:9:5 endpoints[1].domains[0]: * (all others; also what it is without domains) is already a domain of endpoints[0] (studio): each leads to one endpoint',
+  ],
+  [
+    'two endpoints of one domain',
+    () =>
+      spoil(
+        another('b', 'domains: [COMFY.example.com]'),
+        'upstream',
+        'domains: [a.example.com, comfy.example.com]\n    upstream',
+      ).replace('8188', '8189'),
+    'comfy-tenant.yaml:11:15 endpoints[1].domains[0]: COMFY.example.com is already a domain of endpoints[0] (studio): each leads to one endpoint',
+  ],
+  [
+    'one domain twice in an endpoint',
+    () => spoil(BASIC, 'upstream', 'domains: [a.example.com, a.example.com]\n    upstream'),
+    'comfy-tenant.yaml:3:30 endpoints[0].domains[1]: a.example.com is already a domain of endpoints[0] (studio): each leads to one endpoint',
+  ],
+  [
+    'one ComfyUI twice in an endpoint',
+    () => spoil(BASIC, 'http://127.0.0.1:8188', '[http://127.0.0.1:8188, http://localhost:8188/]'),
+    'comfy-tenant.yaml:3:5 endpoints[0].upstream: names 127.0.0.1:8188 twice: each ComfyUI once',
+  ],
+  [
+    'http and https in one endpoint',
+    () => spoil(BASIC, 'http://127.0.0.1:8188', '[http://a.internal:8188, https://b.internal:8188]'),
+    'comfy-tenant.yaml:3:5 endpoints[0].upstream: mixes http and https: all ComfyUIs of an endpoint are reached in one way',
+  ],
+  [
+    'one public path twice',
+    () => spoil(BASIC, 'upstream', 'publicPaths: [{ path: /a }, { path: /a }]\n    upstream'),
+    'comfy-tenant.yaml:3:41 endpoints[0].publicPaths[1].path: /a is there twice: keep one',
+  ],
+  [
+    'two user lists that meet in one ComfyUI',
+    () => another('b', 'domains: [b.example.com]'),
+    'comfy-tenant.yaml:13:5 endpoints[1].auth: reaches 127.0.0.1:8188 as endpoint studio does, where one name could mean two people: give one of them a userIdPrefix of its own, or say sameUsers: true at the top if a name means the same person in both',
+  ],
+  [
+    'a user list and an issuer that meet in one ComfyUI',
+    () => jwtToo('domains: [api.example.com]').replace('http://127.0.0.1:8188', 'http://LOCALHOST:8188/'),
+    'comfy-tenant.yaml:17:5 endpoints[1].auth: reaches 127.0.0.1:8188 as issuers[0] of endpoint api does, where one name could mean two people: give one of them a userIdPrefix of its own, or say sameUsers: true at the top if a name means the same person in both',
+  ],
+  [
+    'two issuers that meet in one ComfyUI',
+    () =>
+      spoil(
+        JWT,
+        '      claimTransformations',
+        '        - { issuer: "https://b.example.com", audience: comfyui, jwks: { discover: true } }\n      claimTransformations',
+      ),
+    'comfy-tenant.yaml:11:11 endpoints[0].auth.issuers[1]: reaches 127.0.0.1:8188 as issuers[0] of endpoint api does, where one name could mean two people: give one of them a userIdPrefix of its own, or say sameUsers: true at the top if a name means the same person in both',
+  ],
+  [
+    'two issuers with one prefix',
+    () =>
+      spoil(JWT, 'audience: comfyui', 'audience: comfyui\n          userIdPrefix: corp').replace(
+        '      claimTransformations',
+        '        - { issuer: "https://b.example.com", audience: comfyui, jwks: { discover: true }, userIdPrefix: corp }\n      claimTransformations',
+      ),
+    'comfy-tenant.yaml:12:11 endpoints[0].auth.issuers[1]: reaches 127.0.0.1:8188 as issuers[0] of endpoint api does, where one name could mean two people: give one of them a userIdPrefix of its own, or say sameUsers: true at the top if a name means the same person in both',
+  ],
+  [
+    'one issuer whose endpoints take different claims',
+    () =>
+      JWT +
+      JWT.replace('endpoints:\n', '')
+        .replace('name: api', 'name: b\n    domains: [b.example.com]')
+        .replace('claim: sub', 'claim: email'),
+    'comfy-tenant.yaml:20:11 endpoints[1].auth.issuers[0]: reaches 127.0.0.1:8188 as issuers[0] of endpoint api does, where one name could mean two people: give one of them a userIdPrefix of its own, or say sameUsers: true at the top if a name means the same person in both',
+  ],
+  [
+    'an upstream that is the gateway',
+    () => spoil(BASIC, '8188', '8080'),
+    'comfy-tenant.yaml:3:15 endpoints[0].upstream: is gateway.listen itself: give the address of a ComfyUI',
+  ],
+  [
+    'an upstream that is the admin port',
+    () => spoil(BASIC, '127.0.0.1:8188', 'localhost:9002'),
+    'comfy-tenant.yaml:3:15 endpoints[0].upstream: is admin.listen itself: give the address of a ComfyUI',
+  ],
+  [
+    'two listeners on one port',
+    () => `${BASIC}admin: { listen: 127.0.0.1:8080 }\n`,
+    'comfy-tenant.yaml:9:18 admin.listen: is the address of gateway.listen too: take another port',
+  ],
+  [
+    'a socket path that is too long',
+    () => `${BASIC}service: { listen: "unix:/${'a'.repeat(107)}" }\n`,
+    `comfy-tenant.yaml:9:20 service.listen: is a path of 108 bytes: a Unix socket's has 107 at most, take a shorter one`,
+  ],
+  [
+    'TLS on a Unix socket',
+    () => (
+      directory.write('a.pem', '-----BEGIN CERTIFICATE-----\n'),
+      `${BASIC}service: { tls: { certFile: a.pem, keyFile: a.pem } }\n`
+    ),
+    'comfy-tenant.yaml:9:12 service.tls: is for host:port only: a Unix socket is guarded by its mode',
+  ],
+  [
+    'TLS files that are not there',
+    () => `${BASIC}gateway: { tls: { certFile: tls/cert.pem, keyFile: tls/key.pem } }\n`,
+    'comfy-tenant.yaml:9:29 gateway.tls.certFile: tls/cert.pem does not exist',
+    'comfy-tenant.yaml:9:52 gateway.tls.keyFile: tls/key.pem does not exist',
+  ],
+  [
+    'TLS files that are not PEM',
+    () => (
+      directory.write('a.der', '0000'),
+      `${BASIC}gateway: { tls: { certFile: a.der, keyFile: a.pem } }\n`
+    ),
+    'comfy-tenant.yaml:9:29 gateway.tls.certFile: a.der is not PEM: it must have a -----BEGIN line',
+  ],
+];
+
+for (const [sentence, text, ...faults] of CASES) {
+  test(`${sentence} is a fault`, () => {
+    expect(faultsOf(directory.load(text()))).toEqual(faults);
+  });
+}
