@@ -1,0 +1,95 @@
+import { existsSync, mkdirSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { CannotStart } from './cannot-start.ts';
+import type { DemoComfyui } from './ensure-comfyui.ts';
+import { PACKAGE_ROOT } from './package-root.ts';
+import { venvPython } from './python.ts';
+import { lastLines, runProgram, type Env } from './run-program.ts';
+
+/** How one ComfyUI is run; where it listens comes on top. */
+export interface ComfyuiLaunch {
+  readonly python: string;
+  /** The folder of its `main.py`. */
+  readonly app: string;
+  readonly args: readonly string[];
+  readonly env: Env;
+}
+
+const PLUGIN = join(PACKAGE_ROOT, 'plugin');
+const DEMO = join(PLUGIN, 'demo');
+const LINK = 'comfy-tenant';
+
+function link(target: string, path: string): void {
+  rmSync(path, { recursive: true, force: true });
+  symlinkSync(target, path, 'dir');
+}
+
+/**
+ * The demo's ComfyUI with the plugin and the demo's nodes.
+ *
+ * @param base where its users' files are kept
+ */
+export function launchDemo({ app, python, frontend }: DemoComfyui, base: string, env: Env): ComfyuiLaunch {
+  const customNodes = join(base, 'custom_nodes');
+  mkdirSync(customNodes, { recursive: true });
+  link(PLUGIN, join(customNodes, LINK));
+  link(join(DEMO, 'nodes'), join(customNodes, 'comfy-tenant-demo'));
+  return {
+    python,
+    app,
+    args: [
+      ...['--cpu', '--base-directory', base, '--database-url', 'sqlite:///:memory:'],
+      ...['--disable-auto-launch', '--disable-api-nodes', '--front-end-root', frontend],
+    ],
+    env: { ...env, PYTHONPATH: join(DEMO, 'torch-stub'), PYTHONDONTWRITEBYTECODE: '1' },
+  };
+}
+
+function hasPlugin(dir: string): boolean {
+  const customNodes = join(dir, 'custom_nodes');
+  if (!existsSync(customNodes)) return false;
+  return readdirSync(customNodes).some((entry) => existsSync(join(customNodes, entry, 'comfyui_tenant')));
+}
+
+/** A folder of custom nodes that holds the plugin alone, so that the user's own folder stays as it is. */
+function extraNodes(folder: string): readonly string[] {
+  const customNodes = join(folder, 'custom_nodes');
+  mkdirSync(customNodes, { recursive: true });
+  link(PLUGIN, join(customNodes, LINK));
+  const file = join(folder, 'extra_model_paths.yaml');
+  writeFileSync(file, `comfy_tenant:\n  custom_nodes: ${JSON.stringify(customNodes)}\n`);
+  return ['--extra-model-paths-config', file];
+}
+
+function pythonOf(dir: string, env: Env): string {
+  const named = env.COMFYUI_PYTHON;
+  if (named !== undefined && named !== '') return named;
+  const own = [join(dir, '.venv'), join(dir, 'venv')].map(venvPython).find((path) => existsSync(path));
+  return own ?? 'python3';
+}
+
+/**
+ * A ComfyUI that the user has: `COMFYUI_DIR`, run by `COMFYUI_PYTHON`, else its venv, else `python3`, with
+ * `COMFYUI_ARGS` (parted at spaces).
+ *
+ * @param folder where the link to the plugin is put
+ * @throws CannotStart when there is no ComfyUI, or its Python lacks what the plugin imports
+ */
+export async function launchGiven(dir: string, folder: string, env: Env): Promise<ComfyuiLaunch> {
+  const app = resolve(dir);
+  if (!existsSync(join(app, 'main.py'))) {
+    throw new CannotStart(`COMFYUI_DIR=${dir} holds no main.py: name the folder of a ComfyUI`);
+  }
+  const python = pythonOf(app, env);
+  const asked = await runProgram(python, ['-c', 'import jwt'], { env });
+  if (asked.code !== 0) {
+    const why = lastLines(asked.stderr, 1).join('');
+    throw new CannotStart(
+      `ComfyUI's Python cannot load what the plugin needs (${why}): ` +
+        `${python} -m pip install -r ${join(PLUGIN, 'requirements.txt')}, or name another by COMFYUI_PYTHON`,
+    );
+  }
+  const given = (env.COMFYUI_ARGS ?? '').split(/\s+/).filter((arg) => arg !== '');
+  const plugin = hasPlugin(app) ? [] : extraNodes(folder);
+  return { python, app, args: ['--disable-auto-launch', ...plugin, ...given], env };
+}

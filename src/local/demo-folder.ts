@@ -1,0 +1,64 @@
+import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { demoUsers, writeUsersFile, type DemoUser } from './demo-users.ts';
+
+/** All that the demo keeps. */
+export interface DemoFolder {
+  readonly path: string;
+  /** Whether an earlier start made it. */
+  readonly kept: boolean;
+  readonly users: readonly DemoUser[];
+  readonly configFile: string;
+  readonly keyFile: string;
+  /** Where the demo's ComfyUI keeps its users' files. */
+  readonly comfyuiBase: string;
+}
+
+/** Opens the demo's folder, which is made when it is missing. @param reset begins anew: all of it is deleted first */
+export async function openDemoFolder(path: string, reset: boolean): Promise<DemoFolder> {
+  if (reset) rmSync(path, { recursive: true, force: true });
+  const passwords = join(path, 'passwords.json');
+  const kept = existsSync(passwords);
+  mkdirSync(path, { recursive: true, mode: 0o700 });
+  const users = demoUsers(passwords);
+  await writeUsersFile(join(path, 'users.htpasswd'), users);
+  return {
+    path,
+    kept,
+    users,
+    configFile: join(path, 'comfy-tenant.yaml'),
+    keyFile: join(path, 'token.key'),
+    comfyuiBase: join(path, 'comfyui'),
+  };
+}
+
+export interface DemoAddresses {
+  /** Where its people come in, such as `127.0.0.1:8080`. */
+  readonly gateway: string;
+  readonly admin: string;
+  /** Where Envoy asks the service: `unix:path` or `host:port`. */
+  readonly service: string;
+  /** The ComfyUI, such as `http://127.0.0.1:8188`. */
+  readonly upstream: string;
+  readonly keyFile: string;
+}
+
+/** Writes the demo's configuration for the addresses of this start. */
+export function writeDemoConfig(folder: DemoFolder, addresses: DemoAddresses): void {
+  const { gateway, admin, service, upstream, keyFile } = addresses;
+  const text = `# The demo's configuration, written anew at each \`npm start\`. A change is taken within a second and lasts until then.
+endpoints:
+  - name: demo
+    upstream: ${upstream}
+    multiTenant: true
+    auth:
+      method: BASIC
+      realm: comfy-tenant demo
+      usersFile: users.htpasswd
+comfyui: { tokenKeyFile: ${JSON.stringify(keyFile)} }
+gateway: { listen: ${JSON.stringify(gateway)} }
+service: { listen: ${JSON.stringify(service)} }
+admin: { listen: ${JSON.stringify(admin)} }
+`;
+  writeFileSync(folder.configFile, text, { mode: 0o600 });
+}

@@ -1,0 +1,59 @@
+import { randomBytes, randomInt } from 'node:crypto';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { hash } from '@node-rs/argon2';
+
+export interface DemoUser {
+  readonly name: string;
+  readonly password: string;
+}
+
+// OWASP's first recommendation for argon2id.
+const HASHING = { memoryCost: 19_456, timeCost: 2, parallelism: 1 };
+const NAMES = ['alice', 'bob'];
+// prettier-ignore
+const PLANTS = [
+  'acorn', 'alder', 'aspen', 'aster', 'bamboo', 'basil', 'birch', 'cedar', 'cherry', 'clover', 'cocoa', 'cotton',
+  'cypress', 'daisy', 'fennel', 'fern', 'fig', 'ginger', 'hazel', 'heather', 'holly', 'indigo', 'iris', 'ivy',
+  'jasmine', 'juniper', 'larch', 'laurel', 'lemon', 'lilac', 'lily', 'lotus', 'maple', 'mint', 'moss', 'myrtle',
+  'oak', 'olive', 'orchid', 'papaya', 'peony', 'pepper', 'pine', 'plum', 'poppy', 'quince', 'reed', 'rose',
+  'rowan', 'rye', 'saffron', 'sage', 'sesame', 'sorrel', 'spruce', 'tansy', 'thyme', 'tulip', 'vanilla', 'violet',
+  'walnut', 'willow', 'yarrow', 'zinnia',
+];
+// prettier-ignore
+const ANIMALS = [
+  'badger', 'beaver', 'bison', 'camel', 'cat', 'condor', 'coyote', 'crane', 'cricket', 'dingo', 'dolphin', 'dove',
+  'eagle', 'eland', 'falcon', 'ferret', 'finch', 'fox', 'gazelle', 'gecko', 'gibbon', 'goose', 'hare', 'hawk',
+  'heron', 'hornet', 'ibex', 'ibis', 'jackal', 'jaguar', 'kestrel', 'kiwi', 'koala', 'lark', 'lemur', 'lizard',
+  'lynx', 'magpie', 'marten', 'mole', 'moose', 'newt', 'ocelot', 'otter', 'owl', 'panda', 'parrot', 'pelican',
+  'puffin', 'quail', 'rabbit', 'raven', 'robin', 'salmon', 'seal', 'shrew', 'sparrow', 'stork', 'swan', 'tapir',
+  'toad', 'turtle', 'vole', 'wombat',
+];
+
+function pick(words: readonly string[]): string {
+  return words[randomInt(words.length)] ?? randomBytes(4).toString('hex');
+}
+
+/** Such as `tulip-raven-81`: easy to type off a screen, and no two demos share one. */
+function makePassword(): string {
+  return `${pick(PLANTS)}-${pick(ANIMALS)}-${randomInt(10, 100)}`;
+}
+
+/** The passwords of the demo's two people; made once, readable by their owner alone. */
+export function demoUsers(file: string): DemoUser[] {
+  if (existsSync(file)) return JSON.parse(readFileSync(file, 'utf8')) as DemoUser[];
+  const users = NAMES.map((name) => ({ name, password: makePassword() }));
+  writeFileSync(file, `${JSON.stringify(users, null, 2)}\n`, { mode: 0o600 });
+  return users;
+}
+
+/** Writes the users file that the service reads, unless it is there. */
+export async function writeUsersFile(file: string, users: readonly DemoUser[]): Promise<void> {
+  if (existsSync(file)) return;
+  const lines = users.map(async ({ name, password }) => `${name}:${await hash(password, HASHING)}\n`);
+  writeFileSync(file, (await Promise.all(lines)).join(''), { mode: 0o600 });
+}
+
+/** The value of `Authorization` for HTTP Basic. */
+export function basicCredentials({ name, password }: DemoUser): string {
+  return `Basic ${Buffer.from(`${name}:${password}`).toString('base64')}`;
+}

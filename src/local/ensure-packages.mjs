@@ -1,0 +1,93 @@
+// The first thing that `npm start` and `npm test` run: plain JavaScript without any package, since there may be none yet.
+import { spawn } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { join } from 'node:path';
+import { clearInterval, setInterval } from 'node:timers';
+
+const OLDEST = [20, 19];
+const UNAVAILABLE = 69; // sysexits.h
+const STILL_EVERY_MS = 10_000;
+const root = fileURLToPath(new URL('../..', import.meta.url));
+
+function nodeFault(version) {
+  const [major, minor] = version.split('.').map(Number);
+  const enough = major > OLDEST[0] || (major === OLDEST[0] && minor >= OLDEST[1]);
+  return enough
+    ? undefined
+    : `Node ${version} is too old; comfy-tenant needs ${OLDEST.join('.')} or newer (nvm install 24)`;
+}
+
+function packagesIn(file) {
+  try {
+    return JSON.parse(readFileSync(file, 'utf8')).packages;
+  } catch {
+    return undefined; // Not there, or half written: as good as nothing installed.
+  }
+}
+
+/** Whether node_modules is what package-lock.json asks for, by what npm noted when it installed. */
+function isInstalled() {
+  const wanted = packagesIn(join(root, 'package-lock.json'));
+  const present = packagesIn(join(root, 'node_modules', '.package-lock.json'));
+  if (wanted === undefined || present === undefined) return false;
+  return Object.entries(wanted).every(([path, { version, optional }]) => {
+    if (path === '') return true;
+    // Those for other systems are left out by npm.
+    return present[path] === undefined ? optional === true : present[path].version === version;
+  });
+}
+
+function npmFault(output) {
+  const code =
+    /\b(ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ECONNRESET|ETIMEDOUT|ENETUNREACH|ERR_SOCKET_TIMEOUT)\b/.exec(output);
+  if (code !== null) {
+    return (
+      `Cannot reach the npm registry (${code[1]}). The first start downloads about 200 MB; later starts need no network. ` +
+      'Behind a proxy? set HTTPS_PROXY'
+    );
+  }
+  const last = output.split('\n').filter((line) => line.trim() !== '');
+  return [...last.slice(-10), 'npm ci could not install the packages; its last lines are above'].join('\n');
+}
+
+function npmCi() {
+  const npm = process.env.npm_execpath;
+  const args = [
+    'ci',
+    '--no-audit',
+    '--no-fund',
+    '--loglevel=error',
+    '--fetch-retries=1',
+    '--fetch-retry-mintimeout=1000',
+  ];
+  const [command, first] = npm?.endsWith('.js') ? [process.execPath, [npm]] : ['npm', []];
+  return new Promise((resolve) => {
+    const child = spawn(command, [...first, ...args], { cwd: root, stdio: ['ignore', 'pipe', 'pipe'] });
+    let output = '';
+    child.stdout.on('data', (chunk) => (output += String(chunk)));
+    child.stderr.on('data', (chunk) => (output += String(chunk)));
+    child.once('error', (error) => resolve({ code: 127, output: error.message }));
+    child.once('close', (code) => resolve({ code, output }));
+  });
+}
+
+async function install() {
+  const startedAt = Date.now();
+  const seconds = () => Math.round((Date.now() - startedAt) / 1000);
+  console.log('  ..  packages         installing (npm ci), once');
+  const timer = setInterval(() => {
+    console.log(`  ..  packages         still installing, ${seconds()} s so far`);
+  }, STILL_EVERY_MS);
+  const { code, output } = await npmCi();
+  clearInterval(timer);
+  if (code !== 0) return npmFault(output);
+  console.log(`  ok  packages         installed         ${seconds()} s`);
+  return undefined;
+}
+
+const fault = nodeFault(process.versions.node) ?? (isInstalled() ? undefined : await install());
+if (fault !== undefined) {
+  console.error(fault);
+  process.exitCode = UNAVAILABLE;
+}

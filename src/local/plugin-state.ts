@@ -1,0 +1,80 @@
+/** What the plugin says of itself at `GET /_tenant/plugin`. */
+export interface PluginFacts {
+  readonly plugin: string;
+  readonly comfyui: string;
+  /** First 8 hex digits of the SHA-256 of its key; null when it has none. */
+  readonly key: string | null;
+  readonly hooks: { readonly fit: number; readonly all: number };
+}
+
+export type PluginState =
+  | { readonly kind: 'present'; readonly facts: PluginFacts }
+  /** Something answers, and it is not the plugin. */
+  | { readonly kind: 'absent'; readonly status: number }
+  | { readonly kind: 'unreachable'; readonly why: string };
+
+const PATIENCE_MS = 5000;
+
+function isFacts(value: unknown): value is PluginFacts {
+  const facts = value as Partial<PluginFacts> | null;
+  return (
+    typeof facts === 'object' &&
+    typeof facts?.plugin === 'string' &&
+    typeof facts.comfyui === 'string' &&
+    (facts.key === null || typeof facts.key === 'string') &&
+    typeof facts.hooks?.fit === 'number' &&
+    typeof facts.hooks.all === 'number'
+  );
+}
+
+function whyOf(error: unknown): string {
+  const cause = error instanceof Error ? (error.cause ?? error) : error;
+  if (!(cause instanceof Error)) return String(cause);
+  return (cause as NodeJS.ErrnoException).code ?? cause.message;
+}
+
+/** Asks a ComfyUI, straight at its port, whether the plugin is in it. */
+export async function askPlugin(url: string): Promise<PluginState> {
+  try {
+    const response = await fetch(new URL('/_tenant/plugin', url), {
+      redirect: 'error',
+      signal: AbortSignal.timeout(PATIENCE_MS),
+    });
+    const text = await response.text();
+    if (response.status !== 200) return { kind: 'absent', status: response.status };
+    const facts: unknown = text.startsWith('{') ? JSON.parse(text) : undefined;
+    return isFacts(facts) ? { kind: 'present', facts } : { kind: 'absent', status: response.status };
+  } catch (error) {
+    return { kind: 'unreachable', why: whyOf(error) };
+  }
+}
+
+export interface SharedKey {
+  readonly file: string;
+  readonly fingerprint: string;
+}
+
+const HOST = /^https?:\/\/([^/]+)/;
+
+/** What keeps a ComfyUI from serving several users, with the remedy; undefined when all is well. */
+export function pluginFault(state: PluginState, url: string, key: SharedKey): string | undefined {
+  const place = HOST.exec(url)?.[1] ?? url;
+  switch (state.kind) {
+    case 'unreachable':
+      return `ComfyUI at ${place} does not answer (${state.why}). Start it; until then requests get 503.`;
+    case 'absent':
+      return (
+        `ComfyUI at ${place} answers but shows no comfy-tenant plugin (GET /_tenant/plugin: ${state.status}). ` +
+        'Put the folder plugin/ into its custom_nodes and restart it. Until then nothing is isolated, so requests are refused (503).'
+      );
+    case 'present': {
+      const theirs = state.facts.key;
+      if (theirs === key.fingerprint) return undefined;
+      const differs =
+        theirs === null
+          ? 'has no key'
+          : `uses another key than ${key.file} (fingerprints ${theirs.slice(0, 4)} / ${key.fingerprint.slice(0, 4)})`;
+      return `The plugin at ${place} ${differs}. Point COMFY_TENANT_KEY_FILE to ${key.file} and restart ComfyUI.`;
+    }
+  }
+}
