@@ -1,13 +1,13 @@
 import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { demoUsers, writeUsersFile, type DemoUser } from './demo-users.ts';
+import { demoUsers, writeUsersFile, type DemoUsers } from './demo-users.ts';
 
 /** All that the demo keeps. */
 export interface DemoFolder {
   readonly path: string;
   /** Whether an earlier start made it. */
   readonly kept: boolean;
-  readonly users: readonly DemoUser[];
+  readonly users: DemoUsers;
   readonly configFile: string;
   readonly keyFile: string;
   /** Where the demo's ComfyUI keeps its users' files. */

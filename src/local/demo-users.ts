@@ -9,7 +9,8 @@ export interface DemoUser {
 
 // OWASP's first recommendation for argon2id.
 const HASHING = { memoryCost: 19_456, timeCost: 2, parallelism: 1 };
-const NAMES = ['alice', 'bob'];
+export type DemoUsers = readonly [DemoUser, DemoUser];
+
 // prettier-ignore
 const PLANTS = [
   'acorn', 'alder', 'aspen', 'aster', 'bamboo', 'basil', 'birch', 'cedar', 'cherry', 'clover', 'cocoa', 'cotton',
@@ -39,15 +40,18 @@ function makePassword(): string {
 }
 
 /** The passwords of the demo's two people; made once, readable by their owner alone. */
-export function demoUsers(file: string): DemoUser[] {
-  if (existsSync(file)) return JSON.parse(readFileSync(file, 'utf8')) as DemoUser[];
-  const users = NAMES.map((name) => ({ name, password: makePassword() }));
+export function demoUsers(file: string): DemoUsers {
+  if (existsSync(file)) return JSON.parse(readFileSync(file, 'utf8')) as DemoUsers;
+  const users: DemoUsers = [
+    { name: 'alice', password: makePassword() },
+    { name: 'bob', password: makePassword() },
+  ];
   writeFileSync(file, `${JSON.stringify(users, null, 2)}\n`, { mode: 0o600 });
   return users;
 }
 
 /** Writes the users file that the service reads, unless it is there. */
-export async function writeUsersFile(file: string, users: readonly DemoUser[]): Promise<void> {
+export async function writeUsersFile(file: string, users: DemoUsers): Promise<void> {
   if (existsSync(file)) return;
   const lines = users.map(async ({ name, password }) => `${name}:${await hash(password, HASHING)}\n`);
   writeFileSync(file, (await Promise.all(lines)).join(''), { mode: 0o600 });

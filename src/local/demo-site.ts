@@ -1,0 +1,150 @@
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { CannotStart } from './cannot-start.ts';
+import { launchDemo, launchGiven } from './comfyui-launch.ts';
+import { openDemoFolder, writeDemoConfig, type DemoFolder } from './demo-folder.ts';
+import { basicCredentials, type DemoUser } from './demo-users.ts';
+import { ensureComfyui } from './ensure-comfyui.ts';
+import { ensureEnvoy, sizeOf, type Envoy } from './ensure-envoy.ts';
+import { isAlive } from './one-at-a-time.ts';
+import { PACKAGE_ROOT } from './package-root.ts';
+import { freePort, nextFreePort, whoListens } from './ports.ts';
+import { megabytes, type Progress } from './progress.ts';
+import type { Desk, Site } from './site.ts';
+import type { Person } from './visitor.ts';
+
+export interface DemoSite extends Site {
+  readonly demo: DemoFolder;
+}
+
+const GATEWAY_PORT = 8080;
+const ADMIN_PORT = 9002;
+// A Unix socket's path ends at 108 bytes, and Linux is not the strictest.
+const LONGEST_SOCKET_PATH = 100;
+const TOOLS = join(PACKAGE_ROOT, '.tools');
+
+/** An Envoy, and a line on it. @throws CannotStart */
+export async function getEnvoy({ env, signal, progress }: Desk): Promise<Envoy> {
+  const startedAt = Date.now();
+  const say = (note: string): void => {
+    progress.busy('Envoy', note);
+  };
+  const envoy = await ensureEnvoy({ env, toolsFolder: TOOLS, say, signal });
+  const note = {
+    ENVOY_BIN: 'from ENVOY_BIN',
+    'the PATH': 'from the PATH',
+    kept: 'kept in .tools',
+    downloaded: `${megabytes(sizeOf(envoy))}, checked`,
+  }[envoy.from];
+  progress.done(`Envoy ${envoy.version}`, note, Date.now() - startedAt);
+  return envoy;
+}
+
+type Comfyui = Pick<Site, 'comfyui'> & { readonly upstream: string };
+
+async function ownComfyui(demo: DemoFolder, { env, signal, progress }: Desk): Promise<Comfyui> {
+  const startedAt = Date.now();
+  const say = (note: string): void => {
+    progress.busy('ComfyUI', note);
+  };
+  const own = await ensureComfyui({ env, toolsFolder: TOOLS, say, signal });
+  const note = own.from === 'kept' ? 'kept in .tools' : 'no torch';
+  progress.done(`ComfyUI ${own.version}`, note, Date.now() - startedAt);
+  return {
+    comfyui: { ...launchDemo(own, demo.comfyuiBase, env), version: own.version },
+    upstream: `http://127.0.0.1:${await freePort()}`,
+  };
+}
+
+/** The ComfyUI that the demo stands before: a running one, one that is here, or the demo's own. */
+async function chooseComfyui(demo: DemoFolder, desk: Desk): Promise<Comfyui> {
+  const { COMFYUI_URL: url = '', COMFYUI_DIR: dir = '' } = desk.env;
+  if (url !== '') {
+    if (!/^https?:\/\/[^/]+\/?$/.test(url)) {
+      throw new CannotStart(
+        `COMFYUI_URL=${url} must be an address without a path, such as http://127.0.0.1:8188`,
+      );
+    }
+    desk.progress.done('ComfyUI', `yours, at ${url}`);
+    return { comfyui: undefined, upstream: url };
+  }
+  if (dir === '') return ownComfyui(demo, desk);
+  const launch = await launchGiven(resolve(desk.cwd, dir), demo.path, desk.env);
+  desk.progress.done('ComfyUI', `yours, in ${dir}`);
+  return { comfyui: { ...launch, version: undefined }, upstream: `http://127.0.0.1:${await freePort()}` };
+}
+
+/** A port that nobody has; says so when it is not the usual one. */
+async function choosePort(usual: number, progress: Progress): Promise<number> {
+  const port = await nextFreePort(usual);
+  if (port !== usual) progress.warn('port', `${usual} is taken by ${whoListens(usual)}: using ${port}`);
+  return port;
+}
+
+function serviceAddress(demo: DemoFolder, port: number): string {
+  const socket = join(demo.path, 'run', 'authz.sock');
+  return Buffer.byteLength(socket) <= LONGEST_SOCKET_PATH ? `unix:${socket}` : `127.0.0.1:${port}`;
+}
+
+/** One start a folder: a second would take the first one's files. Returns what gives the folder back. */
+function claim(path: string): { take: () => void; giveBack: () => void } {
+  const file = join(path, 'up.pid');
+  if (existsSync(file)) {
+    const pid = Number.parseInt(readFileSync(file, 'utf8'), 10);
+    if (pid !== process.pid && isAlive(pid)) {
+      throw new CannotStart(
+        `The demo of this folder already runs (pid ${pid}): end that one first. If it does not, delete ${file}`,
+      );
+    }
+  }
+  return {
+    take() {
+      writeFileSync(file, `${process.pid}\n`);
+    },
+    giveBack() {
+      rmSync(file, { force: true });
+    },
+  };
+}
+
+function asPerson(user: DemoUser): Person {
+  return { name: user.name, authorization: basicCredentials(user) };
+}
+
+export interface DemoOptions {
+  /** The demo's folder. */
+  readonly path: string;
+  readonly reset: boolean;
+}
+
+/** Makes all that the demo needs. @throws CannotStart */
+export async function prepareDemo(
+  { path, reset }: DemoOptions,
+  desk: Desk,
+): Promise<DemoSite & { giveBack(): void }> {
+  const { take, giveBack } = claim(path);
+  const envoy = await getEnvoy(desk);
+  const demo = await openDemoFolder(path, reset);
+  take();
+  const { comfyui, upstream } = await chooseComfyui(demo, desk);
+  const gateway = await choosePort(GATEWAY_PORT, desk.progress);
+  const given = desk.env.COMFY_TENANT_KEY_FILE ?? '';
+  writeDemoConfig(demo, {
+    gateway: `127.0.0.1:${gateway}`,
+    admin: `127.0.0.1:${await choosePort(ADMIN_PORT, desk.progress)}`,
+    service: serviceAddress(demo, await freePort()),
+    upstream,
+    keyFile: given === '' ? demo.keyFile : resolve(desk.cwd, given),
+  });
+  const [a, b] = demo.users;
+  return {
+    configFile: demo.configFile,
+    shownAs: demo.configFile,
+    envoy,
+    comfyui,
+    folder: demo.path,
+    people: [asPerson(a), asPerson(b)],
+    demo,
+    giveBack,
+  };
+}

@@ -1,0 +1,64 @@
+import { relative } from 'node:path';
+import type { Config } from '../config/schema.ts';
+import type { Gateway } from './gateway.ts';
+import { isLoopback, parseHostPort } from './host-port.ts';
+import { askPlugin, pluginFault, type PluginState } from './plugin-state.ts';
+import type { Desk, Site } from './site.ts';
+import { isIsolated, type Row } from './verify.ts';
+import { verifySite } from './verify-site.ts';
+
+function tellPlugin(state: PluginState, desk: Desk): void {
+  if (state.kind !== 'present') return;
+  const { hooks, plugin, comfyui } = state.facts;
+  desk.progress.done(`plugin ${plugin}`, `${hooks.fit} of ${hooks.all} hooks fit ComfyUI ${comfyui}`);
+}
+
+/** Whether every upstream is ready for several users; says of each that is not what to do. */
+export async function checkPlugins(config: Config, gateway: Gateway, desk: Desk): Promise<boolean> {
+  const key = {
+    file: relative(desk.cwd, config.comfyui.tokenKeyFile),
+    fingerprint: gateway.service.keyFingerprint,
+  };
+  const urls = new Set(config.endpoints.filter((one) => one.multiTenant).flatMap((one) => one.upstream));
+  let fit = true;
+  for (const url of urls) {
+    const state = await askPlugin(url);
+    const fault = pluginFault(state, url, key);
+    if (fault === undefined) tellPlugin(state, desk);
+    else desk.progress.warn('plugin', fault);
+    fit &&= fault === undefined;
+  }
+  return fit;
+}
+
+export function tellTls(config: Config, desk: Desk): void {
+  const { host } = parseHostPort(config.gateway.listen);
+  if (config.gateway.tls !== undefined || isLoopback(host)) return;
+  desk.progress.warn('no TLS', 'passwords cross the network in clear: see gateway.tls, or put TLS in front');
+}
+
+function describeLeak({ dimension, owner, other, aSeesOwn, bSeesAs }: Row): string {
+  if (bSeesAs) return `${other} sees what ${owner} has: ${dimension}`;
+  return aSeesOwn
+    ? `${owner} does not find theirs again: ${dimension}`
+    : `${owner} does not see their own: ${dimension}`;
+}
+
+/** Verifies and says the outcome. */
+export async function proveIsolation(site: Site, config: Config, desk: Desk): Promise<boolean> {
+  const startedAt = Date.now();
+  const results = await verifySite(config, { people: site.people, signal: desk.signal });
+  const rows = results.flatMap((result) => result.rows);
+  const good = rows.filter(isIsolated).length;
+  for (const row of rows.filter((one) => !isIsolated(one)))
+    desk.progress.warn('NOT ISOLATED', describeLeak(row));
+  for (const left of results.flatMap((result) => result.left))
+    desk.progress.warn('verified', `left behind: ${left}`);
+  const who =
+    site.people === undefined ? 'two made-up people' : site.people.map(({ name }) => name).join(' and ');
+  if (good === rows.length && good > 0) {
+    const outcome = `${who} see none of each other's work (${good} of ${rows.length})`;
+    desk.progress.done('verified', outcome, Date.now() - startedAt);
+  }
+  return good === rows.length;
+}

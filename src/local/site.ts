@@ -1,0 +1,29 @@
+import type { ComfyuiLaunch } from './comfyui-launch.ts';
+import type { Envoy } from './ensure-envoy.ts';
+import type { Progress } from './progress.ts';
+import type { Env } from './run-program.ts';
+import type { Person } from './visitor.ts';
+
+/** What a command gives to everything that it starts. */
+export interface Desk {
+  readonly env: Env;
+  readonly cwd: string;
+  readonly out: (line: string) => void;
+  readonly err: (line: string) => void;
+  readonly signal: AbortSignal;
+  readonly progress: Progress;
+}
+
+/** All that one `up` runs. */
+export interface Site {
+  readonly configFile: string;
+  /** How messages call the configuration file. */
+  readonly shownAs: string;
+  readonly envoy: Envoy;
+  /** The ComfyUI to start; without it one runs already. */
+  readonly comfyui: (ComfyuiLaunch & { readonly version: string | undefined }) | undefined;
+  /** Logs, and what the programs need beside. */
+  readonly folder: string;
+  /** Who verifies; without them two made-up people do. */
+  readonly people: readonly [Person, Person] | undefined;
+}
