@@ -1,0 +1,64 @@
+import { resolve } from 'node:path';
+import { parseArgs } from 'node:util';
+import { userList } from '../basic/user-list.ts';
+import { loadConfig, type LoadedConfig } from '../config/load.ts';
+import type { BasicAuth, Endpoint, Issuer, JwtAuth } from '../config/schema.ts';
+import { EXIT, type Command } from './context.ts';
+
+export const help = `comfy-tenant check [--config comfy-tenant.yaml]
+
+Says all that is wrong with the configuration and the files that it names, each fault with its place and what to do, or
+prints what would be served. Nothing is started and no key is fetched. Exit code 78 when something is wrong.`;
+
+function count(number: number, noun: string): string {
+  return `${number} ${noun}${number === 1 ? '' : 's'}`;
+}
+
+function keysOf({ jwks }: Issuer): string {
+  if ('url' in jwks) return jwks.url;
+  if ('file' in jwks) return jwks.file;
+  return 'keys' in jwks ? count(jwks.keys.length, 'key') + ' of the configuration' : 'discovery';
+}
+
+function issuerLine(rules: Issuer): string {
+  const audience = rules.audience === undefined ? 'any audience' : `audience ${rules.audience.join(' or ')}`;
+  return `  issuer ${rules.issuer ?? '(any)'}, ${audience}, keys from ${keysOf(rules)}`;
+}
+
+function methodLines(auth: BasicAuth | JwtAuth): string[] {
+  return auth.method === 'BASIC' ? [`  ${count(userList(auth).size, 'user')}`] : auth.issuers.map(issuerLine);
+}
+
+function endpointLines({ name, domains, upstream, multiTenant, auth, publicPaths }: Endpoint): string[] {
+  const paths = publicPaths.map(({ path }) => path).join(' ');
+  return [
+    `endpoint ${name}: ${domains.join(' ')} → ${upstream.join(' ')}`,
+    `  ${auth.method}, ${multiTenant ? 'each user sees only their own' : 'NOT multi-tenant: all share one ComfyUI'}`,
+    ...methodLines(auth),
+    ...(paths === '' ? [] : [`  open to everyone: ${paths}`]),
+  ];
+}
+
+function summary({ config, revision }: Extract<LoadedConfig, { ok: true }>): string[] {
+  return [
+    ...config.endpoints.flatMap(endpointLines),
+    `gateway ${config.gateway.listen}, service ${config.service.listen}, admin ${config.admin.listen}`,
+    `revision ${revision}: good. It keeps users' data apart; it is no sandbox for custom nodes.`,
+  ];
+}
+
+export const check: Command = ({ args, env, cwd, out, err }) => {
+  const { values } = parseArgs({
+    args: [...args],
+    options: { config: { type: 'string', short: 'c', default: 'comfy-tenant.yaml' } },
+  });
+  const loaded = loadConfig(resolve(cwd, values.config), env, values.config);
+  for (const warning of loaded.warnings) err(`warning: ${warning}`);
+  if (loaded.ok) {
+    for (const line of summary(loaded)) out(line);
+    return Promise.resolve(EXIT.ok);
+  }
+  for (const fault of loaded.faults) err(fault);
+  err(`${count(loaded.faults.length, 'fault')}: nothing would be served.`);
+  return Promise.resolve(EXIT.config);
+};

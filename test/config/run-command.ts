@@ -1,0 +1,50 @@
+import { PassThrough } from 'node:stream';
+import type { Command } from '../../src/commands/context.ts';
+
+export interface Ran {
+  readonly code: number;
+  readonly out: readonly string[];
+  readonly err: readonly string[];
+}
+
+export interface Given {
+  readonly cwd: string;
+  readonly args?: readonly string[];
+  /** What is piped in. */
+  readonly stdin?: string;
+  /** What is typed at a terminal, instead. */
+  readonly typed?: readonly string[];
+}
+
+class Terminal extends PassThrough {
+  readonly isTTY = true;
+  raw = false;
+  readonly #typed: string[];
+  constructor(typed: readonly string[]) {
+    super();
+    this.#typed = [...typed];
+  }
+  setRawMode(raw: boolean): this {
+    this.raw = raw;
+    const next = raw ? this.#typed.shift() : undefined;
+    if (next !== undefined) setImmediate(() => this.write(next));
+    return this;
+  }
+}
+
+/** Runs a command as `main.ts` would, with what it prints collected. */
+export async function run(command: Command, { cwd, args = [], stdin = '', typed }: Given): Promise<Ran> {
+  const out: string[] = [];
+  const err: string[] = [];
+  const input = typed === undefined ? new PassThrough().end(stdin) : new Terminal(typed);
+  const code = await command({
+    args,
+    env: {},
+    cwd,
+    out: (line) => void out.push(line),
+    err: (line) => void err.push(line),
+    stdin: input as unknown as NodeJS.ReadStream,
+    signal: new AbortController().signal,
+  });
+  return { code, out, err };
+}
