@@ -1,0 +1,127 @@
+import type { Config, Endpoint } from '../config/schema.ts';
+import { clusterOf, typeOf } from './names.ts';
+
+/** Nobody is better than an unhealthy one: ComfyUI without the plugin isolates nothing. */
+const NO_PANIC = { healthy_panic_threshold: { value: 0 } };
+/** A WebSocket holds a connection for hours. */
+const MANY = {
+  thresholds: [{ max_connections: 10_000, max_pending_requests: 10_000, max_requests: 10_000 }],
+};
+const SYSTEM_CERTIFICATES = '/etc/ssl/certs/ca-certificates.crt';
+
+function socketAddress(host: string, port: number) {
+  return { socket_address: { address: host.replace(/^\[(.*)\]$/, '$1'), port_value: port } };
+}
+
+function assignment(name: string, addresses: readonly object[]) {
+  const lb_endpoints = addresses.map((address) => ({ endpoint: { address } }));
+  return { cluster_name: name, endpoints: [{ lb_endpoints }] };
+}
+
+function authzAddress(listen: string): object {
+  if (listen.startsWith('unix:')) return { pipe: { path: listen.slice('unix:'.length) } };
+  const colon = listen.lastIndexOf(':');
+  return socketAddress(listen.slice(0, colon), Number(listen.slice(colon + 1)));
+}
+
+function authzTls({ service }: Config) {
+  if (service.tls === undefined) return {};
+  const common_tls_context = { validation_context: { trusted_ca: { filename: service.tls.certFile } } };
+  const type = typeOf('extensions.transport_sockets.tls.v3.UpstreamTlsContext');
+  return {
+    transport_socket: {
+      name: 'envoy.transport_sockets.tls',
+      typed_config: { '@type': type, common_tls_context },
+    },
+  };
+}
+
+/** The service that is asked, over HTTP/2. */
+function authzCluster(config: Config) {
+  const { listen } = config.service;
+  const options = typeOf('extensions.upstreams.http.v3.HttpProtocolOptions');
+  return {
+    name: 'authz',
+    type: listen.startsWith('unix:') ? 'STATIC' : 'STRICT_DNS',
+    connect_timeout: '1s',
+    typed_extension_protocol_options: {
+      'envoy.extensions.upstreams.http.v3.HttpProtocolOptions': {
+        '@type': options,
+        explicit_http_config: { http2_protocol_options: {} },
+      },
+    },
+    common_lb_config: NO_PANIC,
+    circuit_breakers: MANY,
+    health_checks: [
+      {
+        timeout: '2s',
+        interval: '2s',
+        no_traffic_interval: '2s',
+        unhealthy_interval: '0.5s',
+        no_traffic_healthy_interval: '2s',
+        unhealthy_threshold: 2,
+        healthy_threshold: 1,
+        grpc_health_check: { service_name: 'envoy.service.auth.v3.Authorization' },
+      },
+    ],
+    load_assignment: assignment('authz', [authzAddress(listen)]),
+    ...authzTls(config),
+  };
+}
+
+/**
+ * A multi-tenant ComfyUI is healthy when its plugin answers; any other answer than 200 counts at once, silence after
+ * three checks, as a busy ComfyUI may be slow.
+ */
+function comfyuiHealth({ multiTenant }: Endpoint) {
+  const expected_statuses = [{ start: 200, end: 201 }];
+  const plugin = { http_health_check: { path: '/_tenant/plugin', expected_statuses } };
+  return {
+    timeout: '5s',
+    interval: '1s',
+    no_traffic_interval: '1s',
+    unhealthy_interval: '1s',
+    unhealthy_threshold: 3,
+    healthy_threshold: 1,
+    ...(multiTenant ? plugin : { tcp_health_check: {} }),
+  };
+}
+
+function comfyuiTls(url: URL) {
+  if (url.protocol !== 'https:') return {};
+  const trusted_ca = { filename: SYSTEM_CERTIFICATES };
+  const match_typed_subject_alt_names = [{ san_type: 'DNS', matcher: { exact: url.hostname } }];
+  const type = typeOf('extensions.transport_sockets.tls.v3.UpstreamTlsContext');
+  const typed_config = {
+    '@type': type,
+    sni: url.hostname,
+    common_tls_context: { validation_context: { trusted_ca, match_typed_subject_alt_names } },
+  };
+  return { transport_socket: { name: 'envoy.transport_sockets.tls', typed_config } };
+}
+
+/** Of several ComfyUIs, each user always gets the same one. */
+function comfyuiCluster(endpoint: Endpoint) {
+  const urls = endpoint.upstream.map((address) => new URL(address));
+  const [first] = urls;
+  if (first === undefined) throw new Error(`${endpoint.name}: has no upstream`);
+  const addresses = urls.map(({ hostname, port, protocol }) =>
+    socketAddress(hostname, port === '' ? (protocol === 'https:' ? 443 : 80) : Number(port)),
+  );
+  return {
+    name: clusterOf(endpoint),
+    type: 'STRICT_DNS',
+    lb_policy: urls.length > 1 ? 'RING_HASH' : 'ROUND_ROBIN',
+    connect_timeout: '5s',
+    per_connection_buffer_limit_bytes: 1_048_576,
+    common_lb_config: NO_PANIC,
+    circuit_breakers: MANY,
+    health_checks: [comfyuiHealth(endpoint)],
+    load_assignment: assignment(clusterOf(endpoint), addresses),
+    ...comfyuiTls(first),
+  };
+}
+
+export function clusters(config: Config) {
+  return [authzCluster(config), ...config.endpoints.map(comfyuiCluster)];
+}

@@ -1,0 +1,102 @@
+import type { Config } from '../config/schema.ts';
+import { mutableHeaders, readHeaders, reservedHeaders, typeOf, USER_ID } from './names.ts';
+
+const EXT_AUTHZ = 'envoy.filters.http.ext_authz';
+const RBAC = 'envoy.filters.http.rbac';
+
+/** What `encodeUserId` gives, and nothing else. */
+const LEGAL_USER_ID = '(?:[A-Za-z0-9_@+~-]|%[0-9A-F]{2})(?:[A-Za-z0-9._@+~-]|%[0-9A-F]{2}){0,199}';
+
+/** The first safeguard: our headers are taken from the client before routing, on every route. */
+export function earlyHeaderMutation(config: Config) {
+  return {
+    name: 'envoy.http.early_header_mutation.header_mutation',
+    typed_config: {
+      '@type': typeOf('extensions.http.early_header_mutation.header_mutation.v3.HeaderMutation'),
+      mutations: reservedHeaders(config).map((remove) => ({ remove })),
+    },
+  };
+}
+
+/** The second safeguard: the service judges, and whatever goes wrong with it lets nobody in. */
+export function extAuthz(config: Config) {
+  const names = mutableHeaders(config).map((name) => name.replaceAll(/[^a-z0-9-]/g, String.raw`\$&`));
+  return {
+    name: EXT_AUTHZ,
+    typed_config: {
+      '@type': typeOf('extensions.filters.http.ext_authz.v3.ExtAuthz'),
+      transport_api_version: 'V3',
+      grpc_service: {
+        envoy_grpc: { cluster_name: 'authz', max_receive_message_length: 65_536, skip_envoy_headers: true },
+        timeout: '5s',
+        retry_policy: {
+          retry_on: 'connect-failure,refused-stream,unavailable,reset',
+          num_retries: 2,
+          retry_back_off: { base_interval: '0.02s', max_interval: '0.1s' },
+        },
+      },
+      failure_mode_allow: false,
+      status_on_error: { code: 'ServiceUnavailable' },
+      encode_raw_headers: true,
+      validate_mutations: true,
+      decoder_header_mutation_rules: {
+        disallow_all: true,
+        disallow_is_error: true,
+        allow_expression: { regex: names.join('|') },
+      },
+      allowed_headers: { patterns: readHeaders(config).map((exact) => ({ exact, ignore_case: true })) },
+    },
+  };
+}
+
+function metadata(key: string) {
+  return {
+    sourced_metadata: {
+      metadata_matcher: { filter: EXT_AUTHZ, path: [{ key }], value: { present_match: true } },
+    },
+  };
+}
+
+function allowOnly(name: string, ids: readonly object[]) {
+  const principals = [{ and_ids: { ids } }];
+  return { rules: { action: 'ALLOW', policies: { [name]: { permissions: [{ any: true }], principals } } } };
+}
+
+/** The third safeguard: only what carries a legal user id, and was judged, reaches a multi-tenant ComfyUI. */
+export function rbac() {
+  const hasUserId = { header: { name: USER_ID, string_match: { safe_regex: { regex: LEGAL_USER_ID } } } };
+  return {
+    name: RBAC,
+    typed_config: {
+      '@type': typeOf('extensions.filters.http.rbac.v3.RBAC'),
+      ...allowOnly('has-user', [hasUserId, metadata('user')]),
+    },
+  };
+}
+
+/** Without multi-tenant mode: judged, and without a user id. */
+export function rbacWithoutTenants() {
+  const hasNoUserId = { not_id: { header: { name: USER_ID, present_match: true } } };
+  const perRoute = typeOf('extensions.filters.http.rbac.v3.RBACPerRoute');
+  return {
+    [RBAC]: { '@type': perRoute, rbac: allowOnly('was-judged', [hasNoUserId, metadata('endpoint')]) },
+  };
+}
+
+/** For what Envoy answers itself, and for public paths: nothing is asked. */
+export function unguarded() {
+  return {
+    [EXT_AUTHZ]: { '@type': typeOf('extensions.filters.http.ext_authz.v3.ExtAuthzPerRoute'), disabled: true },
+    [RBAC]: { '@type': typeOf('extensions.filters.http.rbac.v3.RBACPerRoute') },
+  };
+}
+
+export function router() {
+  return {
+    name: 'envoy.filters.http.router',
+    typed_config: {
+      '@type': typeOf('extensions.filters.http.router.v3.Router'),
+      suppress_envoy_headers: true,
+    },
+  };
+}

@@ -1,0 +1,72 @@
+import type { Config, Endpoint, TokenLookup } from '../config/schema.ts';
+
+export const USER_ID = 'x-funart-comfy-userid';
+export const TOKEN = 'x-funart-comfy-token';
+export const STREAM_DURATION = 'x-envoy-upstream-stream-duration-ms';
+
+/** What only the gateway may say to ComfyUI: taken from whatever the client sends, before anything looks at it. */
+const OURS = [USER_ID, TOKEN, STREAM_DURATION, 'x-envoy-auth-failure-mode-allowed', 'comfy-user'];
+
+function unique(names: readonly string[]): string[] {
+  return [...new Set(names.map((name) => name.toLowerCase()))];
+}
+
+function lookups({ endpoints }: Config): TokenLookup[] {
+  return endpoints.flatMap(({ auth }) => (auth.method === 'JWT' ? auth.tokenLookup : []));
+}
+
+function transformations({ endpoints }: Config) {
+  return endpoints.flatMap(({ auth }) => (auth.method === 'JWT' ? auth.claimTransformations : []));
+}
+
+/** Headers into which claims are mapped. */
+function mappedHeaders(config: Config): string[] {
+  return transformations(config).flatMap(({ location, name }) => (location === 'HEADER' ? [name] : []));
+}
+
+function credentialHeaders(config: Config): string[] {
+  return [
+    'authorization',
+    ...lookups(config).flatMap(({ location, name }) => (location === 'HEADER' ? [name] : [])),
+  ];
+}
+
+function usesCookies(config: Config): boolean {
+  return [...lookups(config), ...transformations(config)].some(({ location }) => location === 'COOKIE');
+}
+
+/** Headers that the client cannot send. One that is both mapped and carries credentials must reach the service. */
+export function reservedHeaders(config: Config): string[] {
+  const credentials = new Set(unique(credentialHeaders(config)));
+  return unique([...OURS, ...mappedHeaders(config)]).filter((name) => !credentials.has(name));
+}
+
+/** Headers that the service may set or remove. */
+export function mutableHeaders(config: Config): string[] {
+  return unique([
+    USER_ID,
+    TOKEN,
+    STREAM_DURATION,
+    'cookie',
+    ...credentialHeaders(config),
+    ...mappedHeaders(config),
+  ]);
+}
+
+/** Headers that the service reads; no others are sent to it. */
+export function readHeaders(config: Config): string[] {
+  const always = ['accept', 'connection', 'origin', 'upgrade', 'x-envoy-external-address', 'x-request-id'];
+  const cookie = usesCookies(config) ? ['cookie'] : [];
+  const forwarded = config.gateway.trustedHops > 0 ? ['x-forwarded-for'] : [];
+  return unique([...always, ...credentialHeaders(config), ...cookie, ...forwarded]);
+}
+
+/** The name of the cluster of an endpoint's ComfyUI. */
+export function clusterOf({ name }: Endpoint): string {
+  return `comfyui-${name}`;
+}
+
+/** The `@type` of a message of Envoy's API. */
+export function typeOf(name: string): string {
+  return `type.googleapis.com/envoy.${name}`;
+}
