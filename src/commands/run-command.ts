@@ -10,7 +10,27 @@ interface Entry {
 const COMMANDS: Readonly<Record<string, Entry>> = {
   serve: {
     summary: 'the service that Envoy asks',
-    load: async () => import('./serve.ts').then(({ serve, help }) => ({ run: serve, help })),
+    load: () => import('./serve.ts').then(({ serve, help }) => ({ run: serve, help })),
+  },
+  check: {
+    summary: 'all that is wrong with a configuration, and what it would serve',
+    load: () => import('./check.ts').then(({ check, help }) => ({ run: check, help })),
+  },
+  envoy: {
+    summary: "Envoy's bootstrap for a configuration",
+    load: () => import('./envoy.ts').then(({ envoy, help }) => ({ run: envoy, help })),
+  },
+  up: {
+    summary: 'Envoy and the service in front of a ComfyUI; without a configuration, a demo',
+    load: () => import('./up.ts').then(({ up, help }) => ({ run: up, help })),
+  },
+  hash: {
+    summary: 'a password hash, read without echo',
+    load: () => import('./hash.ts').then(({ hash, help }) => ({ run: hash, help })),
+  },
+  user: {
+    summary: 'adds, removes and lists the people of a users file',
+    load: () => import('./user.ts').then(({ user, help }) => ({ run: user, help })),
   },
 };
 
