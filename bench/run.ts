@@ -1,0 +1,43 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { measureChecks } from './checks.ts';
+import { configText } from './credentials.ts';
+import { measureMemory } from './memory.ts';
+import { start } from './programs.ts';
+import { table, writeResults, type Section } from './table.ts';
+import { measureThroughEnvoy } from './through-envoy.ts';
+
+/**
+ * `npm run bench`: everything on one machine in one run, so that only the ratios mean something. `-- --quick` measures
+ * each row for a second and leaves out the million tokens.
+ */
+const quick = process.argv.includes('--quick');
+const directory = mkdtempSync(join(tmpdir(), 'comfy-tenant-bench-'));
+const listen = `unix:${join(directory, 'ours.sock')}`;
+const { config, users } = configText(listen, '127.0.0.1:0');
+const file = join(directory, 'comfy-tenant.yaml');
+writeFileSync(file, config);
+writeFileSync(join(directory, 'users.htpasswd'), users);
+
+const floorListen = `unix:${join(directory, 'floor.sock')}`;
+const stockListen = `unix:${join(directory, 'stock.sock')}`;
+const tsx = ['--import', 'tsx', 'bench/floor-server.ts'];
+const floor = await start('node', [...tsx, floorListen], 'ready');
+const stock = await start('node', [...tsx, stockListen, 'stock'], 'ready');
+const ours = await start('node', ['dist/main.js', 'serve', '--config', file], 'serving');
+try {
+  const sections: Section[] = [];
+  const add = (section: Section): void => {
+    sections.push(section);
+    console.log(table(section));
+  };
+  add(await measureChecks({ floorListen, stockListen, listen, seconds: quick ? 1 : 5 }));
+  await stock.stop();
+  add(await measureThroughEnvoy({ directory, floor, floorListen, ours, listen, seconds: quick ? 1 : 8 }));
+  add(await measureMemory({ ours, listen, tokens: quick ? 20_000 : 1_000_000 }));
+  if (!quick) writeResults(sections);
+} finally {
+  await Promise.all([floor.stop(), stock.stop(), ours.stop()]);
+  rmSync(directory, { recursive: true, force: true });
+}
