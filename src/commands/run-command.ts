@@ -32,6 +32,18 @@ const COMMANDS: Readonly<Record<string, Entry>> = {
     summary: 'adds, removes and lists the people of a users file',
     load: () => import('./user.ts').then(({ user, help }) => ({ run: user, help })),
   },
+  token: {
+    summary: 'a short-lived JWT of a development key',
+    load: () => import('./token.ts').then(({ token, help }) => ({ run: token, help })),
+  },
+  init: {
+    summary: 'a commented configuration to begin with',
+    load: () => import('./init.ts').then(({ init, help }) => ({ run: init, help })),
+  },
+  import: {
+    summary: "a configuration from FunArt's access settings",
+    load: () => import('./import.ts').then(({ importConfig, help }) => ({ run: importConfig, help })),
+  },
 };
 
 const WIDTH = 8;

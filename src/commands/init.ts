@@ -1,0 +1,42 @@
+import { writeFileSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { parseArgs } from 'node:util';
+import { EXIT, type Command } from './context.ts';
+
+export const help = `comfy-tenant init [--config comfy-tenant.yaml]
+
+Writes a commented configuration to begin with: one endpoint, users in a file, everything on loopback. A file that is
+there is never overwritten.`;
+
+const EXAMPLE = `# yaml-language-server: $schema=https://unpkg.com/comfy-tenant/comfy-tenant.schema.json
+# Paths are relative to this file; \${NAME} in a value is taken from the environment.
+endpoints:
+  - name: studio                        # the label in logs and metrics
+    domains: ["*"]                      # or your host name, such as comfy.example.com
+    upstream: http://127.0.0.1:8188     # the ComfyUI; it must listen on loopback only, with the plugin
+    multiTenant: true                   # each user sees only their own workflows, inputs and outputs
+    auth:
+      method: BASIC
+      usersFile: users.htpasswd         # comfy-tenant user add alice
+
+gateway: { listen: 127.0.0.1:8080 }     # what people open; for other machines set gateway.tls too
+admin: { listen: 127.0.0.1:9002 }       # metrics and health
+`;
+
+export const init: Command = ({ args, cwd, out, err }) => {
+  const { values } = parseArgs({
+    args: [...args],
+    options: { config: { type: 'string', short: 'c', default: 'comfy-tenant.yaml' } },
+  });
+  try {
+    writeFileSync(resolve(cwd, values.config), EXAMPLE, { flag: 'wx', mode: 0o640 });
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+    err(
+      `comfy-tenant init: ${values.config} is there already and stays as it is: name another with --config`,
+    );
+    return Promise.resolve(EXIT.failed);
+  }
+  out(`${values.config} is written. Next: comfy-tenant user add alice, then comfy-tenant check.`);
+  return Promise.resolve(EXIT.ok);
+};
