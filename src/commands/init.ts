@@ -1,5 +1,6 @@
 import { writeFileSync } from 'node:fs';
-import { resolve } from 'node:path';
+import { dirname, relative, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { EXIT, type Command } from './context.ts';
 
@@ -8,7 +9,10 @@ export const help = `comfy-tenant init [--config comfy-tenant.yaml]
 Writes a commented configuration to begin with: one endpoint, users in a file, everything on loopback. A file that is
 there is never overwritten.`;
 
-const EXAMPLE = `# yaml-language-server: $schema=https://unpkg.com/comfy-tenant/comfy-tenant.schema.json
+/** For editors: the same place seen from src/ and from dist/. */
+const SCHEMA = fileURLToPath(new URL('../../comfy-tenant.schema.json', import.meta.url));
+
+const example = (schema: string): string => `# yaml-language-server: $schema=${schema}
 # Paths are relative to this file; \${NAME} in a value is taken from the environment.
 endpoints:
   - name: studio                        # the label in logs and metrics
@@ -28,8 +32,9 @@ export const init: Command = ({ args, cwd, out, err }) => {
     args: [...args],
     options: { config: { type: 'string', short: 'c', default: 'comfy-tenant.yaml' } },
   });
+  const file = resolve(cwd, values.config);
   try {
-    writeFileSync(resolve(cwd, values.config), EXAMPLE, { flag: 'wx', mode: 0o640 });
+    writeFileSync(file, example(relative(dirname(file), SCHEMA)), { flag: 'wx', mode: 0o640 });
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
     err(

@@ -52,7 +52,7 @@ function say(
   if (lines.length > MOST_SAID) tell(file, `${lines.length - MOST_SAID} more lines like these`);
 }
 
-function checkFile(auth: BasicAuth, seen: Seen, { path, files, findings }: RuleContext): void {
+function checkFile(auth: BasicAuth, seen: Seen, { path, name, files, findings }: RuleContext): void {
   const { usersFile } = auth;
   if (usersFile === undefined) return;
   const read = files.read(usersFile);
@@ -80,11 +80,13 @@ function checkFile(auth: BasicAuth, seen: Seen, { path, files, findings }: RuleC
   });
   say([...faults, ...own], file, findings.faultIn);
   say(warnings, file, findings.warnIn);
+  if (seen.size === 0 && faults.length === 0)
+    findings.warn(path, `endpoint ${name} has no users yet: everyone gets 401`);
 }
 
 /** User list and users file: who can sign in, and that nobody's password is plain, weak or ruinous. */
 export function checkBasic(auth: BasicAuth, context: RuleContext): void {
-  const { path, findings, name } = context;
+  const { path, findings } = context;
   const seen: Seen = new Map();
   checkList(auth, seen, context);
   checkFile(auth, seen, context);
@@ -93,6 +95,4 @@ export function checkBasic(auth: BasicAuth, context: RuleContext): void {
   }
   if (auth.operators?.claim !== undefined)
     findings.fault([...path, 'operators', 'claim'], 'BASIC has no claims: name the operators in users');
-  if (seen.size === 0 && auth.usersFile !== undefined)
-    findings.warn(path, `endpoint ${name} has no users yet: everyone gets 401`);
 }
