@@ -76,7 +76,7 @@ export function encodeOk(answer: OkAnswer): Uint8Array {
   writeStatus(writer, CODE.ok);
   message(writer, 3, () => {
     for (const header of answer.headers) writeHeader(writer, header);
-    for (const name of answer.remove) writer.uint32(tag(3)).string(name);
+    for (const name of answer.remove) writer.uint32(tag(5)).string(name);
     for (const parameter of answer.setQuery) writePair(writer, 7, parameter);
     for (const name of answer.removeQuery) writer.uint32(tag(8)).string(name);
   });
