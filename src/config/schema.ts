@@ -68,7 +68,13 @@ const publicPath = z.strictObject({
   answer: z
     .strictObject({
       status: z.int().min(200).max(599).default(200),
-      body: z.string().default(''),
+      body: z
+        .string()
+        .refine(
+          (body) => Buffer.byteLength(body) <= 4096,
+          'must be at most 4096 bytes: Envoy answers no more',
+        )
+        .default(''),
     })
     .optional()
     .describe('Envoy answers by itself; without it the request passes to ComfyUI without identity.'),

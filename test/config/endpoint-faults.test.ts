@@ -158,6 +158,15 @@ const CASES: readonly (readonly [sentence: string, text: string, ...faults: stri
     spoil(BASIC, 'upstream:', 'publicPaths: [{ path: /a, answer: { status: 99 } }]\n    upstream:'),
     'comfy-tenant.yaml:3:49 endpoints[0].publicPaths[0].answer.status: must be at least 200',
   ],
+  [
+    'a public answer that is too long',
+    spoil(
+      BASIC,
+      'upstream:',
+      `publicPaths: [{ path: /a, answer: { body: ${'x'.repeat(4097)} } }]\n    upstream:`,
+    ),
+    'comfy-tenant.yaml:3:47 endpoints[0].publicPaths[0].answer.body: must be at most 4096 bytes: Envoy answers no more',
+  ],
 ];
 
 for (const [sentence, text, ...faults] of CASES) {
