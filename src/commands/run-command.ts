@@ -24,10 +24,6 @@ const COMMANDS: Readonly<Record<string, Entry>> = {
     summary: 'Envoy and the service in front of a ComfyUI; without a configuration, a demo',
     load: () => import('./up.ts').then(({ up, help }) => ({ run: up, help })),
   },
-  init: {
-    summary: 'a first configuration, with comments',
-    load: () => import('./init.ts').then(({ init, help }) => ({ run: init, help })),
-  },
   hash: {
     summary: 'a password hash, read without echo',
     load: () => import('./hash.ts').then(({ hash, help }) => ({ run: hash, help })),
@@ -46,14 +42,6 @@ const COMMANDS: Readonly<Record<string, Entry>> = {
   },
   import: {
     summary: "a configuration from FunArt's access settings",
-    load: () => import('./import.ts').then(({ importConfig, help }) => ({ run: importConfig, help })),
-  },
-  token: {
-    summary: 'a short-lived token from a development key',
-    load: () => import('./token.ts').then(({ token, help }) => ({ run: token, help })),
-  },
-  import: {
-    summary: "our configuration from FunArt's",
     load: () => import('./import.ts').then(({ importConfig, help }) => ({ run: importConfig, help })),
   },
 };
