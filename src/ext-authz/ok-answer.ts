@@ -21,6 +21,8 @@ export interface Prepared {
   readonly answer: OkAnswer;
   readonly bytes: Uint8Array;
   readonly refreshAtMs: number;
+  /** Whether cookies or the query may have to change, which depends on the request. */
+  readonly variable: boolean;
 }
 
 function at(identity: Identity, location: 'HEADER' | 'COOKIE' | 'QUERY') {
@@ -58,7 +60,11 @@ export function prepare(
       ['method', endpoint.method.name],
     ],
   };
-  return { answer, bytes: encodeOk(answer), refreshAtMs: token?.refreshAtMs ?? Number.POSITIVE_INFINITY };
+  const { cookies, query } = endpoint.method.carriers;
+  const variable =
+    cookies.length + query.length > 0 || identity.passed.some(({ location }) => location !== 'HEADER');
+  const refreshAtMs = token?.refreshAtMs ?? Number.POSITIVE_INFINITY;
+  return { answer, bytes: encodeOk(answer), refreshAtMs, variable };
 }
 
 function streamLife(request: RequestHead, identity: Identity, nowMs: number): HeaderField[] {
@@ -100,6 +106,7 @@ export function encodeAnswer(
   { request, identity, nowMs }: { request: RequestHead; identity: Identity; nowMs: number },
 ): Uint8Array {
   const life = streamLife(request, identity, nowMs);
+  if (!prepared.variable && life.length === 0) return prepared.bytes;
   const cookie = cookieLine(request, endpoint, identity);
   const { setQuery, removeQuery } = queryChanges(request, endpoint, identity);
   if (life.length + setQuery.length + removeQuery.length === 0 && cookie === undefined) return prepared.bytes;
