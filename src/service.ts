@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import { startAdminServer, type Readiness } from './admin/admin-server.ts';
 import type { Log } from './admin/log.ts';
 import { createMetrics } from './admin/metrics.ts';
@@ -49,7 +50,8 @@ export async function startService(options: ServiceOptions): Promise<Service> {
   const { config, log, now = Date.now } = options;
   const metrics = createMetrics();
   const keys = loadTokenKeys(config.comfyui.tokenKeyFile);
-  const { parallelHashes, waitingHashes } = config.service;
+  // One processor is left to all who are remembered.
+  const { parallelHashes = Math.max(1, availableParallelism() - 1), waitingHashes } = config.service;
   const parts: GuardParts = {
     log,
     metrics,

@@ -139,7 +139,12 @@ export const configSchema = z.strictObject({
       rememberFor: duration('1s', '24h')
         .prefault('10m')
         .describe('How long a judged credential is remembered.'),
-      parallelHashes: z.int().min(1).max(64).default(2),
+      parallelHashes: z
+        .int()
+        .min(1)
+        .max(64)
+        .optional()
+        .describe('Password hashes at once; all processors but one when left out.'),
       waitingHashes: z.int().min(1).max(10_000).default(100),
     })
     .prefault({}),
