@@ -13,7 +13,7 @@ const NOTE_WIDTH = 18;
 const WORTH_SAYING_MS = 500;
 
 function line(mark: string, part: string, note: string): string {
-  return `  ${mark.padEnd(4)}${part.padEnd(PART_WIDTH)}${note}`;
+  return `  ${mark.padEnd(4)}${part.padEnd(PART_WIDTH - 1)} ${note}`.trimEnd();
 }
 
 /** `3 s`; `1 min 5 s`. */
@@ -31,7 +31,7 @@ export function printProgress(out: (line: string) => void): Progress {
   return {
     done(part, note, ms = 0) {
       const time = ms < WORTH_SAYING_MS ? '' : seconds(ms);
-      out(line('ok', part, time === '' ? note : `${note.padEnd(NOTE_WIDTH)}${time}`));
+      out(line('ok', part, time === '' ? note : `${note.padEnd(NOTE_WIDTH - 1)} ${time}`));
     },
     busy(part, note) {
       out(line('..', part, note));

@@ -49,16 +49,19 @@ export async function proveIsolation(site: Site, config: Config, desk: Desk): Pr
   const startedAt = Date.now();
   const results = await verifySite(config, { people: site.people, signal: desk.signal });
   const rows = results.flatMap((result) => result.rows);
+  const intrusions = results.flatMap((result) => result.probes).filter(({ refused }) => !refused);
   const good = rows.filter(isIsolated).length;
   for (const row of rows.filter((one) => !isIsolated(one)))
     desk.progress.warn('NOT ISOLATED', describeLeak(row));
+  for (const { name, outcome } of intrusions) desk.progress.warn('NOT ISOLATED', `${name}: ${outcome}`);
   for (const left of results.flatMap((result) => result.left))
     desk.progress.warn('verified', `left behind: ${left}`);
   const who =
     site.people === undefined ? 'two made-up people' : site.people.map(({ name }) => name).join(' and ');
-  if (good === rows.length && good > 0) {
+  const isolated = good === rows.length && good > 0 && intrusions.length === 0;
+  if (isolated) {
     const outcome = `${who} see none of each other's work (${good} of ${rows.length})`;
     desk.progress.done('verified', outcome, Date.now() - startedAt);
   }
-  return good === rows.length;
+  return isolated;
 }

@@ -10,6 +10,8 @@ export interface Made {
   readonly name: string;
   /** Each is true when the visitor gets at the thing that way. */
   readonly looks: readonly ((visitor: Visitor) => Promise<boolean>)[];
+  /** Where a stranger would ask for it, and what would be in the answer. */
+  readonly prize?: { readonly path: string; readonly proof: string };
   /** Removes it again, as the person who made it. */
   remove(owner: Visitor): Promise<void>;
 }
@@ -17,7 +19,7 @@ export interface Made {
 /** A dimension of isolation: how to make a thing of one's own in it. */
 export interface Dimension {
   readonly name: string;
-  make(owner: Visitor): Promise<Made>;
+  make(owner: Visitor, other: Visitor): Promise<Made>;
 }
 
 /** The names of all that a verification makes begin so. */
@@ -62,6 +64,7 @@ const workflows: Dimension = {
     await owner.must({ method: 'POST', path, body: text });
     return {
       name,
+      prize: { path, proof: name },
       looks: [
         (visitor) => visitor.finds(path, (body) => body.toString('utf8') === text),
         // 404 when a person has no workflows at all.
@@ -126,27 +129,69 @@ async function waitForOutput(owner: Visitor, promptId: string): Promise<StoredFi
   throw new Error(`the workflow of ${owner.name} was not done within ${RUN_PATIENCE_MS / 1000} s`);
 }
 
+interface Ran {
+  readonly promptId: string;
+  readonly input: StoredFile;
+  readonly output: StoredFile;
+}
+
+async function runWorkflow(owner: Visitor, clientId?: string): Promise<Ran> {
+  const { file: input } = await upload(owner);
+  try {
+    const prompt = await chooseGraph(owner, { image: input.filename, prefix: newName() });
+    const body = { prompt, ...(clientId !== undefined && { client_id: clientId }) };
+    const { prompt_id: promptId } = (await owner.post('/prompt', body)) as { prompt_id: string };
+    return { promptId, input, output: await waitForOutput(owner, promptId) };
+  } catch (error) {
+    await removeFile(owner, input);
+    throw error;
+  }
+}
+
+function removeRun({ promptId, input, output }: Ran): Made['remove'] {
+  return async (owner) => {
+    await owner.post('/history', { delete: [promptId] });
+    await removeFile(owner, input);
+    await removeFile(owner, output);
+  };
+}
+
 const outputs: Dimension = {
   name: 'outputs',
   async make(owner) {
-    const { file: input } = await upload(owner);
-    const graph = await chooseGraph(owner, { image: input.filename, prefix: newName() });
-    const { prompt_id: id } = (await owner.post('/prompt', { prompt: graph })) as { prompt_id: string };
-    const file = await waitForOutput(owner, id);
+    const ran = await runWorkflow(owner);
+    return { name: ran.output.filename, looks: fileLooks(ran.output), remove: removeRun(ran) };
+  },
+};
+
+// Events of a prompt that has ended may still be on their way.
+const EVENTS_SETTLE_MS = 300;
+
+const jobs: Dimension = {
+  name: 'queue, history, live events',
+  async make(owner, other) {
+    const clientId = newName();
+    const streams = new Map([
+      [owner.name, await owner.events(clientId)],
+      // Another's clientId on purpose: it must not take the owner's events over.
+      [other.name, await other.events(clientId)],
+    ]);
+    const ran = await runWorkflow(owner, clientId).finally(async () => {
+      await sleep(EVENTS_SETTLE_MS);
+      for (const stream of streams.values()) stream.close();
+    });
+    const { promptId } = ran;
     return {
-      name: file.filename,
+      name: promptId,
       looks: [
-        ...fileLooks(file),
-        async (visitor) => listed(await visitor.json(`/history/${id}`), file.filename),
+        (visitor) => Promise.resolve(streams.get(visitor.name)?.has(promptId) ?? false),
+        async (visitor) => listed(await visitor.json(`/history/${promptId}`), promptId),
+        async (visitor) => listed([await visitor.json('/history'), await visitor.json('/queue')], promptId),
       ],
-      async remove(visitor) {
-        await visitor.post('/history', { delete: [id] });
-        await removeFile(visitor, input);
-        await removeFile(visitor, file);
-      },
+      remove: removeRun(ran),
     };
   },
 };
 
-/** Workflows, inputs and outputs: what multi-tenant mode isolates. */
-export const DIMENSIONS: readonly Dimension[] = [workflows, inputs, outputs];
+/** Workflows, inputs and outputs: what multi-tenant mode isolates; and the traces of the work on them. */
+export const DIMENSIONS: readonly Dimension[] = [workflows, inputs, outputs, jobs];

@@ -73,7 +73,11 @@ export async function verifySite(
     const people = options.people ?? (await makeUpPeople(config));
     const target = targetOf(config, endpoint, url);
     await waitForWay(target, people[0], signal);
-    results.push({ endpoint: endpoint.name, target, ...(await verify(target, people)) });
+    results.push({
+      endpoint: endpoint.name,
+      target,
+      ...(await verify({ gateway: target, people, upstreams: endpoint.upstream })),
+    });
   }
   return results;
 }

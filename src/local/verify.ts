@@ -1,5 +1,6 @@
 import type { Target } from './exchange.ts';
 import { DIMENSIONS, type Dimension, type Made } from './verify-dimensions.ts';
+import { forgeHeaders, goRound, type Probe } from './verify-probes.ts';
 import { visit, type Person, type Visitor } from './visitor.ts';
 
 /** What was seen in one dimension, one way round. */
@@ -15,6 +16,8 @@ export interface Row {
 
 export interface Verification {
   readonly rows: readonly Row[];
+  /** What an intruder tried. */
+  readonly probes: readonly Probe[];
   /** How many of the things that were made are gone again. */
   readonly removed: number;
   /** Things that could not be removed, with the reason. */
@@ -67,6 +70,26 @@ async function removeAll(belongings: readonly Belonging[]): Promise<Pick<Verific
   return { removed: belongings.length - left.length, left };
 }
 
+export interface VerifyOptions {
+  readonly gateway: Target;
+  readonly people: readonly [Person, Person];
+  /** The addresses of ComfyUI itself; nothing must be had there. */
+  readonly upstreams: readonly string[];
+}
+
+async function intrude(
+  made: readonly Belonging[],
+  { gateway, people, upstreams }: VerifyOptions,
+): Promise<Probe[]> {
+  const [owner, other] = people;
+  const found = made.find((one) => one.owner.name === owner.name && one.made.prize !== undefined)?.made.prize;
+  if (found === undefined) throw new Error('nothing was made that an intruder could be after');
+  const prize = { ...found, owner: owner.name };
+  const probes = [await forgeHeaders(gateway, prize, other)];
+  for (const upstream of upstreams) probes.push(await goRound(upstream, prize));
+  return probes;
+}
+
 /**
  * Two people through the running gateway: each makes a workflow, an input and an output; each must see their own, not
  * the other's, and their own again. Both make theirs before either looks, so that a refusal is told from an empty
@@ -74,19 +97,22 @@ async function removeAll(belongings: readonly Belonging[]): Promise<Pick<Verific
  *
  * @throws Error when the gateway or ComfyUI gives an answer that says nothing about isolation
  */
-export async function verify(gateway: Target, people: readonly [Person, Person]): Promise<Verification> {
+export async function verify(options: VerifyOptions): Promise<Verification> {
+  const { gateway, people } = options;
   const [a, b] = [visit(gateway, people[0]), visit(gateway, people[1])];
   const belongings: Belonging[] = [];
   const rows: Row[] = [];
+  let probes: Probe[];
   let cleared: Pick<Verification, 'removed' | 'left'>;
   try {
     for (const dimension of DIMENSIONS) {
-      belongings.push({ dimension, owner: a, other: b, made: await dimension.make(a) });
-      belongings.push({ dimension, owner: b, other: a, made: await dimension.make(b) });
+      belongings.push({ dimension, owner: a, other: b, made: await dimension.make(a, b) });
+      belongings.push({ dimension, owner: b, other: a, made: await dimension.make(b, a) });
     }
     for (const belonging of belongings) rows.push(await look(belonging));
+    probes = await intrude(belongings, options);
   } finally {
     cleared = await removeAll(belongings);
   }
-  return { rows, ...cleared };
+  return { rows, probes, ...cleared };
 }

@@ -1,4 +1,5 @@
 import type { OutgoingHttpHeaders } from 'node:http';
+import { openEvents, type EventStream } from './event-stream.ts';
 import { ask, type Answer, type Question, type Target } from './exchange.ts';
 
 /** One person who comes through the gateway. */
@@ -17,6 +18,7 @@ export interface Visitor {
   finds(path: string, proof?: (body: Buffer) => boolean): Promise<boolean>;
   json(path: string): Promise<unknown>;
   post(path: string, body: unknown): Promise<unknown>;
+  events(clientId: string): Promise<EventStream>;
 }
 
 const DONE = new Set([200, 201, 204]);
@@ -53,6 +55,7 @@ export function visit(gateway: Target, { name, authorization }: Person): Visitor
       if (NOT_THERE.has(answer.status)) return false;
       throw unexpected(name, { path }, answer);
     },
+    events: (clientId) => openEvents(gateway, { authorization, clientId }),
     json: async (path) => parse((await must({ path })).body),
     post: async (path, body) => {
       const headers = { 'content-type': 'application/json' };
