@@ -1,0 +1,3 @@
+"""Multi-tenant mode for ComfyUI: each user sees only their own workflows, inputs and outputs."""
+
+VERSION = "0.1.0"

@@ -1,0 +1,24 @@
+"""Answers in the shape that ComfyUI's web UI shows to its user."""
+
+from aiohttp import web
+
+from .identity import Refusal
+
+
+def refused(refusal: Refusal) -> web.Response:
+    return error(refusal.status, refusal.code, refusal.message)
+
+
+def error(status: int, code: str, message: str) -> web.Response:
+    headers = {"Retry-After": "5"} if status in (429, 503) else None
+    body = {"error": {"type": code, "message": message, "details": "", "extra_info": {}}, "node_errors": {}}
+    return web.json_response(body, status=status, headers=headers)
+
+
+def empty_logs(canonical: str) -> web.Response:
+    """Logs without a line, for they would show every user's prompts and errors."""
+    if canonical.endswith("/raw"):
+        return web.json_response({"entries": [], "size": {"cols": 80, "rows": 24}})
+    if canonical.endswith("/subscribe"):
+        return web.Response(status=200)
+    return web.json_response("")

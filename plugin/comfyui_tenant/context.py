@@ -1,0 +1,56 @@
+"""Whose code runs now. There is no user by default and no fallback: code without one sees the shared folders only."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar, Token
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Tenant:
+    """A user that a request or a prompt belongs to."""
+
+    user_id: str
+    directory: str
+    operator: bool = False
+
+
+class Housekeeping:
+    """The plugin's own work on every user's folders, such as emptying the temp folders at start."""
+
+
+_current: ContextVar[Tenant | Housekeeping | None] = ContextVar("comfy_tenant", default=None)
+
+
+def current() -> Tenant | None:
+    """The user that the running code works for, or None."""
+    found = _current.get()
+    return found if isinstance(found, Tenant) else None
+
+
+def is_housekeeping() -> bool:
+    return isinstance(_current.get(), Housekeeping)
+
+
+def enter(tenant: Tenant | Housekeeping | None) -> Token[Tenant | Housekeeping | None]:
+    return _current.set(tenant)
+
+
+def leave(token: Token[Tenant | Housekeeping | None]) -> None:
+    _current.reset(token)
+
+
+@contextmanager
+def as_tenant(tenant: Tenant | Housekeeping | None) -> Iterator[None]:
+    token = enter(tenant)
+    try:
+        yield
+    finally:
+        leave(token)
+
+
+def snapshot() -> Tenant | Housekeeping | None:
+    """What `enter` takes to go on, in another thread, as the one who asks here."""
+    return _current.get()

@@ -1,0 +1,120 @@
+"""Builds the plugin from its parts, in the two steps at which ComfyUI lets a custom node in."""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections.abc import Callable
+
+from . import cache, folders, history, queue, sockets, threads, users
+from .folders import Folders
+from .guard import Guard
+from .hooks import Hook, faults_of
+from .identity import Verifier
+from .middleware import Gate
+from .own_files import add_files
+from .queue import TenantQueue, tasks_of
+from .quota import Quota
+from .routes import add_own, add_state
+from .settings import VARIABLE, Settings, read_settings
+from .token_key import KeyFile, fingerprint
+
+KEY_VARIABLE = "COMFY_TENANT_KEY_FILE"
+EARLY = (*threads.HOOKS, *folders.HOOKS)
+LATE = (*queue.HOOKS, *history.HOOKS, *sockets.HOOKS, *cache.HOOKS, *users.HOOKS)
+# Each undoes the isolation: the first lets a client choose its user, the second lists every user's files to all.
+REFUSED_FLAGS = {"multi_user": "--multi-user", "enable_assets": "--enable-assets"}
+
+
+class CannotProtect(Exception):
+    """ComfyUI must not start: names what is wrong and what to do."""
+
+
+def or_end(step: Callable[[], None]) -> None:
+    """Runs a step of the start. ComfyUI goes on without a custom node that fails; without this one it must not."""
+    try:
+        step()
+    except Exception as error:
+        logging.critical("comfy-tenant: ComfyUI is stopped, for nothing would be isolated", exc_info=error)
+        raise SystemExit(f"comfy-tenant: {error}") from error
+
+
+def _check(hooks: tuple[Hook, ...]) -> None:
+    faults = faults_of(hooks)
+    if faults:
+        raise CannotProtect(
+            "this ComfyUI does not fit: " + "; ".join(faults) + ". Use a ComfyUI version that the plugin's README names"
+        )
+
+
+class Plugin:
+    """What the first step made, for the second one."""
+
+    def __init__(self) -> None:
+        import folder_paths
+        from comfy.cli_args import args
+
+        for name, flag in REFUSED_FLAGS.items():
+            if getattr(args, name, False):
+                raise CannotProtect(f"{flag} undoes the isolation: start ComfyUI without it")
+        _check(EARLY)
+        self.settings: Settings = read_settings(os.environ.get(VARIABLE))
+        self.folders = Folders(self.settings.tenants_dir or os.path.join(folder_paths.base_path, "tenants"))
+        os.makedirs(self.folders.root, mode=0o700, exist_ok=True)
+
+    def start_early(self) -> None:
+        """Before ComfyUI's own modules are imported."""
+        threads.install()
+        folders.install(self.folders)
+
+    def start_late(self) -> None:
+        """Once ComfyUI's server is made, before it listens."""
+        import execution
+        import folder_paths
+        from server import PromptServer
+
+        _check(LATE)
+        server = PromptServer.instance
+        keys = _key_file()
+        tenants = TenantQueue(self.settings, execution.MAXIMUM_HISTORY_SIZE)
+        quota = Quota(self.settings, self.folders)
+        tenants.install()
+        history.install()
+        sockets.install(tasks_of)
+        cache.install(self.settings.shared_loaders)
+        users.install()
+        add_state(server, lambda: _state(keys))
+        add_own(server, tenants, quota, self.settings)
+        add_files(server)
+        verifier = None if keys is None else Verifier(keys.keys)
+        server.app.middlewares.insert(0, Gate(verifier, self.settings, tenants, quota, server).middleware())
+        self.folders.empty_temp()
+        Guard(self.folders, folder_paths.get_user_directory()).install()
+        logging.info("comfy-tenant: %d hooks fit; users' folders are below %s", len(EARLY + LATE), self.folders.root)
+
+
+def _key_file() -> KeyFile | None:
+    path = os.environ.get(KEY_VARIABLE)
+    if not path:
+        logging.warning(
+            "comfy-tenant: %s is not set: only requests from this machine are served, whoever they say they are. "
+            "Set it to the gateway's key file",
+            KEY_VARIABLE,
+        )
+        return None
+    keys = KeyFile(path)
+    if not keys.keys():
+        logging.error("comfy-tenant: %s: everyone is refused until it can be read: %s", KEY_VARIABLE, keys.fault)
+    return keys
+
+
+def _state(keys: KeyFile | None) -> dict:
+    from comfyui_version import __version__
+
+    found = keys.keys() if keys is not None else ()
+    count = len(EARLY + LATE)
+    return {
+        "comfyui": __version__,
+        "key": fingerprint(found[0]) if found else None,
+        "hooks": {"fit": count, "all": count},
+    }

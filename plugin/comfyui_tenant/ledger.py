@@ -1,0 +1,72 @@
+"""Owners of queue items, and what is known of past prompts."""
+
+from __future__ import annotations
+
+from collections import Counter, deque
+
+from . import context
+
+OWNER = "comfy_tenant"
+REMEMBERED_RUNS = 50
+
+
+class TooManyQueued(Exception):
+    """The user has as many prompts waiting as one user may have."""
+
+
+class PromptIdTaken(Exception):
+    """Another user's prompt has this id."""
+
+
+def owner(item) -> str | None:
+    """The directory of the user that a queue item, or the `prompt` of a history entry, belongs to."""
+    extra = item[3] if len(item) > 3 else None
+    return extra.get(OWNER) if isinstance(extra, dict) else None
+
+
+def history_owner(entry: dict) -> str | None:
+    return owner(entry["prompt"])
+
+
+def is_visible(directory: str | None) -> bool:
+    """Whether the running code may see what belongs to a user: its own, all for operators and for the server itself."""
+    tenant = context.current()
+    return tenant is None or tenant.operator or directory == tenant.directory
+
+
+def crowded_out(history: dict) -> str | None:
+    """The id of the oldest entry of the user with the most: what a full history gives up first."""
+    counts = Counter(map(history_owner, history.values()))
+    if not counts:
+        return None
+    most = counts.most_common(1)[0][0]
+    return next(key for key, entry in history.items() if history_owner(entry) == most)
+
+
+class Ledger:
+    """The running numbers behind fair turns and the estimate of the wait. Guarded by the queue's lock."""
+
+    def __init__(self) -> None:
+        self.arrivals = 0
+        self.own_counts: Counter[str] = Counter()
+        self.now_served = 0
+        self.started: dict[int, float] = {}
+        self.runs: deque[float] = deque(maxlen=REMEMBERED_RUNS)
+
+    def arrive(self, directory: str) -> tuple[int, int]:
+        """The user's own number of a new prompt, and its place in the order of arrival."""
+        self.arrivals += 1
+        self.own_counts[directory] += 1
+        return self.own_counts[directory], self.arrivals
+
+    def start(self, item, item_id: int, now: float) -> None:
+        self.now_served = item[0].round
+        self.started[item_id] = now
+
+    def end(self, item_id: int, now: float) -> None:
+        started = self.started.pop(item_id, None)
+        if started is not None:
+            self.runs.append(now - started)
+
+    def mean_seconds(self) -> float | None:
+        return sum(self.runs) / len(self.runs) if self.runs else None

@@ -1,0 +1,147 @@
+"""The gate in front of every route: who sends it, may they, and whose code runs from here on."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import uuid
+from dataclasses import dataclass
+
+from aiohttp import web
+
+from . import context, policy
+from .answers import empty_logs, error, refused
+from .guard import OutsideTenant
+from .identity import TOKEN_HEADER, USER_HEADER, Refusal, Verifier, identify
+from .ledger import PromptIdTaken, TooManyQueued
+from .queue import TenantQueue, aimed
+from .quota import Quota
+from .settings import Settings
+from .sockets import scoped
+from .wait import wait_of
+
+PUBLIC = "/_tenant/plugin"
+_STORING = ("/upload/image", "/upload/mask", "/userdata/{file}", "/prompt")
+_SETTINGS_HINT = "the setting allowRoutes of COMFY_TENANT_SETTINGS opens it"
+
+
+@dataclass(frozen=True)
+class Gate:
+    verifier: Verifier | None
+    settings: Settings
+    tenants: TenantQueue
+    quota: Quota
+    server: object
+
+    def middleware(self):
+        @web.middleware
+        async def tenant_gate(request: web.Request, handler):
+            context.enter(None)
+            route = _pattern(request)
+            if route == PUBLIC and request.method in ("GET", "HEAD"):
+                return await handler(request)
+            headers = request.headers
+            found = identify(headers.getall(USER_HEADER, []), headers.getall(TOKEN_HEADER, []), _peer(request), self.verifier)
+            if isinstance(found, Refusal):
+                return refused(found)
+            # Not taken back at the end: the web server reads a file only after this function has answered. The next
+            # request of the connection, whose task this is, begins with nobody again.
+            context.enter(found)
+            return await self._serve(request, handler, route)
+
+        return tenant_gate
+
+    async def _serve(self, request: web.Request, handler, route: str | None) -> web.StreamResponse:
+        verdict = policy.OPEN if route is None else policy.judge(request.method, route, self.settings.allow_routes)
+        if verdict == policy.EMPTY:
+            return empty_logs(route)
+        if verdict == policy.CLOSED or (verdict == policy.OPERATORS and not context.current().operator):
+            return _closed(request.method, route, verdict)
+        try:
+            return await self._answer(request, handler, route)
+        except TooManyQueued:
+            limit = self.settings.max_queued
+            return error(429, "too_many_queued", f"you have {limit} prompts waiting, as many as one user may have")
+        except PromptIdTaken:
+            return error(400, "invalid_prompt_id", "prompt_id is in use: leave it out or choose another")
+        except OutsideTenant:
+            return error(403, "outside_of_your_folders", "this place is outside of your folders")
+
+    async def _answer(self, request: web.Request, handler, route: str | None) -> web.StreamResponse:
+        if route in _STORING and request.method == "POST" and self.quota.limits:
+            refusal = await self._without_room(request)
+            if refusal is not None:
+                return refusal
+        shape = _SHAPES.get((request.method, route))
+        return await handler(request) if shape is None else await shape(self, request, handler)
+
+    async def _without_room(self, request: web.Request) -> web.Response | None:
+        if request.content_length is None:
+            return error(411, "length_required", "send Content-Length, so that your storage can be checked")
+        why = await asyncio.to_thread(self.quota.refusal, context.current(), request.content_length)
+        return None if why is None else error(507, "storage_full", why)
+
+    async def _prompt(self, request: web.Request, handler) -> web.StreamResponse:
+        tenant, queue = context.current(), self.server.prompt_queue
+        self.tenants.refuse_beyond_cap(queue, tenant)
+        response = await handler(request)
+        if response.status != 200:
+            return response
+        body = json.loads(response.body)
+        with queue.mutex:
+            items = (*queue.queue, *queue.currently_running.values())
+            own = next((int(item[0]) for item in items if item[1] == body["prompt_id"]), None)
+        body["number"] = self.tenants.ledger.own_counts[tenant.directory] if own is None else own
+        body["wait"] = wait_of(queue, self.tenants.ledger, tenant.directory)
+        return web.json_response(body)
+
+    async def _interrupt(self, request: web.Request, handler) -> web.StreamResponse:
+        try:
+            named = bool((await request.json()).get("prompt_id"))
+        except (ValueError, AttributeError):
+            named = False
+        token = aimed.set(named)
+        try:
+            return await handler(request)
+        finally:
+            aimed.reset(token)
+
+    async def _socket(self, request: web.Request, handler) -> web.StreamResponse:
+        client_id = scoped(request.rel_url.query.get("clientId", "") or uuid.uuid4().hex, context.current())
+        return await handler(request.clone(rel_url=request.rel_url.update_query(clientId=client_id)))
+
+    async def _stats(self, request: web.Request, handler) -> web.StreamResponse:
+        response = await handler(request)
+        body = json.loads(response.body)
+        # The command line holds the server's paths.
+        body["system"]["argv"] = body["system"]["argv"][:1] and ["main.py"]
+        return web.json_response(body)
+
+
+_SHAPES = {
+    ("POST", "/prompt"): Gate._prompt,
+    ("POST", "/interrupt"): Gate._interrupt,
+    ("GET", "/ws"): Gate._socket,
+    ("GET", "/system_stats"): Gate._stats,
+}
+
+
+def _pattern(request: web.Request) -> str | None:
+    """The pattern of the route that was chosen, without `/api`; None when there is none and a 404 or 405 follows."""
+    resource = request.match_info.route.resource
+    return None if resource is None else policy.core_of(resource.canonical)
+
+
+def _peer(request: web.Request) -> str | None:
+    name = request.transport.get_extra_info("peername") if request.transport is not None else None
+    return name[0] if isinstance(name, tuple) else None
+
+
+def _closed(method: str, route: str, verdict: str) -> web.Response:
+    if verdict == policy.OPERATORS:
+        return error(403, "operators_only", f"{method} {route} is for operators")
+    logging.warning(
+        'comfy-tenant: closed %s %s to a user; %s: allowRoutes: ["%s %s"]', method, route, _SETTINGS_HINT, method, route
+    )
+    return error(403, "route_closed", f"{method} {route} is closed in multi-tenant mode; {_SETTINGS_HINT}")

@@ -1,0 +1,64 @@
+"""How much a user stores, and whether there is room for more."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import time
+
+from .context import Tenant
+from .folders import Folders
+from .settings import Settings
+
+COUNTED = ("input", "output")
+FRESH_SECONDS = 5.0
+
+
+def bytes_below(folder: str) -> int:
+    """The bytes of all files below a folder; links are not followed."""
+    total, waiting = 0, [folder]
+    while waiting:
+        try:
+            entries = os.scandir(waiting.pop())
+        except FileNotFoundError:
+            continue
+        with entries:
+            for entry in entries:
+                if entry.is_dir(follow_symlinks=False):
+                    waiting.append(entry.path)
+                elif entry.is_file(follow_symlinks=False):
+                    total += entry.stat(follow_symlinks=False).st_size
+    return total
+
+
+class Quota:
+    """Judges whether a user may store more. A count of bytes is used for a few seconds, with what was taken since added."""
+
+    def __init__(self, settings: Settings, folders: Folders, clock=time.monotonic):
+        self._settings = settings
+        self._folders = folders
+        self._clock = clock
+        self._counted: dict[str, tuple[float, int]] = {}
+
+    @property
+    def limits(self) -> bool:
+        return self._settings.quota_bytes is not None or self._settings.min_free_bytes > 0
+
+    def used(self, tenant: Tenant) -> int:
+        counted = self._counted.get(tenant.directory)
+        if counted is None or self._clock() - counted[0] > FRESH_SECONDS:
+            total = sum(bytes_below(self._folders.of(tenant, kind)) for kind in COUNTED)
+            counted = self._counted[tenant.directory] = (self._clock(), total)
+        return counted[1]
+
+    def refusal(self, tenant: Tenant, more: int) -> str | None:
+        """Why this user cannot store `more` bytes, or None; then they are counted."""
+        quota = self._settings.quota_bytes
+        if quota is not None:
+            used = self.used(tenant)
+            if used + max(more, 1) > quota:
+                return f"your storage is full: {used} of {quota} bytes are used; delete some of your inputs or outputs"
+            self._counted[tenant.directory] = (self._counted[tenant.directory][0], used + more)
+        if shutil.disk_usage(self._folders.root).free - more < self._settings.min_free_bytes:
+            return "the server's disk is nearly full: nothing new is stored until its operator makes room"
+        return None

@@ -1,0 +1,52 @@
+"""The plugin's own routes: what it is, who one is, how long one waits."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+from collections.abc import Callable
+
+from aiohttp import web
+
+from . import VERSION, context
+from .answers import error
+from .queue import TenantQueue
+from .quota import Quota
+from .settings import Settings
+from .wait import wait_of
+
+
+def add_state(server, state: Callable[[], dict]) -> None:
+    """`GET /_tenant/plugin`, the one route without identity: what a gateway needs to find out whether it fits."""
+
+    @server.routes.get("/_tenant/plugin")
+    async def plugin(_request):
+        return web.json_response({"plugin": VERSION, **state()})
+
+
+def add_own(server, tenants: TenantQueue, quota: Quota, settings: Settings) -> None:
+    @server.routes.get("/_tenant/me")
+    async def me(_request):
+        tenant = context.current()
+        used = await asyncio.to_thread(quota.used, tenant)
+        return web.json_response(
+            {
+                "userId": tenant.user_id,
+                "operator": tenant.operator,
+                "usedBytes": used,
+                "quotaBytes": settings.quota_bytes,
+                "maxQueued": settings.max_queued,
+            }
+        )
+
+    @server.routes.get("/_tenant/queue")
+    async def queue(_request):
+        return web.json_response(wait_of(server.prompt_queue, tenants.ledger, context.current().directory))
+
+    @server.routes.post("/_tenant/restart")
+    async def restart(_request):
+        if not context.current().operator:
+            return error(403, "operators_only", "POST /_tenant/restart is for operators")
+        asyncio.get_running_loop().call_later(0.5, os.execv, sys.executable, [sys.executable, *sys.argv])
+        return web.json_response({"restarting": True}, status=202)

@@ -1,0 +1,25 @@
+"""ComfyUI's user data (workflows, settings) under the current user's directory."""
+
+from . import context
+from .hooks import Hook, wrap
+
+HOOKS = (
+    Hook("app.user_manager", "UserManager.get_request_user_id", ("self", "request")),
+    Hook("app.user_manager", "UserManager.get_request_user_filepath", ("self", "request", "file", "type", "create_dir")),
+)
+
+
+def install() -> None:
+    from app.user_manager import UserManager
+
+    wrap(UserManager, "get_request_user_id", _get_request_user_id)
+
+
+def _get_request_user_id(_original):
+    def get_request_user_id(self, request):
+        tenant = context.current()
+        if tenant is None:
+            raise KeyError("no user")
+        return tenant.directory
+
+    return get_request_user_id

@@ -1,0 +1,36 @@
+"""ComfyUI runs this before it imports its own modules, so that all of them get the users' folders."""
+
+import importlib.util
+import os
+import sys
+
+_NAME = "comfyui_tenant"
+
+
+def _load_package() -> None:
+    folder = os.path.join(os.path.dirname(os.path.realpath(__file__)), _NAME)
+    spec = importlib.util.spec_from_file_location(
+        _NAME, os.path.join(folder, "__init__.py"), submodule_search_locations=[folder]
+    )
+    package = importlib.util.module_from_spec(spec)
+    sys.modules[_NAME] = package
+    spec.loader.exec_module(package)
+
+
+def _start() -> None:
+    from comfyui_tenant.install import Plugin
+
+    sys.modules[_NAME].plugin = Plugin()
+    sys.modules[_NAME].plugin.start_early()
+
+
+try:
+    _load_package()
+    from comfyui_tenant.install import or_end
+except Exception as error:
+    # ComfyUI would go on without the plugin, and so without isolation.
+    raise SystemExit(
+        f"comfy-tenant: the plugin cannot be loaded ({error}): install its requirements with "
+        f"{sys.executable} -m pip install -r {os.path.join(os.path.dirname(os.path.realpath(__file__)), 'requirements.txt')}"
+    ) from error
+or_end(_start)

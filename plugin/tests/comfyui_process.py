@@ -1,0 +1,196 @@
+"""A real ComfyUI of the checkout's .tools folder, with the plugin or without, and clients of it."""
+
+from __future__ import annotations
+
+import base64
+import io
+import json
+import os
+import socket
+import subprocess
+import time
+import urllib.error
+import urllib.request
+import uuid
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import jwt
+from PIL import Image
+
+PLUGIN = Path(__file__).resolve().parents[1]
+TOOLS = PLUGIN.parent / ".tools" / "comfyui-0.3.75"
+START_SECONDS = 60
+
+
+@dataclass
+class Answer:
+    status: int
+    body: bytes
+    headers: dict
+
+    def json(self):
+        return json.loads(self.body)
+
+    @property
+    def text(self) -> str:
+        return self.body.decode("utf-8", "replace")
+
+
+def image(colour=(200, 30, 30), size=(16, 16)) -> bytes:
+    made = io.BytesIO()
+    Image.new("RGB", size, colour).save(made, "PNG")
+    return made.getvalue()
+
+
+def graph(name: str, prefix: str = "out", wait: float | None = None, text: str = "hello") -> dict:
+    """From an input to a saved output."""
+    made = {
+        "1": {"class_type": "DemoLoadImage", "inputs": {"image": name}},
+        "2": {"class_type": "DemoInvert", "inputs": {"picture": ["1", 0], "text": text}},
+        "3": {"class_type": "DemoSaveImage", "inputs": {"picture": ["2", 0], "filename_prefix": prefix}},
+    }
+    if wait is not None:
+        made["4"] = {"class_type": "DemoWait", "inputs": {"picture": ["2", 0], "seconds": wait}}
+        made["3"]["inputs"]["picture"] = ["4", 0]
+    return made
+
+
+@dataclass
+class Visitor:
+    """One user straight at ComfyUI's port, with tokens as the gateway makes them."""
+
+    url: str
+    user: str
+    key: bytes | None
+    roles: list[str] = field(default_factory=list)
+
+    def headers(self) -> dict[str, str]:
+        if self.key is None:
+            return {"X-FunArt-Comfy-UserId": self.user}
+        return {"X-FunArt-Comfy-UserId": self.user, "X-FunArt-Comfy-Token": token(self.key, self.user, roles=self.roles)}
+
+    def ask(self, path: str, method="GET", body=None, headers=None) -> Answer:
+        content = json.dumps(body).encode() if isinstance(body, dict | list) else body
+        sent = {**self.headers(), **({"Content-Type": "application/json"} if content is not body else {}), **(headers or {})}
+        request = urllib.request.Request(self.url + path, data=content, method=method, headers=sent)
+        try:
+            with urllib.request.urlopen(request, timeout=30) as answer:
+                return Answer(answer.status, answer.read(), dict(answer.headers))
+        except urllib.error.HTTPError as error:
+            return Answer(error.code, error.read(), dict(error.headers))
+
+    def post(self, path: str, body=None) -> Answer:
+        return self.ask(path, "POST", {} if body is None else body)
+
+    def upload(self, name: str, content: bytes, path="/upload/image", **fields: str) -> Answer:
+        border = uuid.uuid4().hex
+        parts = [f'--{border}\r\nContent-Disposition: form-data; name="{k}"\r\n\r\n{v}\r\n'.encode() for k, v in fields.items()]
+        parts.append(
+            f'--{border}\r\nContent-Disposition: form-data; name="image"; filename="{name}"\r\n'
+            "Content-Type: image/png\r\n\r\n".encode()
+        )
+        body = b"".join(parts) + content + f"\r\n--{border}--\r\n".encode()
+        return self.ask(path, "POST", body, {"Content-Type": f"multipart/form-data; boundary={border}"})
+
+    def run(self, prompt: dict, **more) -> str:
+        answer = self.post("/prompt", {"prompt": prompt, **more})
+        assert answer.status == 200, answer.text
+        return answer.json()["prompt_id"]
+
+    def finished(self, prompt_id: str, seconds: float = 20) -> dict:
+        deadline = time.monotonic() + seconds
+        while time.monotonic() < deadline:
+            found = self.ask(f"/history/{prompt_id}").json()
+            if prompt_id in found:
+                return found[prompt_id]
+            time.sleep(0.05)
+        raise AssertionError(f"prompt {prompt_id} did not finish within {seconds} s")
+
+
+def token(key: bytes, user: str, *, roles=(), **spoiled) -> str:
+    now = int(time.time())
+    claims = {"iss": "comfy-tenant", "sub": user, "aud": "comfyui", "iat": now, "exp": now + 300}
+    if roles:
+        claims["roles"] = list(roles)
+    claims.update(spoiled)
+    return jwt.encode({k: v for k, v in claims.items() if v is not None}, key, algorithm="HS256")
+
+
+@dataclass
+class Comfyui:
+    process: subprocess.Popen
+    url: str
+    base: Path
+    key: bytes | None
+    log: Path
+
+    def visitor(self, user: str, *roles: str) -> Visitor:
+        return Visitor(self.url, user, self.key, list(roles))
+
+    def stop(self) -> None:
+        self.process.terminate()
+        self.process.wait(timeout=20)
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def prepare(base: Path, *, plugin=True, nodes: tuple[Path, ...] = ()) -> list[str]:
+    """A base directory with its custom nodes, and the command that starts ComfyUI in it, but for the port."""
+    custom_nodes = base / "custom_nodes"
+    custom_nodes.mkdir(parents=True, exist_ok=True)
+    for source in (PLUGIN / "demo" / "nodes", *nodes, *((PLUGIN,) if plugin else ())):
+        name = "comfy-tenant" if source == PLUGIN else source.name.replace("nodes", "demo-nodes")
+        (custom_nodes / name).symlink_to(source)
+    python = TOOLS / "venv" / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
+    return [
+        *(str(python), "main.py", "--cpu", "--listen", "127.0.0.1", "--base-directory", str(base)),
+        *("--database-url", "sqlite:///:memory:", "--disable-auto-launch", "--disable-api-nodes"),
+        *("--front-end-root", str(TOOLS / "frontend")),
+    ]
+
+
+def environment(key_file: Path | None, **more: str) -> dict[str, str]:
+    env = {**os.environ, "PYTHONPATH": str(PLUGIN / "demo" / "torch-stub"), "PYTHONDONTWRITEBYTECODE": "1", **more}
+    env.pop("COMFY_TENANT_KEY_FILE", None)
+    return env if key_file is None else {**env, "COMFY_TENANT_KEY_FILE": str(key_file)}
+
+
+def start(base: Path, *, plugin=True, with_key=True, args=(), settings: dict | None = None, nodes=()) -> Comfyui:
+    base.mkdir(parents=True, exist_ok=True)
+    key, key_file, more = None, None, {}
+    if plugin and with_key:
+        key, key_file = os.urandom(32), base / "token.key"
+        key_file.write_text(base64.urlsafe_b64encode(key).decode().rstrip("=") + "\n")
+        key_file.chmod(0o600)
+    if settings is not None:
+        (base / "settings.json").write_text(json.dumps(settings))
+        more["COMFY_TENANT_SETTINGS"] = str(base / "settings.json")
+    port, log = free_port(), base / "comfyui.log"
+    with log.open("wb") as out:
+        process = subprocess.Popen(
+            [*prepare(base, plugin=plugin, nodes=nodes), "--port", str(port), *args],
+            cwd=TOOLS / "app",
+            env=environment(key_file, **more),
+            stdout=out,
+            stderr=subprocess.STDOUT,
+        )
+    running = Comfyui(process, f"http://127.0.0.1:{port}", base, key, log)
+    _await_answer(running, port)
+    return running
+
+
+def _await_answer(running: Comfyui, port: int) -> None:
+    deadline = time.monotonic() + START_SECONDS
+    while time.monotonic() < deadline and running.process.poll() is None:
+        try:
+            socket.create_connection(("127.0.0.1", port), timeout=1).close()
+            return
+        except OSError:
+            time.sleep(0.1)
+    running.process.kill()
+    raise AssertionError("ComfyUI did not start:\n" + running.log.read_text()[-3000:])

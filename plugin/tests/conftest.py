@@ -1,0 +1,1 @@
+"""Shared by the unit tests and the ones with a real ComfyUI."""

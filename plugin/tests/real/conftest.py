@@ -1,0 +1,13 @@
+from collections.abc import Iterator
+
+import pytest
+from comfyui_process import Comfyui, start
+
+
+@pytest.fixture(scope="session")
+def comfyui(tmp_path_factory) -> Iterator[Comfyui]:
+    running = start(tmp_path_factory.mktemp("comfyui"))
+    try:
+        yield running
+    finally:
+        running.stop()

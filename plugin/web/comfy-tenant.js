@@ -1,0 +1,59 @@
+// Shows who one is and, while something waits, how many prompts come first. It gets no name and no file of anyone else.
+import { app } from '../../scripts/app.js'
+import { api } from '../../scripts/api.js'
+
+const WHILE_WAITING_MS = 3000
+
+function sentence({ running, ahead, mine, etaSeconds }) {
+  if (mine.length === 0) return ahead === 0 ? '' : `busy: ${ahead} before you`
+  if (running) return mine.length === 1 ? 'yours is running' : `yours is running, ${mine.length - 1} waiting`
+  const about = etaSeconds === null ? '' : `, about ${Math.max(1, Math.round(etaSeconds))} s`
+  return ahead === 1 ? `1 before you${about}` : `${ahead} before you${about}`
+}
+
+function makeBadge(me) {
+  const badge = document.createElement('div')
+  badge.id = 'comfy-tenant-badge'
+  badge.style.cssText =
+    'display:flex;align-items:center;gap:.5em;padding:0 .75em;font-size:12px;white-space:nowrap;color:var(--input-text,#ddd)'
+  const who = document.createElement('strong')
+  who.textContent = decodeURIComponent(me.userId) + (me.operator ? ' (operator)' : '')
+  const wait = document.createElement('span')
+  wait.setAttribute('role', 'status')
+  badge.append(who, wait)
+  return { badge, wait }
+}
+
+function place(badge) {
+  const group = app.menu?.settingsGroup?.element
+  if (group?.isConnected) return group.before(badge)
+  badge.style.cssText += ';position:fixed;right:12px;bottom:4px;z-index:900;pointer-events:none'
+  document.body.append(badge)
+}
+
+async function read(path) {
+  const answer = await api.fetchApi(path)
+  if (!answer.ok) throw new Error(`${path}: ${answer.status}`)
+  return answer.json()
+}
+
+app.registerExtension({
+  name: 'comfy-tenant',
+  async setup() {
+    const { badge, wait } = makeBadge(await read('/_tenant/me'))
+    place(badge)
+    let timer
+    const refresh = async () => {
+      clearTimeout(timer)
+      const found = await read('/_tenant/queue').catch(() => undefined)
+      if (found === undefined) {
+        wait.textContent = ''
+        return
+      }
+      wait.textContent = sentence(found)
+      if (found.mine.length > 0) timer = setTimeout(refresh, WHILE_WAITING_MS)
+    }
+    api.addEventListener('status', refresh)
+    await refresh()
+  }
+})
