@@ -20,6 +20,21 @@ interface Recipe {
 /** From an input to a saved output, by what a ComfyUI has: the demo's nodes, for there is no torch, else its own. */
 const RECIPES: readonly Recipe[] = [
   {
+    needs: 'DemoSaveImage',
+    graph: ({ image, prefix }) => ({
+      1: { class_type: 'DemoLoadImage', inputs: { image } },
+      2: { class_type: 'DemoSaveImage', inputs: { picture: ['1', 0], filename_prefix: prefix } },
+    }),
+  },
+  {
+    needs: 'DemoSaveImage',
+    graph: ({ image, prefix }) => ({
+      1: { class_type: 'DemoLoadImage', inputs: { image } },
+      2: { class_type: 'DemoInvert', inputs: { picture: ['1', 0], text: 'verify' } },
+      3: { class_type: 'DemoSaveImage', inputs: { picture: ['2', 0], filename_prefix: prefix } },
+    }),
+  },
+  {
     needs: 'SaveImage',
     graph: ({ image, prefix }) => ({
       1: { class_type: 'LoadImage', inputs: { image } },
