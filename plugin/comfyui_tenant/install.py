@@ -11,6 +11,7 @@ from .folders import Folders
 from .guard import Guard
 from .hooks import Hook, faults_of
 from .identity import Verifier
+from .made_up_users import add_removal
 from .middleware import Gate
 from .own_files import add_files
 from .queue import TenantQueue, tasks_of
@@ -86,6 +87,7 @@ class Plugin:
         add_state(server, lambda: _state(keys))
         add_own(server, tenants, quota, self.settings)
         add_files(server)
+        add_removal(server)
         verifier = None if keys is None else Verifier(keys.keys)
         server.app.middlewares.insert(0, Gate(verifier, self.settings, tenants, quota, server).middleware())
         self.folders.empty_temp()

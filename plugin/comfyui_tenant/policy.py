@@ -67,6 +67,7 @@ _OPEN = [
     "GET /workflow_templates/*",
     "GET /_tenant/*",
     "DELETE /_tenant/files",
+    "DELETE /_tenant/me",
     "POST /_tenant/restart",
     "",
 ]
