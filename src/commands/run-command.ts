@@ -24,6 +24,10 @@ const COMMANDS: Readonly<Record<string, Entry>> = {
     summary: 'Envoy and the service in front of a ComfyUI; without a configuration, a demo',
     load: () => import('./up.ts').then(({ up, help }) => ({ run: up, help })),
   },
+  verify: {
+    summary: 'proves isolation on the running gateway',
+    load: () => import('./verify.ts').then(({ verify, help }) => ({ run: verify, help })),
+  },
   hash: {
     summary: 'a password hash, read without echo',
     load: () => import('./hash.ts').then(({ hash, help }) => ({ run: hash, help })),

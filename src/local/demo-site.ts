@@ -1,5 +1,6 @@
 import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import type { Config } from '../config/schema.ts';
 import { CannotStart } from './cannot-start.ts';
 import { launchDemo, launchGiven } from './comfyui-launch.ts';
 import { openDemoFolder, writeDemoConfig, type DemoFolder } from './demo-folder.ts';
@@ -10,7 +11,9 @@ import { isAlive } from './one-at-a-time.ts';
 import { PACKAGE_ROOT } from './package-root.ts';
 import { freePort, nextFreePort, whoListens } from './ports.ts';
 import { megabytes, type Progress } from './progress.ts';
+import { seedDemo } from './seed-demo.ts';
 import type { Desk, Site } from './site.ts';
+import { targetOf, waitForWay } from './verify-site.ts';
 import type { Person } from './visitor.ts';
 
 export interface DemoSite extends Site {
@@ -40,7 +43,7 @@ export async function getEnvoy({ env, signal, progress }: Desk): Promise<Envoy> 
   return envoy;
 }
 
-type Comfyui = Pick<Site, 'comfyui'> & { readonly upstream: string };
+type Comfyui = Pick<Site, 'comfyui'> & { readonly upstream: string; readonly own?: boolean };
 
 async function ownComfyui(demo: DemoFolder, { env, signal, progress }: Desk): Promise<Comfyui> {
   const startedAt = Date.now();
@@ -52,6 +55,7 @@ async function ownComfyui(demo: DemoFolder, { env, signal, progress }: Desk): Pr
   progress.done(`ComfyUI ${own.version}`, note, Date.now() - startedAt);
   return {
     comfyui: { ...launchDemo(own, demo.comfyuiBase, env), version: own.version },
+    own: true,
     upstream: `http://127.0.0.1:${await freePort()}`,
   };
 }
@@ -111,6 +115,14 @@ function asPerson(user: DemoUser): Person {
   return { name: user.name, authorization: basicCredentials(user) };
 }
 
+async function seed(config: Config, people: readonly [Person, Person], demo: DemoFolder): Promise<void> {
+  const [endpoint] = config.endpoints;
+  if (endpoint === undefined) return;
+  const gateway = targetOf(config, endpoint);
+  await waitForWay(gateway, people[0]);
+  await seedDemo(gateway, people, demo.path);
+}
+
 export interface DemoOptions {
   /** The demo's folder. */
   readonly path: string;
@@ -126,7 +138,7 @@ export async function prepareDemo(
   const envoy = await getEnvoy(desk);
   const demo = await openDemoFolder(path, reset);
   take();
-  const { comfyui, upstream } = await chooseComfyui(demo, desk);
+  const { comfyui, upstream, own = false } = await chooseComfyui(demo, desk);
   const gateway = await choosePort(GATEWAY_PORT, desk.progress);
   const given = desk.env.COMFY_TENANT_KEY_FILE ?? '';
   writeDemoConfig(demo, {
@@ -137,13 +149,15 @@ export async function prepareDemo(
     keyFile: given === '' ? demo.keyFile : resolve(desk.cwd, given),
   });
   const [a, b] = demo.users;
+  const people = [asPerson(a), asPerson(b)] as const;
   return {
     configFile: demo.configFile,
     shownAs: demo.configFile,
     envoy,
     comfyui,
     folder: demo.path,
-    people: [asPerson(a), asPerson(b)],
+    people,
+    ...(own && { seed: (config) => seed(config, people, demo) }),
     demo,
     giveBack,
   };

@@ -75,6 +75,7 @@ export async function runSite(site: Site, desk: Desk): Promise<Running> {
     if (comfyui !== undefined) desk.progress.done('ComfyUI', 'started', Date.now() - startedAt);
     tellTls(config, desk);
     const fit = await checkPlugins(config, gateway, desk);
+    if (fit) await site.seed?.(config);
     const isolated = fit ? await proveIsolation(site, config, desk) : undefined;
     const all = [gateway.envoy, ...(comfyui === undefined ? [] : [comfyui])];
     const broken = Promise.race(all.map((program) => program.ended.then(() => program)));

@@ -1,8 +1,6 @@
 import { randomInt } from 'node:crypto';
 import { crc32, deflateSync } from 'node:zlib';
 
-const SIDE = 16;
-
 function chunk(type: string, content: Buffer): Buffer {
   const named = Buffer.concat([Buffer.from(type, 'latin1'), content]);
   const length = Buffer.alloc(4);
@@ -12,19 +10,29 @@ function chunk(type: string, content: Buffer): Buffer {
   return Buffer.concat([length, named, sum]);
 }
 
-/** A small PNG of one colour, which no other call is likely to have. */
-export function sampleImage(): Buffer {
+/** A square PNG of one colour. */
+export function plainImage(
+  side: number,
+  colour: readonly [red: number, green: number, blue: number],
+): Buffer {
   const header = Buffer.alloc(13);
-  header.writeUInt32BE(SIDE, 0);
-  header.writeUInt32BE(SIDE, 4);
+  header.writeUInt32BE(side, 0);
+  header.writeUInt32BE(side, 4);
   header.set([8, 2, 0, 0, 0], 8); // 8 bits, RGB
-  const pixel = Buffer.from([randomInt(256), randomInt(256), randomInt(256)]);
-  const row = Buffer.concat([Buffer.from([0]), ...Array.from({ length: SIDE }, () => pixel)]);
-  const pixels = Buffer.concat(Array.from({ length: SIDE }, () => row));
+  const pixel = Buffer.from(colour);
+  const row = Buffer.concat([Buffer.from([0]), ...Array.from({ length: side }, () => pixel)]);
+  const pixels = Buffer.concat(Array.from({ length: side }, () => row));
   return Buffer.concat([
     Buffer.from('89504e470d0a1a0a', 'hex'),
     chunk('IHDR', header),
     chunk('IDAT', deflateSync(pixels)),
     chunk('IEND', Buffer.alloc(0)),
   ]);
+}
+
+const SIDE = 16;
+
+/** A small PNG that no other call is likely to give. */
+export function sampleImage(): Buffer {
+  return plainImage(SIDE, [randomInt(256), randomInt(256), randomInt(256)]);
 }

@@ -1,3 +1,4 @@
+import type { Config } from '../config/schema.ts';
 import type { ComfyuiLaunch } from './comfyui-launch.ts';
 import type { Envoy } from './ensure-envoy.ts';
 import type { Progress } from './progress.ts';
@@ -24,6 +25,8 @@ export interface Site {
   readonly comfyui: (ComfyuiLaunch & { readonly version: string | undefined }) | undefined;
   /** Logs, and what the programs need beside. */
   readonly folder: string;
+  /** Puts in, once, what people find at the first start. */
+  readonly seed?: (config: Config) => Promise<void>;
   /** Who verifies; without them two made-up people do. */
   readonly people: readonly [Person, Person] | undefined;
 }

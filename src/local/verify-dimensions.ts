@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { sampleImage } from './sample-image.ts';
+import { uploadImage } from './upload-image.ts';
 import { chooseGraph } from './verify-graph.ts';
 import type { Visitor } from './visitor.ts';
 
@@ -80,15 +81,7 @@ const workflows: Dimension = {
 async function upload(owner: Visitor): Promise<{ file: StoredFile; image: Buffer }> {
   const filename = `${newName()}.png`;
   const image = sampleImage();
-  const form = new FormData();
-  form.set('image', new Blob([new Uint8Array(image)], { type: 'image/png' }), filename);
-  const encoded = new Request('http://form', { method: 'POST', body: form });
-  await owner.must({
-    method: 'POST',
-    path: '/upload/image',
-    headers: { 'content-type': encoded.headers.get('content-type') ?? '' },
-    body: Buffer.from(await encoded.arrayBuffer()),
-  });
+  await uploadImage(owner, filename, image);
   return { file: { filename, subfolder: '', type: 'input' }, image };
 }
 
