@@ -7,7 +7,6 @@ spelling of a path leads around the judgement.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from fnmatch import fnmatchcase
 
 OPEN, EMPTY, OPERATORS, CLOSED = "open", "empty", "operators", "closed"
 
@@ -101,11 +100,11 @@ def judge(method: str, canonical: str, allowed: Iterable[str] = ()) -> str:
 
 
 def _fits(asked: str, line: str) -> bool:
-    # "[" and "?" are ordinary characters here; "*" alone is a wildcard, and only at the end.
+    # Every character stands for itself, but for a "*" at the end.
     wanted = line if " " in line else "* " + line
     method, _, path = wanted.partition(" ")
     own_method, _, own_path = asked.partition(" ")
-    if not fnmatchcase(own_method, method):
+    if method not in ("*", own_method) or not path.startswith("/"):
         return False
     path = core_of(path)
     return own_path.startswith(path[:-1]) if path.endswith("*") else own_path == path

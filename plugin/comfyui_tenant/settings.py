@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+import re
 from dataclasses import dataclass
 from difflib import get_close_matches
 
 VARIABLE = "COMFY_TENANT_SETTINGS"
+_ROUTE = re.compile(r"([A-Z]+ )?/\S*")
 
 
 class SettingsFault(Exception):
@@ -34,6 +36,10 @@ def _texts(value: object) -> bool:
     return isinstance(value, list) and all(map(_text, value))
 
 
+def _routes(value: object) -> bool:
+    return _texts(value) and all(_ROUTE.fullmatch(line) for line in value)
+
+
 def _natural(value: object) -> bool:
     return isinstance(value, int) and not isinstance(value, bool) and value >= 1
 
@@ -41,7 +47,7 @@ def _natural(value: object) -> bool:
 # key → field, test, rule
 _KEYS = {
     "tenantsDir": ("tenants_dir", _text, "must be a folder, such as /data/tenants"),
-    "allowRoutes": ("allow_routes", _texts, 'must be a list such as ["GET /my_node/list", "/other_node/*"]'),
+    "allowRoutes": ("allow_routes", _routes, 'must be a list such as ["GET /my_node/list", "/other_node/*"]'),
     "sharedLoaders": ("shared_loaders", _texts, 'must be a list of node classes, such as ["UnetLoaderGGUF"]'),
     "maxQueued": ("max_queued", _natural, "must be a whole number, 1 or more"),
     "quotaBytes": ("quota_bytes", _natural, "must be a whole number of bytes, 1 or more"),

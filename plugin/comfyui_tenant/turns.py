@@ -23,6 +23,12 @@ class Turn(int):
     def __eq__(self, other: object) -> bool:
         return self._order == other._order if isinstance(other, Turn) else NotImplemented
 
+    def __ne__(self, other: object) -> bool:
+        return self._order != other._order if isinstance(other, Turn) else NotImplemented
+
+    def __gt__(self, other: object) -> bool:
+        return self._order > other._order if isinstance(other, Turn) else NotImplemented
+
     def __lt__(self, other: object) -> bool:
         return self._order < other._order if isinstance(other, Turn) else NotImplemented
 

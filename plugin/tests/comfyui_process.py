@@ -68,7 +68,10 @@ class Visitor:
     def headers(self) -> dict[str, str]:
         if self.key is None:
             return {"X-FunArt-Comfy-UserId": self.user}
-        return {"X-FunArt-Comfy-UserId": self.user, "X-FunArt-Comfy-Token": token(self.key, self.user, roles=self.roles)}
+        return {
+            "X-FunArt-Comfy-UserId": self.user,
+            "X-FunArt-Comfy-Token": token(self.key, self.user, roles=self.roles or None),
+        }
 
     def ask(self, path: str, method="GET", body=None, headers=None) -> Answer:
         content = json.dumps(body).encode() if isinstance(body, dict | list) else body
@@ -108,11 +111,9 @@ class Visitor:
         raise AssertionError(f"prompt {prompt_id} did not finish within {seconds} s")
 
 
-def token(key: bytes, user: str, *, roles=(), **spoiled) -> str:
+def token(key: bytes, user: str, **spoiled) -> str:
     now = int(time.time())
     claims = {"iss": "comfy-tenant", "sub": user, "aud": "comfyui", "iat": now, "exp": now + 300}
-    if roles:
-        claims["roles"] = list(roles)
     claims.update(spoiled)
     return jwt.encode({k: v for k, v in claims.items() if v is not None}, key, algorithm="HS256")
 

@@ -1,0 +1,48 @@
+import pytest
+from comfyui_tenant.policy import CLOSED, EMPTY, OPEN, OPERATORS, judge
+
+
+@pytest.mark.parametrize("prefix", ["", "/api", "/api/api"])
+@pytest.mark.parametrize(
+    ("method", "pattern", "verdict"),
+    [
+        ("GET", "/queue", OPEN),
+        ("HEAD", "/view", OPEN),
+        ("POST", "/userdata/{file}/move/{dest}", OPEN),
+        ("PATCH", "/internal/logs/subscribe", EMPTY),
+        ("GET", "/internal/logs/raw", EMPTY),
+        ("POST", "/free", OPERATORS),
+        ("POST", "/users", CLOSED),
+        ("GET", "/internal/folder_paths", CLOSED),
+        ("GET", "/assets", CLOSED),
+        ("GET", "/assets/{id}", CLOSED),
+        ("GET", "/tags", CLOSED),
+        ("GET", "/v2/manager/queue/status", CLOSED),
+        ("GET", "/customnode/getlist", CLOSED),
+        ("GET", "/my_node/list", CLOSED),
+        ("PUT", "/queue", CLOSED),
+        ("*", "/queue", CLOSED),
+    ],
+)
+def test_a_listed_route_is_open_and_every_other_one_is_closed(prefix, method, pattern, verdict):
+    assert judge(method, prefix + pattern) == verdict
+
+
+def test_the_root_is_open():
+    assert judge("GET", "/") == OPEN
+    assert judge("GET", "") == OPEN
+
+
+@pytest.mark.parametrize("line", ["GET /my_node/list", "/my_node/list", "/my_node/*", "GET /my_node/*", "/api/my_node/list"])
+def test_a_closed_route_is_opened_by_the_setting(line):
+    assert judge("GET", "/my_node/list", [line]) == OPEN
+
+
+@pytest.mark.parametrize("line", ["POST /my_node/list", "/my_node", "/my_node/l", "my_node/list", "GET", "/my_nod?/list", "*"])
+def test_the_setting_opens_what_it_names_and_nothing_else(line):
+    assert judge("GET", "/my_node/list", [line]) == CLOSED
+
+
+def test_the_setting_takes_nothing_from_operators():
+    assert judge("POST", "/free", ["/*"]) == OPERATORS
+    assert judge("GET", "/internal/logs", ["/*"]) == EMPTY
