@@ -1,6 +1,6 @@
 import { judgeHash } from './password-hash.ts';
 
-export interface HtpasswdUser {
+interface HtpasswdUser {
   readonly username: string;
   readonly hash: string;
   /** From 1. */

@@ -40,7 +40,7 @@ export const realm = z
   .string('must be text')
   .regex(/^[\x20-\x7e]{1,100}$/, 'must be 1 to 100 printable ASCII characters');
 
-const HOST_PORT = /^(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9.-]+):([0-9]{1,5})$/;
+const HOST_PORT = /^(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?):([0-9]{1,5})$/;
 
 function isHostPort(text: string): boolean {
   const [, host = '', port = ''] = HOST_PORT.exec(text) ?? [];
@@ -49,9 +49,12 @@ function isHostPort(text: string): boolean {
 
 const UPSTREAM = 'must be the address of a ComfyUI without a path, such as http://127.0.0.1:8188';
 
+/** Written so that this service and Envoy mean the same host: no `127.1` for `127.0.0.1`. */
 function isUpstream(text: string): boolean {
   const [, address = ''] = /^https?:\/\/([^/]+)\/?$/.exec(text) ?? [];
-  return address !== '' && (isHostPort(address) ? !/:0+$/.test(address) : isHostPort(`${address}:80`));
+  const host = address.replace(/:[0-9]+$/, '').toLowerCase();
+  if (!isHostPort(address.endsWith(host) ? `${address}:80` : address) || /:0+$/.test(address)) return false;
+  return URL.canParse(text) && (host.startsWith('[') || new URL(text).hostname === host);
 }
 
 export const hostPort = z

@@ -12,12 +12,19 @@ export interface Findings {
   readonly warnIn: (place: string, message: string) => void;
 }
 
+/** A key as it is, or quoted when it is none of ours, so that nothing in it can be taken for our own words. */
+function keyText(key: string): string {
+  if (/^[A-Za-z0-9_-]+$/.test(key)) return key;
+  const hex = (character: string): string => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`;
+  return JSON.stringify(key).replaceAll(/[\p{C}\p{Zl}\p{Zp}]/gu, hex);
+}
+
 /** Writes a path as its author would: `endpoints[0].auth.users`. */
 export function pathText(path: ConfigPath): string {
   return path
     .map((part, index) => {
       if (typeof part === 'number') return `[${part}]`;
-      return index === 0 ? part : `.${part}`;
+      return index === 0 ? keyText(part) : `.${keyText(part)}`;
     })
     .join('');
 }

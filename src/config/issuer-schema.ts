@@ -16,7 +16,7 @@ const ASYMMETRIC = [
 const SYMMETRIC = ['HS256', 'HS384', 'HS512'] as const;
 
 /** JWS algorithms that can be named (RFC 7518 §3.1, RFC 8037); `none` is not one of them. */
-export const algorithm = z.enum(
+const algorithm = z.enum(
   [...ASYMMETRIC, ...SYMMETRIC],
   'must be an algorithm such as RS256, PS256, ES256, EdDSA or HS256; none is never accepted',
 );

@@ -118,3 +118,11 @@ test('the revision changes with the users file and with the configuration, and w
   directory.write('users.htpasswd', `alice:${BCRYPT}\nbob:${BCRYPT}\n`);
   expect(revision(FILE)).not.toBe(first);
 });
+
+test('a users file of 100,000 is loaded in under a second', () => {
+  const lines = Array.from({ length: 100_000 }, (_, index) => `user${index}:${BCRYPT}\n`);
+  directory.write('users.htpasswd', lines.join(''));
+  const start = performance.now();
+  expect(directory.load(FILE)).toMatchObject({ ok: true, warnings: [] });
+  expect(performance.now() - start).toBeLessThan(1000);
+});

@@ -49,6 +49,26 @@ const CASES: readonly (readonly [sentence: string, text: string, ...faults: stri
     'comfy-tenant.yaml:3:15 endpoints[0].upstream: must be the address of a ComfyUI without a path, such as http://127.0.0.1:8188',
   ],
   [
+    'an upstream whose host begins with a dash',
+    spoil(BASIC, '127.0.0.1:8188', '-127.0.0.1:8188'),
+    'comfy-tenant.yaml:3:15 endpoints[0].upstream: must be the address of a ComfyUI without a path, such as http://127.0.0.1:8188',
+  ],
+  [
+    'an upstream with a shortened address',
+    spoil(BASIC, '127.0.0.1:8188', '127.1:8188'),
+    'comfy-tenant.yaml:3:15 endpoints[0].upstream: must be the address of a ComfyUI without a path, such as http://127.0.0.1:8188',
+  ],
+  [
+    'an upstream with a hexadecimal address',
+    spoil(BASIC, '127.0.0.1:8188', '0x7f000001:8188'),
+    'comfy-tenant.yaml:3:15 endpoints[0].upstream: must be the address of a ComfyUI without a path, such as http://127.0.0.1:8188',
+  ],
+  [
+    'an upstream with an impossible address',
+    spoil(BASIC, '127.0.0.1:8188', '256.0.0.1:8188'),
+    'comfy-tenant.yaml:3:15 endpoints[0].upstream: must be the address of a ComfyUI without a path, such as http://127.0.0.1:8188',
+  ],
+  [
     'an upstream with port 0',
     spoil(BASIC, 'http://127.0.0.1:8188', 'http://127.0.0.1:0'),
     'comfy-tenant.yaml:3:15 endpoints[0].upstream: must be the address of a ComfyUI without a path, such as http://127.0.0.1:8188',

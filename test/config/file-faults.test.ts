@@ -146,3 +146,9 @@ test('a key __proto__ is a key like others', () => {
     'comfy-tenant.yaml:9:1 __proto__: is not a known key: known here: endpoints, sameUsers, comfyui, gateway, service, admin, log',
   ]);
 });
+
+test('a key cannot pass for words of ours, nor move the cursor of a terminal', () => {
+  expect(faultsOf(directory.load(`${BASIC}"good\\n\\e[2J\u2028": 1\n`))).toEqual([
+    'comfy-tenant.yaml:9:1 "good\\n\\u001b[2J\\u2028": is not a known key: known here: endpoints, sameUsers, comfyui, gateway, service, admin, log',
+  ]);
+});
