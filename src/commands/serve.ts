@@ -37,8 +37,16 @@ export const serve: Command = async ({ args, env, cwd, err, signal }) => {
     revision: loaded.revision,
     signal,
     onChange(next) {
-      if (next.ok) service.replace(next.config, next.revision);
-      else service.refuse(next.faults);
+      if (!next.ok) {
+        service.refuse(next.faults);
+        return;
+      }
+      try {
+        service.replace(next.config, next.revision);
+      } catch (error) {
+        // A file that it names went away between the check and its use: what is served goes on.
+        service.refuse([error instanceof Error ? error.message : String(error)]);
+      }
     },
   });
   await ended(signal);
