@@ -1,0 +1,77 @@
+import { spawn } from 'node:child_process';
+import { join } from 'node:path';
+import { stringify } from 'yaml';
+import type { Config } from '../../src/config/schema.ts';
+import { bootstrap, type Preset } from '../../src/envoy/render.ts';
+import { ensureEnvoy } from '../../src/local/ensure-envoy.ts';
+import { freePort, waitForPort } from '../../src/local/ports.ts';
+import { aDirectory, load } from '../a-config.ts';
+
+type Bootstrap = ReturnType<typeof bootstrap>;
+
+export interface RunningEnvoy {
+  readonly port: number;
+  /** What it wrote: its log and its access log. */
+  output(): string;
+  stop(): Promise<void>;
+}
+
+export interface EnvoyOptions {
+  readonly directory: ReturnType<typeof aDirectory>;
+  /** Text of the configuration; `listen` is put in. */
+  readonly config: string;
+  /** Takes away or adds parts of the bootstrap. */
+  readonly change?: (bootstrap: Bootstrap) => void;
+  readonly preset?: Preset;
+}
+
+export async function envoyBinary(): Promise<string> {
+  const say = (): void => undefined;
+  return (await ensureEnvoy({ env: process.env, toolsFolder: '.tools', say })).path;
+}
+
+function listenOn(config: Config, port: number): Config {
+  return { ...config, gateway: { ...config.gateway, listen: `127.0.0.1:${String(port)}` } };
+}
+
+/** The settings of the HTTP connection manager, to be changed by a test. */
+export function manager(config: Bootstrap) {
+  const filter = config.static_resources.listeners[0]?.filter_chains[0]?.filters[0];
+  if (filter === undefined) throw new Error('the bootstrap has no listener');
+  return filter.typed_config as {
+    http_filters: { name: string; typed_config: Record<string, unknown> }[];
+    early_header_mutation_extensions: unknown[];
+  };
+}
+
+/** Starts the real Envoy with the rendered bootstrap of a configuration. */
+export async function startEnvoy(options: EnvoyOptions): Promise<RunningEnvoy> {
+  const { directory, preset = 'gateway' } = options;
+  const { config } = load(directory.write('comfy-tenant.yaml', options.config));
+  const port = await freePort();
+  const made = bootstrap(listenOn(config, port), preset);
+  options.change?.(made);
+  directory.write('envoy.yaml', stringify(made, { aliasDuplicateObjects: false }));
+  const args = ['--disable-hot-restart', '--reject-unknown-dynamic-fields', '--concurrency', '1'];
+  const child = spawn(await envoyBinary(), [
+    '-c',
+    join(directory.path, 'envoy.yaml'),
+    ...args,
+    '-l',
+    'warning',
+  ]);
+  let output = '';
+  child.stdout.on('data', (chunk: Buffer) => (output += chunk.toString()));
+  child.stderr.on('data', (chunk: Buffer) => (output += chunk.toString()));
+  const exited = new Promise<void>((resolve) => child.once('exit', () => { resolve(); })); // prettier-ignore
+  if (!(await waitForPort(port, '127.0.0.1', () => child.exitCode !== null)))
+    throw new Error(`no Envoy:\n${output}`);
+  return {
+    port,
+    output: () => output,
+    async stop() {
+      child.kill('SIGKILL');
+      await exited;
+    },
+  };
+}
