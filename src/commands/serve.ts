@@ -2,6 +2,7 @@ import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { createLog } from '../admin/log.ts';
 import { loadConfig } from '../config/load.ts';
+import { restartNeeded } from '../config/restart-needed.ts';
 import { watchConfig } from '../config/watch.ts';
 import { startService } from '../service.ts';
 import { EXIT, type Command } from './context.ts';
@@ -43,6 +44,8 @@ export const serve: Command = async ({ args, env, cwd, err, signal }) => {
       }
       try {
         service.replace(next.config, next.revision);
+        const keys = restartNeeded(loaded.config, next.config);
+        if (keys.length > 0) log.warn({ keys }, 'changed, but taken only at the next start');
       } catch (error) {
         // A file that it names went away between the check and its use: what is served goes on.
         service.refuse([error instanceof Error ? error.message : String(error)]);
