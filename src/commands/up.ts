@@ -1,8 +1,8 @@
-import { join, relative } from 'node:path';
+import { join, relative, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { CannotStart } from '../local/cannot-start.ts';
 import { ConfigFaults } from '../local/config-faults.ts';
-import { prepareDemo, type DemoSite } from '../local/demo-site.ts';
+import { prepareDemo, type DemoOptions, type DemoSite } from '../local/demo-site.ts';
 import { prepareGiven } from '../local/given-site.ts';
 import { PACKAGE_ROOT, packageVersion } from '../local/package-root.ts';
 import { printProgress, seconds } from '../local/progress.ts';
@@ -11,12 +11,13 @@ import { sayReady, sayReadyGiven } from '../local/say-ready.ts';
 import type { Desk, Site } from '../local/site.ts';
 import { EXIT, type Command, type CommandContext } from './context.ts';
 
-export const help = `comfy-tenant up [--config comfy-tenant.yaml] [--reset]
+export const help = `comfy-tenant up [--config comfy-tenant.yaml] | [--reset] [--demo folder]
 
 Envoy and the service in front of a ComfyUI, until Ctrl-C, which ends all that it started.
 
 With --config: in front of the upstreams that the file names; COMFYUI_DIR also starts that ComfyUI, with the plugin, on
-the first upstream's address. Without: a demo for alice and bob that needs nothing, kept in .demo; --reset begins anew.
+the first upstream's address. Without: a demo for alice and bob that needs nothing, kept in .demo
+(or in the folder of --demo); --reset begins anew.
 
   ENVOY_BIN         an Envoy, 1.40 or newer; else the PATH's, else the Python package index's
   COMFYUI_URL       demo: a ComfyUI that runs, with the plugin
@@ -59,13 +60,12 @@ async function runUntilEnd({ site, desk, ready, goodbye }: Run): Promise<number>
   return EXIT.ok;
 }
 
-async function demo(desk: Desk, reset: boolean): Promise<number> {
+async function demo(desk: Desk, options: DemoOptions): Promise<number> {
   const startedAt = Date.now();
   desk.out(`comfy-tenant ${packageVersion()} · demo. Everything stays in this folder; no telemetry.\n`);
   desk.progress.done(`Node ${process.versions.node}`, '');
-  const path = join(PACKAGE_ROOT, '.demo');
-  const site: DemoSite & { giveBack(): void } = await prepareDemo({ path, reset }, desk);
-  const shown = relative(desk.cwd, path) || path;
+  const site: DemoSite & { giveBack(): void } = await prepareDemo(options, desk);
+  const shown = relative(desk.cwd, options.path) || options.path;
   try {
     return await runUntilEnd({
       site,
@@ -73,7 +73,7 @@ async function demo(desk: Desk, reset: boolean): Promise<number> {
       ready: (running) => {
         sayReady(site, running, { out: desk.out, took: seconds(Date.now() - startedAt), shown });
       },
-      goodbye: ` · data kept in ${shown} · npm start -- --reset begins anew · rm -rf .demo .tools removes all`,
+      goodbye: ` · data kept in ${shown} · npm start -- --reset begins anew · rm -rf ${shown} .tools removes all`,
     });
   } finally {
     site.giveBack();
@@ -109,15 +109,24 @@ export const up: Command = async (context) => {
   const { args, env, cwd, out, err, signal } = context;
   const { values } = parseArgs({
     args: [...args],
-    options: { config: { type: 'string', short: 'c' }, reset: { type: 'boolean', default: false } },
+    options: {
+      config: { type: 'string', short: 'c' },
+      reset: { type: 'boolean', default: false },
+      demo: { type: 'string' },
+    },
   });
-  if (values.config !== undefined && values.reset) {
-    err('comfy-tenant up: --reset is for the demo alone; leave it out with --config');
+  if (values.config !== undefined && (values.reset || values.demo !== undefined)) {
+    err('comfy-tenant up: --reset and --demo are for the demo alone; leave them out with --config');
     return EXIT.usage;
   }
   const desk: Desk = { env, cwd, out, err, signal, progress: printProgress(out) };
   try {
-    return await (values.config === undefined ? demo(desk, values.reset) : given(desk, values.config));
+    return await (values.config === undefined
+      ? demo(desk, {
+          reset: values.reset,
+          path: values.demo === undefined ? join(PACKAGE_ROOT, '.demo') : resolve(cwd, values.demo),
+        })
+      : given(desk, values.config));
   } catch (error) {
     return explain(error, context);
   }
