@@ -1,0 +1,110 @@
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { startEchoUpstream } from './echo-upstream.ts';
+import { rawRequest } from './raw-request.ts';
+import { letIn, startScriptedAuthz } from './scripted-authz.ts';
+import { startStand, type Stand } from './stand.ts';
+
+let stand: Stand;
+beforeEach(async () => {
+  stand = await startStand();
+});
+afterEach(() => stand.stop());
+
+const get = (...headers: string[]) =>
+  rawRequest(stand.envoy.port, { lines: ['GET /queue HTTP/1.1', ...headers] });
+const later = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
+
+async function untilStatus(status: number): Promise<boolean> {
+  for (let tries = 0; tries < 100; tries++) {
+    if ((await get()).status === status) return true;
+    await later(100);
+  }
+  return false;
+}
+
+test('when the service is stopped nobody gets in, and all is well again when it is back', async () => {
+  stand.authz.close();
+  expect((await get('X-FunArt-Comfy-UserId: mallory')).status).toBe(503);
+  expect(stand.upstream.seen).toEqual([]);
+  const again = await startScriptedAuthz(join(stand.directory.path, 'authz.sock'));
+  expect(await untilStatus(200)).toBe(true);
+  again.close();
+});
+
+test('when the service answers a gRPC error nobody gets in', async () => {
+  stand.authz.say(() => Promise.reject(new Error('broken')));
+  expect((await get()).status).toBe(503);
+  expect(stand.upstream.seen).toEqual([]);
+});
+
+test('when the service answers too late nobody gets in', async () => {
+  stand.authz.say(async () => {
+    await later(7000);
+    return letIn();
+  });
+  expect((await get()).status).toBe(503);
+  expect(stand.upstream.seen).toEqual([]);
+});
+
+test('when the service answers something that is no answer nobody gets in', async () => {
+  stand.authz.say(() => Uint8Array.of(0x1a, 0xff, 0x01));
+  expect((await get()).status).toBe(503);
+  expect(stand.upstream.seen).toEqual([]);
+});
+
+test('when ComfyUI is down the answer says so, and it is back by itself', async () => {
+  const { port } = stand.upstream;
+  await stand.upstream.close();
+  expect(await untilStatus(503)).toBe(true);
+  const answer = await get();
+  expect(JSON.parse(answer.body)).toMatchObject({ error: { code: 'unavailable' } });
+  expect(answer.head).toMatch(/retry-after: 2/i);
+  const again = await startEchoUpstream({ port });
+  expect(await untilStatus(200)).toBe(true);
+  await again.close();
+});
+
+test.each([404, 401, 500])('a ComfyUI whose plugin answers %d gets no requests', async (plugin) => {
+  await stand.stop();
+  stand = await startStand({ plugin });
+  await later(2500);
+  expect((await get()).status).toBe(503);
+  expect(stand.upstream.seen).toEqual([]);
+});
+
+const upgrade = (...headers: string[]) =>
+  rawRequest(stand.envoy.port, {
+    lines: [
+      'GET /ws HTTP/1.1',
+      'Connection: Upgrade',
+      'Upgrade: websocket',
+      'Sec-WebSocket-Version: 13',
+      ...headers,
+    ],
+    untilClosed: true,
+  });
+
+test('a WebSocket brings no forged id, and ends with its credentials', async () => {
+  const headers = [
+    ['x-funart-comfy-userid', 'alice'],
+    ['x-envoy-upstream-stream-duration-ms', '1500'],
+  ] as const;
+  stand.authz.say(() => letIn({ headers }));
+  const begun = Date.now();
+  const answer = await upgrade('X-FunArt-Comfy-UserId: mallory');
+  expect(answer.status).toBe(101);
+  expect(answer.body).toMatch(/^(tick){8,}/);
+  expect(Date.now() - begun).toBeGreaterThan(1400);
+  expect(Date.now() - begun).toBeLessThan(6000);
+  const [seen] = stand.upstream.seen;
+  expect(JSON.stringify(seen)).not.toMatch(/mallory|stream-duration/);
+  expect(seen?.headers).toContainEqual(['x-funart-comfy-userid', 'alice']);
+});
+
+test('a client cannot choose how long its own WebSocket lives', async () => {
+  await rawRequest(stand.envoy.port, {
+    lines: ['GET /queue HTTP/1.1', 'X-Envoy-Upstream-Stream-Duration-Ms: 1'],
+  });
+  expect(JSON.stringify(stand.upstream.seen)).not.toContain('stream-duration');
+});
