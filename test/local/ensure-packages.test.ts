@@ -1,0 +1,75 @@
+import { cpSync, mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { expect, test } from 'vitest';
+import { runProgram } from '../../src/local/run-program.ts';
+import { freePort } from '../../src/local/ports.ts';
+import { scratchFolder } from './start-up.ts';
+
+const SCRIPT = fileURLToPath(new URL('../../src/local/ensure-packages.mjs', import.meta.url));
+
+/** A checkout that asks for one package. */
+function checkout(): string {
+  const root = scratchFolder();
+  mkdirSync(join(root, 'src', 'local'), { recursive: true });
+  cpSync(SCRIPT, join(root, 'src', 'local', 'ensure-packages.mjs'));
+  const own = { name: 'x', version: '1.0.0', dependencies: { left: '1.0.0' } };
+  const packages = {
+    '': own,
+    'node_modules/left': { version: '1.0.0', resolved: 'https://registry.npmjs.org/left/-/left-1.0.0.tgz' },
+  };
+  writeFileSync(join(root, 'package.json'), JSON.stringify(own));
+  writeFileSync(join(root, 'package-lock.json'), JSON.stringify({ ...own, lockfileVersion: 3, packages }));
+  return root;
+}
+
+function installed(root: string, version: string): void {
+  mkdirSync(join(root, 'node_modules'));
+  const packages = { 'node_modules/left': { version } };
+  writeFileSync(join(root, 'node_modules', '.package-lock.json'), JSON.stringify({ packages }));
+}
+
+async function start(root: string, ...before: string[]) {
+  const nobody = `http://127.0.0.1:${await freePort()}`;
+  return runProgram(process.execPath, [...before, join(root, 'src', 'local', 'ensure-packages.mjs')], {
+    env: {
+      ...process.env,
+      npm_config_registry: nobody,
+      npm_execpath: undefined,
+      npm_config_cache: join(root, 'cache'),
+    },
+    cwd: root,
+  });
+}
+
+test('packages that are there as the lock file asks are left alone, without a word', async () => {
+  const root = checkout();
+  installed(root, '1.0.0');
+  expect(await start(root)).toStrictEqual({ code: 0, stdout: '', stderr: '' });
+});
+
+test.each(['none', 'another version'])('with %s and no network there is one clear line', async (state) => {
+  const root = checkout();
+  if (state !== 'none') installed(root, '0.9.0');
+  const { code, stdout, stderr } = await start(root);
+  expect(stdout).toBe('  ..  packages         installing (npm ci), once\n');
+  expect(stderr).toBe(
+    'Cannot reach the npm registry (ECONNREFUSED). The first start downloads about 200 MB; later starts need no network. Behind a proxy? set HTTPS_PROXY\n',
+  );
+  expect(code).toBe(69);
+});
+
+test('a Node that is too old is told so before anything is installed', async () => {
+  const older =
+    "Object.defineProperty(process, 'versions', { value: { ...process.versions, node: '18.19.0' } })";
+  const { code, stdout, stderr } = await start(
+    checkout(),
+    '--import',
+    `data:text/javascript,${encodeURIComponent(older)}`,
+  );
+  expect({ code, stdout, stderr }).toStrictEqual({
+    code: 69,
+    stdout: '',
+    stderr: 'Node 18.19.0 is too old; comfy-tenant needs 20.19 or newer (nvm install 24)\n',
+  });
+});
