@@ -82,7 +82,7 @@ async function measure(
   loaded.config.gateway.listen = `127.0.0.1:${String(port)}`;
   const config = bootstrap(loaded.config, 'gateway');
   change(config, options);
-  if (process.env["KEEP"] === undefined) manager(config).access_log = [];
+  if (process.env['KEEP'] === undefined) manager(config).access_log = [];
   const text = stringify(config, { aliasDuplicateObjects: false })
     .replaceAll('port_value: 8188', `port_value: ${String(options.upstream)}`)
     .replaceAll('path: /_tenant/plugin', 'path: /');
@@ -97,7 +97,10 @@ async function measure(
   try {
     const programs = asks === null ? [envoy] : [envoy, options[asks]];
     return await load(name, port, { seconds: options.seconds, programs });
-  } catch (e) { envoy.process.stdout?.on('data', (d: Buffer) => process.stderr.write(d.toString().slice(0, 1500))); await new Promise((r) => setTimeout(r, 12000)); throw e;
+  } catch (e) {
+    envoy.process.stdout?.on('data', (d: Buffer) => process.stderr.write(d.toString().slice(0, 1500)));
+    await new Promise((r) => setTimeout(r, 12000));
+    throw e;
   } finally {
     await envoy.stop();
   }

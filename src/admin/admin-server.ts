@@ -31,7 +31,7 @@ function routes({ registry, readiness }: AdminOptions): Hono {
 }
 
 /** Splits `host:port`; an IPv6 host stands in brackets. */
-export function splitHostPort(listen: string): { host: string; port: number } {
+function splitHostPort(listen: string): { host: string; port: number } {
   const colon = listen.lastIndexOf(':');
   return { host: listen.slice(0, colon).replace(/^\[(.*)\]$/, '$1'), port: Number(listen.slice(colon + 1)) };
 }

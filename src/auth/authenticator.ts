@@ -11,7 +11,7 @@ export interface Credentials {
 }
 
 /** Judges credentials of one kind. At once, when it remembers; else later. Throws only on a defect. */
-export interface Authenticator {
+interface Authenticator {
   authenticate(credentials: Credentials, client: Client): Decision | Promise<Decision>;
 }
 

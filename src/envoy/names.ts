@@ -1,8 +1,8 @@
 import type { Config, Endpoint, TokenLookup } from '../config/schema.ts';
 
 export const USER_ID = 'x-funart-comfy-userid';
-export const TOKEN = 'x-funart-comfy-token';
-export const STREAM_DURATION = 'x-envoy-upstream-stream-duration-ms';
+const TOKEN = 'x-funart-comfy-token';
+const STREAM_DURATION = 'x-envoy-upstream-stream-duration-ms';
 
 /** What only the gateway may say to ComfyUI: taken from whatever the client sends, before anything looks at it. */
 const OURS = [USER_ID, TOKEN, STREAM_DURATION, 'x-envoy-auth-failure-mode-allowed', 'comfy-user'];
