@@ -45,6 +45,7 @@ export function launchDemo({ app, python, frontend }: DemoComfyui, base: string,
   };
 }
 
+/** Whether the plugin is where this ComfyUI looks for custom nodes: loaded twice it would wrap everything twice. */
 function hasPlugin(dir: string): boolean {
   const customNodes = join(dir, 'custom_nodes');
   if (!existsSync(customNodes)) return false;
@@ -90,6 +91,8 @@ export async function launchGiven(dir: string, folder: string, env: Env): Promis
     );
   }
   const given = (env.COMFYUI_ARGS ?? '').split(/\s+/).filter((arg) => arg !== '');
-  const plugin = hasPlugin(app) ? [] : extraNodes(folder);
+  const base = given[given.indexOf('--base-directory') + 1];
+  const dirs = given.includes('--base-directory') && base !== undefined ? [app, resolve(app, base)] : [app];
+  const plugin = dirs.some(hasPlugin) ? [] : extraNodes(folder);
   return { python, app, args: ['--disable-auto-launch', ...plugin, ...given], env };
 }

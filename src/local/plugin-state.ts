@@ -1,5 +1,5 @@
 /** What the plugin says of itself at `GET /_tenant/plugin`. */
-export interface PluginFacts {
+interface PluginFacts {
   readonly plugin: string;
   readonly comfyui: string;
   /** First 8 hex digits of the SHA-256 of its key; null when it has none. */

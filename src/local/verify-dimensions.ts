@@ -24,7 +24,7 @@ export interface Dimension {
 }
 
 /** The names of all that a verification makes begin so. */
-export const MARK = 'comfy-tenant-verify-';
+const MARK = 'comfy-tenant-verify-';
 
 function newName(): string {
   return MARK + randomBytes(6).toString('hex');

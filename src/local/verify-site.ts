@@ -8,7 +8,7 @@ import { verify, type Verification } from './verify.ts';
 import type { Person } from './visitor.ts';
 
 /** Two people who exist for two minutes, by a right that only who can read the token key can mint. */
-export async function makeUpPeople(config: Config): Promise<[Person, Person]> {
+async function makeUpPeople(config: Config): Promise<[Person, Person]> {
   const { signing } = loadTokenKeys(config.comfyui.tokenKeyFile);
   const [a, b] = [await makeUpUser(signing, Date.now()), await makeUpUser(signing, Date.now())];
   return [
