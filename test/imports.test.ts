@@ -14,7 +14,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'ext-authz': ['auth', 'token'],
   envoy: ['config'],
   admin: ['basic', 'ext-authz'],
-  local: ['admin', 'config', 'envoy', 'token', '.'],
+  local: ['admin', 'auth', 'config', 'envoy', 'token', '.'],
   commands: ['admin', 'basic', 'config', 'envoy', 'local', 'token', '.'],
   '.': ['admin', 'auth', 'basic', 'cache', 'commands', 'config', 'ext-authz', 'jwt', 'token'],
 };

@@ -7,6 +7,7 @@ import os
 from collections.abc import Callable
 
 from . import cache, folders, history, queue, sockets, threads, users
+from .fitness import add_fitness
 from .folders import Folders
 from .guard import Guard
 from .hooks import Hook, faults_of
@@ -87,6 +88,7 @@ class Plugin:
         add_state(server, lambda: _state(keys))
         add_own(server, tenants, quota, self.settings)
         add_files(server)
+        add_fitness(server, self.folders.root)
         add_removal(server)
         verifier = None if keys is None else Verifier(keys.keys)
         server.app.middlewares.insert(0, Gate(verifier, self.settings, tenants, quota, server).middleware())

@@ -3,12 +3,16 @@ import { parseArgs } from 'node:util';
 import { userList } from '../basic/user-list.ts';
 import { loadConfig, type LoadedConfig } from '../config/load.ts';
 import type { BasicAuth, Endpoint, Issuer, JwtAuth } from '../config/schema.ts';
+import { liveFindings } from '../local/live-findings.ts';
+import { loadTokenKeys } from '../token/token-key.ts';
 import { EXIT, type Command } from './context.ts';
 
-export const help = `comfy-tenant check [--config comfy-tenant.yaml]
+export const help = `comfy-tenant check [--config comfy-tenant.yaml] [--live]
 
 Says all that is wrong with the configuration and the files that it names, each fault with its place and what to do, or
-prints what would be served. Nothing is started and no key is fetched. Exit code 78 when something is wrong.`;
+prints what would be served. Nothing is started and no key is fetched. Exit code 78 when something is wrong.
+  --live  also looks at the running ComfyUIs for what undoes isolation: no plugin or another key, reachable past the
+          gateway, ComfyUI-Manager, clocks, a full disk. Exit code 69 when one must not serve.`;
 
 function count(number: number, noun: string): string {
   return `${number} ${noun}${number === 1 ? '' : 's'}`;
@@ -47,16 +51,29 @@ function summary({ config, revision }: Extract<LoadedConfig, { ok: true }>): str
   ];
 }
 
+/** Says what is seen at the running ComfyUIs. */
+async function look(
+  { config }: Extract<LoadedConfig, { ok: true }>,
+  out: (line: string) => void,
+): Promise<number> {
+  const found = await liveFindings(config, loadTokenKeys(config.comfyui.tokenKeyFile));
+  for (const { level, text } of found) out(`${level}: ${text}`);
+  return found.some(({ level }) => level === 'fault') ? EXIT.unavailable : EXIT.ok;
+}
+
 export const check: Command = ({ args, env, cwd, out, err }) => {
   const { values } = parseArgs({
     args: [...args],
-    options: { config: { type: 'string', short: 'c', default: 'comfy-tenant.yaml' } },
+    options: {
+      config: { type: 'string', short: 'c', default: 'comfy-tenant.yaml' },
+      live: { type: 'boolean', default: false },
+    },
   });
   const loaded = loadConfig(resolve(cwd, values.config), env, values.config);
   for (const warning of loaded.warnings) err(`warning: ${warning}`);
   if (loaded.ok) {
     for (const line of summary(loaded)) out(line);
-    return Promise.resolve(EXIT.ok);
+    return values.live ? look(loaded, out) : Promise.resolve(EXIT.ok);
   }
   for (const fault of loaded.faults) err(fault);
   err(`${count(loaded.faults.length, 'fault')}: nothing would be served.`);

@@ -1,0 +1,145 @@
+import { networkInterfaces } from 'node:os';
+import { connect } from 'node:net';
+import type { Config } from '../config/schema.ts';
+import { encodeUserId } from '../auth/user-id.ts';
+import { createMint } from '../token/mint-token.ts';
+import type { TokenKeys } from '../token/token-key.ts';
+import { isLoopback, parseOrigin } from './host-port.ts';
+import { askPlugin, pluginFault } from './plugin-state.ts';
+import { megabytes } from './progress.ts';
+
+/** Something seen at a running ComfyUI. A fault undoes isolation, or stops service; the rest is to be looked at. */
+export interface Finding {
+  readonly level: 'ok' | 'warning' | 'fault';
+  readonly text: string;
+}
+
+interface Fitness {
+  readonly listen: string;
+  readonly manager: boolean;
+  readonly disk: { readonly free: number; readonly total: number };
+}
+
+const PATIENCE_MS = 5000;
+/** Tokens live five minutes; clocks that differ by a part of it refuse them now and then. */
+const MAX_CLOCK_SKEW_MS = 30_000;
+const LOW_DISK_PART = 0.05;
+
+const warning = (text: string): Finding => ({ level: 'warning', text });
+const fault = (text: string): Finding => ({ level: 'fault', text });
+
+/** The addresses of this machine by which others reach it. */
+function outwardAddresses(): string[] {
+  return Object.values(networkInterfaces())
+    .flatMap((list) => list ?? [])
+    .flatMap(({ address, family, internal }) => (internal || family !== 'IPv4' ? [] : [address]));
+}
+
+function accepts(host: string, port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect({ host, port, timeout: 1000 });
+    const end = (open: boolean): void => {
+      socket.destroy();
+      resolve(open);
+    };
+    socket.once('connect', () => { end(true); }).once('timeout', () => { end(false); }).once('error', () => { end(false); }); // prettier-ignore
+  });
+}
+
+/** A ComfyUI that is meant for this machine alone, and listens to others too. */
+async function reachableFromOutside(url: string, outward: readonly string[]): Promise<Finding[]> {
+  const { host, port } = parseOrigin(url);
+  if (!isLoopback(host)) return [];
+  const open: string[] = [];
+  for (const address of outward) if (await accepts(address, port)) open.push(address);
+  if (open.length === 0) return [];
+  const where = open.map((address) => `${address}:${port}`).join(', ');
+  return [
+    warning(
+      `ComfyUI also listens on ${where}: others reach it past the gateway. The plugin refuses them; start it with --listen 127.0.0.1 all the same.`,
+    ),
+  ];
+}
+
+async function askFitness(
+  url: string,
+  keys: TokenKeys,
+): Promise<{ fitness: Fitness; skewMs: number } | Finding> {
+  const userId = encodeUserId('0000000000000000', 'verify');
+  if (userId === undefined) throw new Error('no user id');
+  const { text } = await createMint(keys.signing, Date.now)(userId, true);
+  const response = await fetch(new URL('/_tenant/fitness', url), {
+    headers: { 'x-funart-comfy-userid': userId, 'x-funart-comfy-token': text },
+    redirect: 'error',
+    signal: AbortSignal.timeout(PATIENCE_MS),
+  });
+  const dated = Date.parse(response.headers.get('date') ?? '');
+  const skewMs = Number.isNaN(dated) ? 0 : Math.abs(dated - Date.now());
+  if (response.status !== 200) {
+    const clock = skewMs > MAX_CLOCK_SKEW_MS ? `; its clock differs by ${Math.round(skewMs / 1000)} s` : '';
+    return fault(
+      `ComfyUI at ${url} refuses the gateway's token (${response.status})${clock}. Set the clocks by NTP, and use one key file.`,
+    );
+  }
+  return { fitness: (await response.json()) as Fitness, skewMs };
+}
+
+function judge(url: string, { fitness, skewMs }: { fitness: Fitness; skewMs: number }): Finding[] {
+  const { manager, disk } = fitness;
+  const found: Finding[] = [];
+  if (manager) {
+    found.push(
+      warning(`ComfyUI-Manager is loaded at ${url}: its routes are closed, but take it out of custom_nodes.`),
+    );
+  }
+  if (skewMs > MAX_CLOCK_SKEW_MS) {
+    found.push(
+      warning(
+        `The clock at ${url} differs by ${Math.round(skewMs / 1000)} s: set it by NTP, or tokens will be refused.`,
+      ),
+    );
+  }
+  if (disk.free < disk.total * LOW_DISK_PART) {
+    found.push(
+      warning(
+        `The disk of users' files at ${url} is nearly full: ${megabytes(disk.free)} free. Delete or move some.`,
+      ),
+    );
+  }
+  return found;
+}
+
+interface Looking {
+  readonly keys: TokenKeys;
+  readonly outward: readonly string[];
+}
+
+async function findingsAt(url: string, file: string, { keys, outward }: Looking): Promise<Finding[]> {
+  const state = await askPlugin(url);
+  const wrong = pluginFault(state, url, { file, fingerprint: keys.fingerprint });
+  const outside = state.kind === 'unreachable' ? [] : await reachableFromOutside(url, outward);
+  if (wrong !== undefined) return [fault(wrong), ...outside];
+  const asked = await askFitness(url, keys);
+  if ('level' in asked) return [asked, ...outside];
+  const looked = [...judge(url, asked), ...outside];
+  return looked.length > 0
+    ? looked
+    : [{ level: 'ok', text: `ComfyUI at ${url}: plugin and key fit, nothing goes round it` }];
+}
+
+/**
+ * Looks at every running ComfyUI of the multi-tenant endpoints for what undoes isolation, and says what to do.
+ *
+ * @param outward addresses of this machine by which others reach it
+ */
+export async function liveFindings(
+  config: Config,
+  keys: TokenKeys,
+  outward: readonly string[] = outwardAddresses(),
+): Promise<Finding[]> {
+  const urls = new Set(config.endpoints.filter((one) => one.multiTenant).flatMap((one) => one.upstream));
+  const found: Finding[] = [];
+  for (const url of urls)
+    found.push(...(await findingsAt(url, config.comfyui.tokenKeyFile, { keys, outward })));
+  return found;
+}

@@ -1,0 +1,109 @@
+import { createServer, type RequestListener, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import type { Config } from '../../src/config/schema.ts';
+import { liveFindings, type Finding } from '../../src/local/live-findings.ts';
+import { loadTokenKeys, type TokenKeys } from '../../src/token/token-key.ts';
+import { aDirectory, load } from '../a-config.ts';
+import { BASIC } from '../envoy/stand.ts';
+
+let directory: ReturnType<typeof aDirectory>;
+let keys: TokenKeys;
+let server: Server | undefined;
+beforeEach(() => {
+  directory = aDirectory();
+  keys = loadTokenKeys(join(directory.path, 'token.key'));
+});
+afterEach(() => {
+  server?.close();
+  directory.remove();
+});
+
+interface Changes {
+  readonly key?: string | null;
+  readonly plugin?: number;
+  readonly fitness?: number;
+  readonly facts?: object;
+  readonly date?: Date;
+}
+
+const GB = 1e9;
+
+/** A ComfyUI with the plugin, all well; a case spoils one thing. */
+function aComfyui(changes: Changes): RequestListener {
+  return (request, response) => {
+    if (changes.date !== undefined) response.setHeader('date', changes.date.toUTCString());
+    if (request.url === '/_tenant/plugin') {
+      const key = changes.key === undefined ? keys.fingerprint : changes.key;
+      const facts = { plugin: '0.1.0', comfyui: '0.3.75', key, hooks: { fit: 33, all: 33 } };
+      response.writeHead(changes.plugin ?? 200).end(JSON.stringify(facts));
+      return;
+    }
+    const fitness = {
+      listen: '127.0.0.1',
+      manager: false,
+      disk: { free: 50 * GB, total: 100 * GB },
+      ...changes.facts,
+    };
+    response.writeHead(changes.fitness ?? 200).end(JSON.stringify(fitness));
+  };
+}
+
+async function look(changes: Changes, outward: string[] = []): Promise<readonly Finding[]> {
+  server = createServer(aComfyui(changes));
+  await new Promise<void>((resolve) => server?.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as AddressInfo;
+  return liveFindings(configFor(port), keys, outward);
+}
+
+function configFor(port: number): Config {
+  const text = `
+endpoints:
+  - { name: studio, upstream: "http://127.0.0.1:${String(port)}", multiTenant: true, auth: ${BASIC} }
+comfyui: { tokenKeyFile: token.key }
+`;
+  return load(directory.write('comfy-tenant.yaml', text)).config;
+}
+
+test('where all is well it says so', async () => {
+  expect(await look({})).toMatchObject([{ level: 'ok' }]);
+});
+
+test.each<[string, Changes, Finding['level'], RegExp]>([
+  ['no plugin', { plugin: 404 }, 'fault', /shows no comfy-tenant plugin \(GET \/_tenant\/plugin: 404\)/],
+  ['another key', { key: '00000000' }, 'fault', /uses another key than .*token\.key \(fingerprints 0000 \/ /],
+  ['no key', { key: null }, 'fault', /has no key\. Point COMFY_TENANT_KEY_FILE to /],
+  [
+    'a refused token',
+    { fitness: 401 },
+    'fault',
+    /refuses the gateway's token \(401\)\. Set the clocks by NTP/,
+  ],
+  ['the Manager', { facts: { manager: true } }, 'warning', /^ComfyUI-Manager is loaded at http/],
+  [
+    'another clock',
+    { date: new Date(Date.now() - 120_000) },
+    'warning',
+    /differs by 1[12]\d s: set it by NTP/,
+  ],
+  ['a full disk', { facts: { disk: { free: GB, total: 100 * GB } } }, 'warning', /nearly full: .* free/],
+])('%s is found, with what to do', async (_, changes, level, text) => {
+  const [finding] = await look(changes);
+  expect(finding?.level).toBe(level);
+  expect(finding?.text).toMatch(text);
+});
+
+test('a ComfyUI that others reach past the gateway is found', async () => {
+  const [finding] = await look({}, ['127.0.0.1']);
+  expect(finding).toMatchObject({ level: 'warning' });
+  expect(finding?.text).toMatch(
+    /^ComfyUI also listens on 127\.0\.0\.1:\d+: others reach it past the gateway\./,
+  );
+});
+
+test('a ComfyUI that is not there is a fault', async () => {
+  const found = await liveFindings(configFor(1), keys, []);
+  expect(found).toMatchObject([{ level: 'fault' }]);
+  expect(found[0]?.text).toContain('ComfyUI at 127.0.0.1:1 does not answer');
+});
