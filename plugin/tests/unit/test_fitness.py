@@ -1,5 +1,4 @@
 import pytest
-
 from comfyui_tenant.fitness import manager_loaded
 
 
