@@ -47,23 +47,27 @@ function npmFault(output) {
       'Behind a proxy? set HTTPS_PROXY'
     );
   }
-  const last = output.split('\n').filter((line) => line.trim() !== '');
-  return [...last.slice(-10), 'npm ci could not install the packages; its last lines are above'].join('\n');
+  const said = output.split('\n').filter((line) => line.trim() !== '');
+  // npm says why first, and how it is used after it.
+  return [...said.slice(0, 10), 'npm could not install the packages; what it said first is above'].join('\n');
 }
 
-function npmCi() {
-  const npm = process.env.npm_execpath;
-  const args = [
-    'ci',
-    '--no-audit',
-    '--no-fund',
-    '--loglevel=error',
-    '--fetch-retries=1',
-    '--fetch-retry-mintimeout=1000',
-  ];
-  const [command, first] = npm?.endsWith('.js') ? [process.execPath, [npm]] : ['npm', []];
+const QUIET = [
+  '--no-audit',
+  '--no-fund',
+  '--loglevel=error',
+  '--fetch-retries=1',
+  '--fetch-retry-mintimeout=1000',
+];
+
+function npm(...args) {
+  const own = process.env.npm_execpath;
+  const [command, first] = own?.endsWith('.js') ? [process.execPath, [own]] : ['npm', []];
   return new Promise((resolve) => {
-    const child = spawn(command, [...first, ...args], { cwd: root, stdio: ['ignore', 'pipe', 'pipe'] });
+    const child = spawn(command, [...first, ...args, ...QUIET], {
+      cwd: root,
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
     let output = '';
     child.stdout.on('data', (chunk) => (output += String(chunk)));
     child.stderr.on('data', (chunk) => (output += String(chunk)));
@@ -72,14 +76,24 @@ function npmCi() {
   });
 }
 
+/**
+ * `npm ci`, which refuses a registry that lacks the optional builds for other systems; there `npm install`, which takes
+ * the same versions from the lock file and leaves it as it is.
+ */
+async function installPackages() {
+  const strict = await npm('ci');
+  if (strict.code === 0 || !strict.output.includes('are in sync')) return strict;
+  return npm('install', '--no-save');
+}
+
 async function install() {
   const startedAt = Date.now();
   const seconds = () => Math.round((Date.now() - startedAt) / 1000);
-  console.log('  ..  packages         installing (npm ci), once');
+  console.log('  ..  packages         installing with npm, once');
   const timer = setInterval(() => {
     console.log(`  ..  packages         still installing, ${seconds()} s so far`);
   }, STILL_EVERY_MS);
-  const { code, output } = await npmCi();
+  const { code, output } = await installPackages();
   clearInterval(timer);
   if (code !== 0) return npmFault(output);
   console.log(`  ok  packages         installed         ${seconds()} s`);
