@@ -13,6 +13,15 @@ from comfyui_socket import Socket
 SECRET = "secret-of-alice"
 
 
+def until(holds, seconds: float = 5) -> bool:
+    deadline = time.monotonic() + seconds
+    while not holds():
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(0.05)
+    return True
+
+
 @dataclass
 class World:
     alice: Visitor
@@ -23,8 +32,7 @@ class World:
     def busy(self, seconds: float = 20, **more) -> str:
         """Starts a prompt of alice's that runs until it is interrupted."""
         prompt_id = self.alice.run(graph(f"{SECRET}.png", SECRET, wait=seconds, text=uuid.uuid4().hex), **more)
-        while not any(item[1] == prompt_id for item in self.alice.ask("/queue").json()["queue_running"]):
-            time.sleep(0.05)
+        assert until(lambda: self.is_running(prompt_id))
         return prompt_id
 
     def is_running(self, prompt_id: str) -> bool:
@@ -37,8 +45,7 @@ class World:
         for visitor in (self.alice, self.bob):
             visitor.post("/queue", {"clear": True})
             visitor.post("/interrupt")
-        while self.alice.ask("/prompt").json()["exec_info"]["queue_remaining"]:
-            time.sleep(0.05)
+        assert until(lambda: self.alice.ask("/prompt").json()["exec_info"]["queue_remaining"] == 0)
 
 
 @pytest.fixture(scope="module")
