@@ -145,7 +145,7 @@ def prepare(base: Path, *, plugin=True, nodes: tuple[Path, ...] = ()) -> list[st
     custom_nodes = base / "custom_nodes"
     custom_nodes.mkdir(parents=True, exist_ok=True)
     for source in (PLUGIN / "demo" / "nodes", *nodes, *((PLUGIN,) if plugin else ())):
-        name = "comfy-tenant" if source == PLUGIN else source.name.replace("nodes", "demo-nodes")
+        name = "comfy-tenant" if source == PLUGIN else source.name if source.name != "nodes" else "comfy-tenant-demo"
         (custom_nodes / name).symlink_to(source)
     python = TOOLS / "venv" / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
     return [

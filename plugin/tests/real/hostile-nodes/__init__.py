@@ -1,0 +1,163 @@
+"""Nodes that try to reach what is not their user's. Each returns what happened as text."""
+
+import asyncio
+import os
+import shutil
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import folder_paths
+
+POOL = ThreadPoolExecutor(1)
+
+
+def _root():
+    return os.path.dirname(os.path.dirname(folder_paths.get_output_directory()))
+
+
+WAYS = {
+    "open": lambda path: open(path).read(),
+    "open_bytes": lambda path: open(os.fsencode(path), "rb").read(),
+    "os_open": lambda path: os.open(path, os.O_RDONLY),
+    "pathlib": lambda path: Path(path).read_text(),
+    "write": lambda path: open(path + ".new", "w").write("x"),
+    "append": lambda path: open(path, "a").write("x"),
+    "listdir": lambda path: os.listdir(os.path.dirname(path)),
+    "scandir": lambda path: list(os.scandir(os.path.dirname(path))),
+    "walk": lambda path: [x for _, _, names in os.walk(_root(), onerror=_raise) for x in names],
+    "remove": lambda path: os.remove(path),
+    "rename_away": lambda path: os.rename(path, os.path.join(folder_paths.get_output_directory(), "x")),
+    "rename_over": lambda path: os.rename(__file__ + ".none", path),
+    "copy": lambda path: shutil.copy(path, folder_paths.get_output_directory()),
+    "rmtree": lambda path: shutil.rmtree(os.path.dirname(path)),
+    "mkdir": lambda path: os.makedirs(os.path.join(os.path.dirname(path), "new")),
+    "chmod": lambda path: os.chmod(path, 0o777),
+    "chdir": lambda path: os.chdir(os.path.dirname(path)),
+    "symlink": lambda path: os.symlink(path, os.path.join(folder_paths.get_output_directory(), "link")),
+    "symlink_relative": lambda path: os.symlink(
+        os.path.relpath(path, folder_paths.get_output_directory()),
+        os.path.join(folder_paths.get_output_directory(), "relative"),
+    ),
+    "link": lambda path: os.link(path, os.path.join(folder_paths.get_output_directory(), "hard")),
+    "annotated": lambda path: open(folder_paths.get_annotated_filepath(path)).read(),
+    "thread": lambda path: _in_thread(lambda: open(path).read()),
+    "pool": lambda path: POOL.submit(lambda: open(path).read()).result(),
+    "loop": lambda path: _in_thread(lambda: asyncio.run(_in_executor(path))),
+}
+
+
+def _raise(error):
+    raise error
+
+
+async def _in_executor(path):
+    return await asyncio.get_running_loop().run_in_executor(None, lambda: open(path).read())
+
+
+def _in_thread(work):
+    found = []
+
+    def run():
+        try:
+            found.append(work())
+        except Exception as error:
+            found.append(error)
+
+    thread = threading.Thread(target=run)
+    thread.start()
+    thread.join()
+    if isinstance(found[0], Exception):
+        raise found[0]
+    return found[0]
+
+
+class Reach:
+    CATEGORY = "test"
+    FUNCTION = "reach"
+    RETURN_TYPES = ()
+    OUTPUT_NODE = True
+
+    @classmethod
+    def INPUT_TYPES(cls):
+        return {"required": {"way": ("STRING", {}), "path": ("STRING", {})}}
+
+    @classmethod
+    def IS_CHANGED(cls, **_):
+        return float("nan")
+
+    def reach(self, way, path):
+        try:
+            happened = f"got {WAYS[way](path)!r}"
+        except (PermissionError, ValueError) as error:
+            happened = f"refused {error}"
+        return {"ui": {"text": [happened]}}
+
+
+class Where:
+    """Says where its user's output folder is, asked in each way in which code may run."""
+
+    CATEGORY = "test"
+    FUNCTION = "where"
+    RETURN_TYPES = ()
+    OUTPUT_NODE = True
+
+    @classmethod
+    def INPUT_TYPES(cls):
+        return {"required": {"nonce": ("STRING", {})}}
+
+    def where(self, nonce):
+        ask = folder_paths.get_output_directory
+
+        async def task():
+            return await asyncio.to_thread(ask)
+
+        async def executor():
+            return await asyncio.get_running_loop().run_in_executor(None, ask)
+
+        return {
+            "ui": {
+                "text": [
+                    ask(),
+                    _in_thread(ask),
+                    _in_thread(lambda: _in_thread(ask)),
+                    POOL.submit(ask).result(),
+                    _in_thread(lambda: asyncio.run(task())),
+                    _in_thread(lambda: asyncio.run(executor())),
+                ]
+            }
+        }
+
+
+class CheckpointLoaderSimple:
+    """Counts how often it runs, as a loader of a big model would be slow."""
+
+    CATEGORY = "test"
+    FUNCTION = "load"
+    RETURN_TYPES = ("DEMO_MODEL",)
+    runs = 0
+
+    @classmethod
+    def INPUT_TYPES(cls):
+        return {"required": {"name": ("STRING", {})}}
+
+    def load(self, name):
+        type(self).runs += 1
+        return (type(self).runs,)
+
+
+class ShowRuns:
+    CATEGORY = "test"
+    FUNCTION = "show"
+    RETURN_TYPES = ()
+    OUTPUT_NODE = True
+
+    @classmethod
+    def INPUT_TYPES(cls):
+        return {"required": {"model": ("DEMO_MODEL",)}}
+
+    def show(self, model):
+        return {"ui": {"text": [str(model)]}}
+
+
+NODE_CLASS_MAPPINGS = {"Reach": Reach, "Where": Where, "TestSharedLoader": CheckpointLoaderSimple, "ShowRuns": ShowRuns}

@@ -1,0 +1,72 @@
+"""What node code can do, in every way in which it may run."""
+
+import os
+import uuid
+from pathlib import Path
+
+import pytest
+from comfyui_process import start
+
+NODES = Path(__file__).parent / "hostile-nodes"
+WAYS = (
+    "open open_bytes os_open pathlib write append listdir scandir walk remove rename_away rename_over copy rmtree mkdir "
+    "chmod chdir symlink symlink_relative link annotated thread pool loop"
+).split()
+
+
+@pytest.fixture(scope="module")
+def hostile(tmp_path_factory):
+    running = start(
+        tmp_path_factory.mktemp("hostile"), nodes=(NODES,), settings={"sharedLoaders": ["TestSharedLoader"], "maxQueued": 5}
+    )
+    alice = running.base / "tenants" / "u-alice" / "output"
+    alice.mkdir(parents=True)
+    (alice / "secret.txt").write_text("secret")
+    data = running.base / "user" / "u-alice" / "workflows"
+    data.mkdir(parents=True)
+    (data / "secret.txt").write_text("secret")
+    try:
+        yield running
+    finally:
+        running.stop()
+
+
+def ran(visitor, class_type, **inputs):
+    done = visitor.finished(visitor.run({"1": {"class_type": class_type, "inputs": inputs}}))
+    assert done["status"]["status_str"] == "success", done["status"]
+    return done["outputs"]["1"]["text"]
+
+
+@pytest.mark.parametrize("place", ["tenants/u-alice/output/secret.txt", "user/u-alice/workflows/secret.txt"])
+@pytest.mark.parametrize("way", WAYS)
+def test_a_node_reaches_nothing_of_another_user(hostile, way, place):
+    if way == "walk" and place.startswith("user"):
+        place = "tenants/u-alice/output/secret.txt"
+    path = hostile.base / place
+    [happened] = ran(hostile.visitor("bob"), "Reach", way=way, path=str(path))
+    assert happened.startswith("refused "), happened
+    assert path.read_text() == "secret"
+    assert sorted(os.listdir(path.parent)) == ["secret.txt"]
+
+
+def test_a_node_reaches_what_is_its_users(hostile):
+    path = hostile.base / "tenants/u-alice/output/secret.txt"
+    assert ran(hostile.visitor("alice"), "Reach", way="open", path=str(path)) == ["got 'secret'"]
+
+
+@pytest.mark.parametrize("user", ["bob", "carol", "bob"])
+def test_threads_tasks_and_pools_belong_to_the_user_of_the_prompt(hostile, user):
+    own = str(hostile.base / "tenants" / f"u-{user}" / "output")
+    assert ran(hostile.visitor(user), "Where", nonce=uuid.uuid4().hex) == [own] * 6
+
+
+def test_a_model_is_loaded_once_for_all(hostile):
+    graph = {
+        "1": {"class_type": "TestSharedLoader", "inputs": {"name": "big"}},
+        "2": {"class_type": "ShowRuns", "inputs": {"model": ["1", 0]}},
+    }
+    runs = []
+    for user in ("alice", "bob", "carol"):
+        visitor = hostile.visitor(user)
+        runs += visitor.finished(visitor.run(graph))["outputs"]["2"]["text"]
+    assert runs == ["1", "1", "1"]

@@ -1,0 +1,140 @@
+"""Turns, limits, roles and the wait."""
+
+import time
+import uuid
+
+import pytest
+from comfyui_process import graph, image, start
+from comfyui_socket import Socket
+
+
+@pytest.fixture(scope="module")
+def limited(tmp_path_factory):
+    settings = {"maxQueued": 12, "quotaBytes": 200_000, "allowRoutes": ["GET /internal/folder_paths"]}
+    running = start(tmp_path_factory.mktemp("limited"), settings=settings)
+    try:
+        yield running
+    finally:
+        running.stop()
+
+
+def ready(comfyui, user, *roles):
+    visitor = comfyui.visitor(user, *roles)
+    assert visitor.upload("in.png", image()).status == 200
+    return visitor
+
+
+def queue_up(visitor, seconds=0.1, **more):
+    return visitor.run(graph("in.png", "x", wait=seconds, text=uuid.uuid4().hex), **more)
+
+
+def started(visitor, prompt_id):
+    return visitor.finished(prompt_id, 60)["status"]["messages"][0][1]["timestamp"]
+
+
+def test_twenty_users_wait_no_longer_for_a_greedy_one_than_for_each_other(limited):
+    greedy = ready(limited, "greedy")
+    users = [ready(limited, f"user{n}") for n in range(20)]
+    greedys = [queue_up(greedy) for _ in range(12)]
+    theirs = [(user, queue_up(user)) for user in users]
+    begun = sorted((started(user, prompt_id), user.user) for user, prompt_id in theirs)
+    before = sum(started(greedy, prompt_id) < begun[-1][0] for prompt_id in greedys)
+    assert before <= 3
+
+
+def test_more_than_the_cap_is_refused_in_the_shape_that_the_web_ui_shows(limited):
+    greedy = ready(limited, "full")
+    queue_up(greedy, 5)
+    time.sleep(0.3)
+    answers = [greedy.post("/prompt", {"prompt": graph("in.png", text=str(n))}) for n in range(13)]
+    assert [a.status for a in answers] == [200] * 12 + [429]
+    assert answers[-1].json() == {
+        "error": {
+            "type": "too_many_queued",
+            "message": "you have 12 prompts waiting, as many as one user may have",
+            "details": "",
+            "extra_info": {},
+        },
+        "node_errors": {},
+    }
+    assert answers[-1].headers["Retry-After"] == "5"
+    other = ready(limited, "modest")
+    assert other.post("/prompt", {"prompt": graph("in.png")}).status == 200
+    greedy.post("/queue", {"clear": True})
+    greedy.post("/interrupt")
+
+
+def test_the_wait_is_told_without_a_word_of_others(limited):
+    busy, waiter = ready(limited, "busy"), ready(limited, "waiter")
+    running = queue_up(busy, 5)
+    time.sleep(0.4)
+    answer = waiter.post("/prompt", {"prompt": graph("in.png"), "prompt_id": "mine"}).json()
+    assert answer["number"] == 1
+    assert answer["wait"]["ahead"] == 1
+    told = waiter.ask("/_tenant/queue")
+    assert told.json()["mine"] == [{"promptId": "mine", "state": "waiting", "ahead": 1}]
+    assert told.json()["etaSeconds"] > 0
+    assert "busy" not in told.text and running not in told.text
+    assert busy.ask("/api/_tenant/queue").json()["running"] is True
+    busy.post("/interrupt")
+    waiter.finished("mine")
+    assert waiter.ask("/_tenant/queue").json()["mine"] == []
+
+
+def test_operators_see_all_may_free_memory_and_stop_a_named_prompt(limited):
+    user, operator = ready(limited, "someone"), ready(limited, "boss", "operator")
+    running = queue_up(user, 20)
+    time.sleep(0.4)
+    assert running in operator.ask("/queue").text
+    assert operator.post("/free").status == 200
+    assert user.post("/free").status == 403
+    assert user.post("/_tenant/restart").status == 403
+    operator.post("/interrupt")
+    operator.post("/queue", {"clear": True})
+    time.sleep(0.3)
+    assert running in user.ask("/queue").text
+    operator.post("/interrupt", {"prompt_id": running})
+    assert user.finished(running)["status"]["status_str"] == "error"
+    assert running in operator.ask("/history").text
+
+
+def test_what_does_not_fit_in_the_quota_is_refused_before_it_is_stored(limited):
+    user = ready(limited, "hoarder")
+    answer = user.upload("big.png", b"x" * 250_000)
+    assert answer.status == 507
+    assert answer.json()["error"]["message"].startswith("your storage is full: ")
+    assert user.ask("/view?filename=big.png&type=input").status == 404
+    assert user.upload("more.png", image((1, 1, 1))).status == 200
+    me = user.ask("/_tenant/me").json()
+    assert me["userId"] == "hoarder" and me["quotaBytes"] == 200_000 and me["usedBytes"] > 0
+
+
+def test_a_user_whose_quota_is_used_up_cannot_run_prompts(limited):
+    user = ready(limited, "brimful")
+    (limited.base / "tenants/u-brimful/output/x.bin").parent.mkdir(exist_ok=True)
+    (limited.base / "tenants/u-brimful/output/x.bin").write_bytes(b"x" * 200_000)
+    time.sleep(5.1)
+    answer = user.post("/prompt", {"prompt": graph("in.png")})
+    assert answer.status == 507
+    assert "delete some of your inputs or outputs" in answer.json()["error"]["message"]
+
+
+def test_a_setting_opens_a_closed_route(limited):
+    assert limited.visitor("alice").ask("/internal/folder_paths").status == 200
+
+
+def test_a_closed_route_is_named_in_the_log_with_the_setting(limited):
+    answer = limited.visitor("alice").post("/users", {"username": "x"})
+    assert answer.status == 403
+    assert answer.json()["error"]["message"].startswith("POST /users is closed in multi-tenant mode; the setting allowRoutes")
+    assert 'allowRoutes: ["POST /users"]' in limited.log.read_text()
+
+
+def test_a_socket_comes_back_under_the_id_that_it_was_told(limited):
+    user = ready(limited, "again")
+    with Socket(user) as first:
+        sid = first.sid
+    with Socket(user, sid) as second:
+        assert second.sid == sid
+        user.finished(queue_up(user, client_id=sid))
+        assert second.await_type("executed")
