@@ -94,8 +94,11 @@ async function given(desk: Desk, file: string): Promise<number> {
   });
 }
 
-function explain(error: unknown, { err, signal }: CommandContext): number {
-  if (signal.aborted) return EXIT.ok;
+function explain(error: unknown, { out, err, signal }: CommandContext): number {
+  if (signal.aborted) {
+    out('stopped before all was up');
+    return EXIT.ok;
+  }
   if (error instanceof ConfigFaults) {
     for (const fault of error.faults) err(fault);
     return EXIT.config;

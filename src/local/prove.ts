@@ -47,8 +47,22 @@ function describeLeak({ dimension, owner, other, aSeesOwn, bSeesAs }: Row): stri
 /** The three dimensions of multi-tenant mode. */
 const WORK = new Set(['workflows', 'inputs', 'outputs']);
 
-/** Verifies and says the outcome. */
-export async function proveIsolation(site: Site, config: Config, desk: Desk): Promise<boolean> {
+/** Verifies and says the outcome; undefined when it could not be tried, such as in a ComfyUI that cannot save images. */
+export async function proveIsolation(site: Site, config: Config, desk: Desk): Promise<boolean | undefined> {
+  if (!config.endpoints.some(({ multiTenant }) => multiTenant)) {
+    desk.progress.warn('not verified', 'no endpoint has multiTenant: true, so nobody is kept apart');
+    return undefined;
+  }
+  try {
+    return await verifyAndSay(site, config, desk);
+  } catch (error) {
+    if (desk.signal.aborted) throw error;
+    desk.progress.warn('not verified', error instanceof Error ? error.message : String(error));
+    return undefined;
+  }
+}
+
+async function verifyAndSay(site: Site, config: Config, desk: Desk): Promise<boolean> {
   const startedAt = Date.now();
   const results = await verifySite(config, { people: site.people, signal: desk.signal });
   const rows = results.flatMap((result) => result.rows);
