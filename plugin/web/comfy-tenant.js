@@ -24,10 +24,23 @@ function makeBadge(me) {
   return { badge, wait }
 }
 
-function place(badge) {
+const PAGE_READY_MS = 10000
+
+// Newer pages draw a bar with the Run button, some time after the extensions were set up.
+async function barOf(page) {
+  for (const until = Date.now() + PAGE_READY_MS; Date.now() < until; ) {
+    const bar = page.querySelector('.actionbar-container')
+    if (bar) return bar
+    await new Promise((resolve) => setTimeout(resolve, 250))
+  }
+}
+
+// On pages without that bar or the older menu it stands above the tools at the corner.
+function place(badge, bar) {
+  if (bar?.isConnected) return bar.prepend(badge)
   const group = app.menu?.settingsGroup?.element
   if (group?.isConnected) return group.before(badge)
-  badge.style.cssText += ';position:fixed;right:12px;bottom:4px;z-index:900;pointer-events:none'
+  badge.style.cssText += ';position:fixed;right:12px;bottom:64px;z-index:900;pointer-events:none'
   document.body.append(badge)
 }
 
@@ -41,7 +54,7 @@ app.registerExtension({
   name: 'comfy-tenant',
   async setup() {
     const { badge, wait } = makeBadge(await read('/_tenant/me'))
-    place(badge)
+    void barOf(document).then((bar) => place(badge, bar))
     let timer
     const refresh = async () => {
       clearTimeout(timer)
