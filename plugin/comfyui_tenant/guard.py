@@ -52,6 +52,8 @@ _TWO_PATHS = frozenset(
     ]
 )
 
+_WATCHED = _ONE_PATH | _TWO_PATHS
+
 
 class OutsideTenant(PermissionError):
     """Code that works for one user reached for a place that is not theirs."""
@@ -62,21 +64,25 @@ class Guard:
 
     def __init__(self, folders: Folders, user_directory: str):
         self._root = folders.root
-        self._real_root = os.path.realpath(folders.root)
-        self._user_data = os.path.realpath(user_directory)
+        self._roots = tuple({folders.root, os.path.realpath(folders.root)})
+        self._user_data = tuple({os.path.abspath(user_directory), os.path.realpath(user_directory)})
 
     def install(self) -> None:
-        sys.addaudithook(self._audit)
+        judge = self._judge
 
-    def _audit(self, event: str, args: tuple) -> None:
-        if event in _ONE_PATH:
-            paths = args[:1]
-        elif event in _TWO_PATHS:
-            paths = (_target_of_link(args), args[1]) if event == "os.symlink" else args[:2]
-        else:
-            return
+        # A plain function: the interpreter calls it for every event there is, and a bound method costs five times as much.
+        def audit(event, args):
+            if event in _WATCHED:
+                judge(event, args)
+
+        sys.addaudithook(audit)
+
+    def _judge(self, event: str, args: tuple) -> None:
         if context.is_housekeeping():
             return
+        paths = args[:2] if event in _TWO_PATHS else args[:1]
+        if event == "os.symlink":
+            paths = (_target_of_link(args), args[1])
         tenant = context.current()
         for path in map(_text, paths):
             if path is not None and not self.allows(tenant, path):
@@ -85,28 +91,40 @@ class Guard:
     def allows(self, tenant: Tenant | None, path: str) -> bool:
         """Whether code that works for this user, or for none, may touch a path."""
         written = os.path.abspath(path)
-        real = os.path.realpath(written)
-        if not all(self._is_own(tenant, spelling) for spelling in {written, real}):
+        if not self._is_own(tenant, written):
             return False
-        return tenant is None or self._stays(tenant, written, real)
+        own = None if tenant is None else self._own_folder(tenant, written)
+        if own is None:
+            return self._is_own(tenant, os.path.realpath(written))
+        # A link that lies in the user's folder must not lead out of it.
+        return not _has_link(own, written) or is_below(os.path.realpath(written), os.path.realpath(own), os.sep)
 
     def _is_own(self, tenant: Tenant | None, path: str) -> bool:
-        for root in {self._root, self._real_root}:
+        for root in self._roots:
             entry = first_below(path, root, os.sep)
             if entry is not None:
                 return tenant is not None and entry == tenant.directory
-        entry = first_below(path, self._user_data, os.sep)
-        if entry is None or not is_directory(entry):
-            return True
-        return tenant is not None and entry == tenant.directory
-
-    def _stays(self, tenant: Tenant, written: str, real: str) -> bool:
-        """A path in one of the user's folders must not lead out of it by a link that lies in the folder."""
-        for kind in KINDS:
-            own = os.path.join(self._root, tenant.directory, kind)
-            if is_below(written, own, os.sep):
-                return is_below(real, os.path.realpath(own), os.sep)
+        for root in self._user_data:
+            entry = first_below(path, root, os.sep)
+            if entry is not None and is_directory(entry):
+                return tenant is not None and entry == tenant.directory
         return True
+
+    def _own_folder(self, tenant: Tenant, path: str) -> str | None:
+        """The folder of the user's that a path is in."""
+        own = [os.path.join(self._root, tenant.directory, kind) for kind in KINDS]
+        own += [os.path.join(root, tenant.directory) for root in self._user_data]
+        return next((folder for folder in own if is_below(path, folder, os.sep)), None)
+
+
+def _has_link(folder: str, path: str) -> bool:
+    """Whether a name on the way from a folder down to a path is a link."""
+    way = folder
+    for name in filter(None, path[len(folder) :].split(os.sep)):
+        way = os.path.join(way, name)
+        if os.path.islink(way):
+            return True
+    return False
 
 
 def _target_of_link(args: tuple) -> object:

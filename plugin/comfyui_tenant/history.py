@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
+
 from . import context
 from .hooks import Hook, wrap
 from .ledger import history_owner, is_visible
@@ -13,9 +15,36 @@ HOOKS = (
 )
 
 
-def install() -> None:
+class OwnedHistory(dict):
+    """ComfyUI's history with each user's part at hand, so that looking at one's own costs nothing for the others'."""
+
+    def __init__(self, entries: dict):
+        super().__init__()
+        self.parts: defaultdict[str | None, dict] = defaultdict(dict)
+        for key, entry in entries.items():
+            self[key] = entry
+
+    def __setitem__(self, key, entry) -> None:
+        if key in self:
+            self.parts[history_owner(self[key])].pop(key, None)
+        super().__setitem__(key, entry)
+        self.parts[history_owner(entry)][key] = entry
+
+    def pop(self, key, *default):
+        if key in self:
+            self.parts[history_owner(self[key])].pop(key, None)
+        return super().pop(key, *default)
+
+    def crowded_out(self) -> str:
+        """The id of the oldest entry of the user with the most: what a full history gives up first."""
+        return next(iter(max(self.parts.values(), key=len)))
+
+
+def install(queue) -> None:
+    """For the queue that ComfyUI's server has made."""
     from execution import PromptQueue
 
+    queue.history = OwnedHistory(queue.history)
     wrap(PromptQueue, "get_history", _get_history)
     wrap(PromptQueue, "wipe_history", _wipe_history)
     wrap(PromptQueue, "delete_history_item", _delete_history_item)
@@ -23,16 +52,14 @@ def install() -> None:
 
 def _get_history(original):
     def get_history(queue, prompt_id=None, *args, **kwargs):
+        tenant = context.current()
         with queue.mutex:
-            if prompt_id is not None:
-                entry = queue.history.get(prompt_id)
-                if entry is not None and not is_visible(history_owner(entry)):
-                    return {}
+            if tenant is None or tenant.operator:
                 return original(queue, prompt_id, *args, **kwargs)
             everyone = queue.history
-            queue.history = {key: entry for key, entry in everyone.items() if is_visible(history_owner(entry))}
+            queue.history = everyone.parts.get(tenant.directory, {})
             try:
-                return original(queue, None, *args, **kwargs)
+                return original(queue, prompt_id, *args, **kwargs)
             finally:
                 queue.history = everyone
 
@@ -42,11 +69,13 @@ def _get_history(original):
 def _wipe_history(original):
     def wipe_history(queue):
         tenant = context.current()
-        if tenant is None:
-            return original(queue)
         with queue.mutex:
-            others = {key: entry for key, entry in queue.history.items() if history_owner(entry) != tenant.directory}
-            queue.history = others
+            if tenant is None:
+                original(queue)
+                queue.history = OwnedHistory(queue.history)
+            else:
+                for key in list(queue.history.parts.get(tenant.directory, ())):
+                    queue.history.pop(key)
 
     return wipe_history
 

@@ -81,7 +81,7 @@ class Plugin:
         tenants = TenantQueue(self.settings, execution.MAXIMUM_HISTORY_SIZE)
         quota = Quota(self.settings, self.folders)
         tenants.install()
-        history.install()
+        history.install(server.prompt_queue)
         sockets.install(tasks_of)
         cache.install(self.settings.shared_loaders)
         users.install()

@@ -34,15 +34,6 @@ def is_visible(directory: str | None) -> bool:
     return tenant is None or tenant.operator or directory == tenant.directory
 
 
-def crowded_out(history: dict) -> str | None:
-    """The id of the oldest entry of the user with the most: what a full history gives up first."""
-    counts = Counter(map(history_owner, history.values()))
-    if not counts:
-        return None
-    most = counts.most_common(1)[0][0]
-    return next(key for key, entry in history.items() if history_owner(entry) == most)
-
-
 class Ledger:
     """The running numbers behind fair turns and the estimate of the wait. Guarded by the queue's lock."""
 

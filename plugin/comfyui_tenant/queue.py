@@ -9,7 +9,7 @@ from contextvars import ContextVar
 from . import context
 from .context import Tenant
 from .hooks import Hook, wrap
-from .ledger import OWNER, Ledger, PromptIdTaken, TooManyQueued, crowded_out, history_owner, is_visible, owner
+from .ledger import OWNER, Ledger, PromptIdTaken, TooManyQueued, history_owner, is_visible, owner
 from .settings import Settings
 from .sockets import scoped
 from .tenant_path import directory_of
@@ -97,7 +97,7 @@ class TenantQueue:
             with queue.mutex:
                 self.ledger.end(item_id, time.monotonic())
                 if len(queue.history) >= self._history_limit:
-                    queue.history.pop(crowded_out(queue.history), None)
+                    queue.history.pop(queue.history.crowded_out())
                 return original(queue, item_id, history_result, status, *args, **kwargs)
 
         return task_done
