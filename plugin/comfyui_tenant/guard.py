@@ -71,8 +71,8 @@ class Guard:
         judge = self._judge
 
         # A plain function: the interpreter calls it for every event there is, and a bound method costs five times as much.
-        def audit(event, args):
-            if event in _WATCHED:
+        def audit(event, args, watched=_WATCHED):
+            if event in watched:
                 judge(event, args)
 
         sys.addaudithook(audit)

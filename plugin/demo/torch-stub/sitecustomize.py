@@ -71,7 +71,8 @@ class _Base(metaclass=_ClassOfAnything):
     def __getattr__(self, name):
         if name.startswith("__"):
             raise AttributeError(name)
-        return Anything()
+        # ComfyUI asks of every failure whether it is torch.cuda.OutOfMemoryError.
+        return type(name, (Exception,), {}) if name.endswith("Error") else Anything()
 
 
 def _itself(self, *_others):
@@ -139,10 +140,6 @@ class _Context(contextlib.ContextDecorator):
         return False
 
 
-def _make_context(*args, **_kwargs):
-    return args[0] if args and callable(args[0]) else _Context()
-
-
 class _Module(types.ModuleType):
     def __getattr__(self, name):
         if name == "__version__":
@@ -159,7 +156,7 @@ class _Module(types.ModuleType):
     @staticmethod
     def _make(name):
         if name in CONTEXTS:
-            return _make_context
+            return lambda *args, **_: args[0] if args and callable(args[0]) else _Context()
         return _make_class(name) if name[:1].isupper() or name in ("dtype", "device", "finfo") else Anything()
 
 
@@ -179,9 +176,8 @@ class _Device:
 
 class _Finder(importlib.abc.MetaPathFinder, importlib.abc.Loader):
     def find_spec(self, name, path, target=None):
-        if name.split(".")[0] in STOOD_IN:
-            return importlib.machinery.ModuleSpec(name, self, is_package=True)
-        return None
+        stands_in = name.split(".")[0] in STOOD_IN
+        return importlib.machinery.ModuleSpec(name, self, is_package=True) if stands_in else None
 
     def create_module(self, spec):
         module = _Module(spec.name)
