@@ -61,6 +61,21 @@ function openKeys(rules: Issuer, { log, metrics, now, fetch }: GuardParts): KeyS
   });
 }
 
+/** Bound once: a check has no time to look labels up. */
+function countLookups(
+  cache: string,
+  { cacheRequests }: Metrics,
+): (result: 'hit' | 'shared' | 'miss') => void {
+  const counters = {
+    hit: cacheRequests.labels({ cache, result: 'hit' }),
+    shared: cacheRequests.labels({ cache, result: 'shared' }),
+    miss: cacheRequests.labels({ cache, result: 'miss' }),
+  };
+  return (result) => {
+    counters[result].inc();
+  };
+}
+
 function basic({ name }: Endpoint, auth: BasicAuth, { hashing, regulation }: GuardParts): Method {
   return createBasicMethod({
     realm: auth.realm ?? name,
@@ -111,9 +126,7 @@ export function guardEndpoints(
       maxEntries: MAX_REMEMBERED,
       now,
       generation: () => sources.reduce((sum, source) => sum + source.generation, 0),
-      onLookup(result) {
-        metrics.cacheRequests.inc({ cache: name, result });
-      },
+      onLookup: countLookups(name, metrics),
     });
     return {
       name,

@@ -93,7 +93,7 @@ export function createAuthorizationService(options: AuthorizationOptions): Check
 
   function preparedAnswer(endpoint: GuardedEndpoint, identity: Identity): Prepared | Promise<Prepared> {
     const known = preparedFor.get(identity);
-    if (known !== undefined && now() < known.refreshAtMs) return known;
+    if (known !== undefined && (known.token === undefined || now() < known.token.refreshAtMs)) return known;
     const keep = (token: GatewayToken | undefined): Prepared => {
       const prepared = prepare(endpoint, identity, token);
       preparedFor.set(identity, prepared);

@@ -18,9 +18,9 @@ const STREAM_DURATION = 'x-envoy-upstream-stream-duration-ms';
 
 /** What is the same for all requests of an identity, encoded, until its token is half spent. */
 export interface Prepared {
-  readonly answer: OkAnswer;
   readonly bytes: Uint8Array;
-  readonly refreshAtMs: number;
+  /** Undefined when the endpoint is not multi-tenant: then no user id goes on. */
+  readonly token: GatewayToken | undefined;
   /** Whether cookies or the query may have to change, which depends on the request. */
   readonly variable: boolean;
 }
@@ -29,27 +29,21 @@ function at(identity: Identity, location: 'HEADER' | 'COOKIE' | 'QUERY') {
   return identity.passed.filter((claim) => claim.location === location);
 }
 
-/** @param token undefined when the endpoint is not multi-tenant: then no user id goes on */
-export function prepare(
+function commonAnswer(
   endpoint: GuardedEndpoint,
   identity: Identity,
   token: GatewayToken | undefined,
-): Prepared {
-  const headers: HeaderField[] =
-    token === undefined
-      ? []
-      : [
-          [USER_ID, identity.userId],
-          [TOKEN, token.text],
-        ];
+): OkAnswer {
+  const headers: HeaderField[] = [];
   const remove = new Set(endpoint.method.carriers.headers);
   if (token === undefined) remove.add(USER_ID).add(TOKEN);
+  else headers.push([USER_ID, identity.userId], [TOKEN, token.text]);
   for (const { name, value } of at(identity, 'HEADER')) {
     if (value === undefined) remove.add(name.toLowerCase());
     else headers.push([name.toLowerCase(), value]);
   }
   for (const [name] of headers) remove.delete(name);
-  const answer: OkAnswer = {
+  return {
     headers,
     remove: [...remove],
     setQuery: [],
@@ -60,11 +54,18 @@ export function prepare(
       ['method', endpoint.method.name],
     ],
   };
+}
+
+/** Encodes once what all requests of an identity get. */
+export function prepare(
+  endpoint: GuardedEndpoint,
+  identity: Identity,
+  token: GatewayToken | undefined,
+): Prepared {
   const { cookies, query } = endpoint.method.carriers;
   const variable =
     cookies.length + query.length > 0 || identity.passed.some(({ location }) => location !== 'HEADER');
-  const refreshAtMs = token?.refreshAtMs ?? Number.POSITIVE_INFINITY;
-  return { answer, bytes: encodeOk(answer), refreshAtMs, variable };
+  return { bytes: encodeOk(commonAnswer(endpoint, identity, token)), token, variable };
 }
 
 function streamLife(request: RequestHead, identity: Identity, nowMs: number): HeaderField[] {
@@ -110,7 +111,7 @@ export function encodeAnswer(
   const cookie = cookieLine(request, endpoint, identity);
   const { setQuery, removeQuery } = queryChanges(request, endpoint, identity);
   if (life.length + setQuery.length + removeQuery.length === 0 && cookie === undefined) return prepared.bytes;
-  const { headers, remove, metadata } = prepared.answer;
+  const { headers, remove, metadata } = commonAnswer(endpoint, identity, prepared.token);
   return encodeOk({
     headers: [
       ...headers,
