@@ -55,7 +55,7 @@ def alone(comfyui) -> World:
     assert alice.upload("deep.png", image(), subfolder=SECRET).status == 200
     assert alice.upload(f"{SECRET}-temp.png", image(), type="temp").status == 200
     assert bob.upload("bobs.png", image((0, 0, 9))).status == 200
-    assert alice.post(f"/userdata/workflows%2F{SECRET}.json", {"nodes": []}).status == 200
+    assert alice.post(f"/userdata/workflows%2F{SECRET}.json", {"nodes": [], "note": SECRET}).status == 200
     assert alice.post("/settings", {"Own.setting": SECRET}).status == 200
     done = alice.run(graph(f"{SECRET}.png", SECRET))
     entry = alice.finished(done)
@@ -79,7 +79,7 @@ READS = [
     "/internal/files/output",
     "/internal/files/temp",
     "/userdata?dir=workflows",
-    "/userdata?dir=&recurse=true",
+    "/userdata?dir=.&recurse=true",
     "/v2/userdata?path=workflows",
     f"/userdata/workflows%2F{SECRET}.json",
     f"/api/userdata/workflows%2F{SECRET}.json",
@@ -183,6 +183,7 @@ NAMES = [
     f"{SECRET}.png",
     f"{SECRET}.png [input]",
     f"../../u-alice/input/{SECRET}.png",
+    "../user/default/workflows/secret-of-alice.json",
     "../../../token.key",
     "/etc/hostname",
     f"{SECRET}_00001_.png [output]",
@@ -219,9 +220,8 @@ def test_uploading_overwrites_ones_own_file(world):
 
 
 def test_a_mask_is_not_made_from_another_users_image(world):
-    ref = f'{{"filename": "{SECRET}.png", "type": "input"}}'
-    world.bob.ask("/userdata?dir=x")
-    world.bob.upload("mask.png", image(size=(17, 17)), path="/upload/mask", original_ref=ref)
+    ref = f'{{"filename": "deep.png", "subfolder": "{SECRET}", "type": "input"}}'
+    world.bob.upload("mask.png", image(), path="/upload/mask", original_ref=ref)
     assert world.bob.ask("/view?filename=mask.png&type=input").status == 404
 
 
@@ -230,7 +230,7 @@ def test_user_data_of_another_is_neither_written_moved_nor_deleted(world):
     world.bob.post(path + "?overwrite=true", {"nodes": ["bob"]})
     world.bob.ask(f"{path}/move/workflows%2Fstolen.json", "POST", b"")
     world.bob.ask(path, "DELETE")
-    assert world.alice.ask(path).json() == {"nodes": []}
+    assert world.alice.ask(path).json() == {"nodes": [], "note": SECRET}
 
 
 CLOSED = ["POST /free", "POST /users", "GET /assets", "GET /api/assets", "GET /v2/manager/version", "POST /customnode/install"]
