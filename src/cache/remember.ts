@@ -1,7 +1,8 @@
-import { createHmac, createSecretKey, randomBytes } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
 import type { Method } from '../auth/authenticator.ts';
 import type { Decision } from '../auth/decision.ts';
+import { keyedDigest } from './keyed-digest.ts';
 
 export interface RememberOptions {
   /** Longest time that a success is remembered, never past its expiry. */
@@ -30,7 +31,7 @@ const REFUSAL_MAX_LENGTH = 2048;
  */
 export function remember(method: Method, options: RememberOptions): Method {
   const { now } = options;
-  const secret = createSecretKey(randomBytes(32));
+  const digest = keyedDigest(randomBytes(32));
   const decisions = new LRUCache<string, Remembered>({ max: options.maxEntries });
   const underWay = new Map<string, Promise<Decision>>();
   let generation = options.generation();
@@ -77,7 +78,7 @@ export function remember(method: Method, options: RememberOptions): Method {
     authenticate(credentials, client) {
       const { text } = credentials;
       forgetWhatChanged();
-      const key = createHmac('sha256', secret).update(text).digest('binary');
+      const key = digest(text);
       const known = decisions.get(key);
       if (known !== undefined && now() < known.untilMs) {
         options.onLookup?.('hit');
