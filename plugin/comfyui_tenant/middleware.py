@@ -69,18 +69,19 @@ class Gate:
             return error(403, "outside_of_your_folders", "this place is outside of your folders")
 
     async def _answer(self, request: web.Request, handler, route: str | None) -> web.StreamResponse:
-        if route in _STORING and request.method == "POST" and self.quota.limits:
-            refusal = await self._without_room(request)
-            if refusal is not None:
-                return refusal
-        shape = _SHAPES.get((request.method, route))
-        return await handler(request) if shape is None else await shape(self, request, handler)
-
-    async def _without_room(self, request: web.Request) -> web.Response | None:
+        shape = _SHAPES.get((request.method, route), _as_it_is)
+        if route not in _STORING or request.method != "POST" or not self.quota.limits:
+            return await shape(self, request, handler)
         if request.content_length is None:
             return error(411, "length_required", "send Content-Length, so that your storage can be checked")
-        why = await asyncio.to_thread(self.quota.refusal, context.current(), request.content_length)
-        return None if why is None else error(507, "storage_full", why)
+        tenant = context.current()
+        why = await asyncio.to_thread(self.quota.reserve, tenant, request.content_length)
+        if why is not None:
+            return error(507, "storage_full", why)
+        try:
+            return await shape(self, request, handler)
+        finally:
+            self.quota.release(tenant, request.content_length)
 
     async def _prompt(self, request: web.Request, handler) -> web.StreamResponse:
         tenant, queue = context.current(), self.server.prompt_queue
@@ -94,7 +95,7 @@ class Gate:
             own = next((int(item[0]) for item in items if item[1] == body["prompt_id"]), None)
         body["number"] = self.tenants.ledger.own_counts[tenant.directory] if own is None else own
         body["wait"] = wait_of(queue, self.tenants.ledger, tenant.directory)
-        return web.json_response(body)
+        return _with_body(response, body)
 
     async def _interrupt(self, request: web.Request, handler) -> web.StreamResponse:
         try:
@@ -116,7 +117,11 @@ class Gate:
         body = json.loads(response.body)
         # The command line holds the server's paths.
         body["system"]["argv"] = body["system"]["argv"][:1] and ["main.py"]
-        return web.json_response(body)
+        return _with_body(response, body)
+
+
+async def _as_it_is(_gate: Gate, request: web.Request, handler) -> web.StreamResponse:
+    return await handler(request)
 
 
 _SHAPES = {
@@ -125,6 +130,12 @@ _SHAPES = {
     ("GET", "/ws"): Gate._socket,
     ("GET", "/system_stats"): Gate._stats,
 }
+
+
+def _with_body(response: web.Response, body: dict) -> web.Response:
+    # Changed in place, for inner middleware has set headers.
+    response.text = json.dumps(body)
+    return response
 
 
 def _pattern(request: web.Request) -> str | None:

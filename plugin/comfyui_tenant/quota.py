@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 import shutil
+import threading
 import time
+from collections import Counter
 
 from .context import Tenant
 from .folders import Folders
@@ -32,33 +34,46 @@ def bytes_below(folder: str) -> int:
 
 
 class Quota:
-    """Judges whether a user may store more. A count of bytes is used for a few seconds, with what was taken since added."""
+    """Judges whether a user may store more. A count of bytes serves for a few seconds; what is on its way counts too."""
 
     def __init__(self, settings: Settings, folders: Folders, clock=time.monotonic):
         self._settings = settings
         self._folders = folders
         self._clock = clock
         self._counted: dict[str, tuple[float, int]] = {}
+        self._pending: Counter[str] = Counter()
+        self._lock = threading.RLock()
 
     @property
     def limits(self) -> bool:
         return self._settings.quota_bytes is not None or self._settings.min_free_bytes > 0
 
     def used(self, tenant: Tenant) -> int:
+        """The bytes under a user's input and output."""
         counted = self._counted.get(tenant.directory)
         if counted is None or self._clock() - counted[0] > FRESH_SECONDS:
             total = sum(bytes_below(self._folders.of(tenant, kind)) for kind in COUNTED)
             counted = self._counted[tenant.directory] = (self._clock(), total)
         return counted[1]
 
-    def refusal(self, tenant: Tenant, more: int) -> str | None:
-        """Why this user cannot store `more` bytes, or None; then they are counted."""
+    def reserve(self, tenant: Tenant, more: int) -> str | None:
+        """Why this user cannot store `more` bytes, or None; then they are theirs until `release`."""
         quota = self._settings.quota_bytes
-        if quota is not None:
-            used = self.used(tenant)
-            if used + max(more, 1) > quota:
-                return f"your storage is full: {used} of {quota} bytes are used; delete some of your inputs or outputs"
-            self._counted[tenant.directory] = (self._counted[tenant.directory][0], used + more)
-        if shutil.disk_usage(self._folders.root).free - more < self._settings.min_free_bytes:
-            return "the server's disk is nearly full: nothing new is stored until its operator makes room"
-        return None
+        with self._lock:
+            pending = self._pending[tenant.directory]
+            if quota is not None:
+                used = self.used(tenant) + pending
+                if used + max(more, 1) > quota:
+                    return f"your storage is full: {used} of {quota} bytes are used; delete some of your inputs or outputs"
+            if shutil.disk_usage(self._folders.root).free - more < self._settings.min_free_bytes:
+                return "the server's disk is nearly full: nothing new is stored until its operator makes room"
+            self._pending[tenant.directory] = pending + more
+            return None
+
+    def release(self, tenant: Tenant, more: int) -> None:
+        """The bytes have been stored, or not: the next count tells."""
+        with self._lock:
+            self._pending[tenant.directory] -= more
+            if self._pending[tenant.directory] <= 0:
+                del self._pending[tenant.directory]
+            self._counted.pop(tenant.directory, None)

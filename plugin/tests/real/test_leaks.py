@@ -144,12 +144,13 @@ def test_the_count_of_prompts_is_ones_own(world):
     assert world.bob.ask("/prompt").json()["exec_info"]["queue_remaining"] == 0
 
 
+@pytest.mark.parametrize("count", [1, 2])
 @pytest.mark.parametrize("body", [{"clear": True}, "delete"])
-def test_clearing_the_queue_clears_ones_own(world, body):
+def test_clearing_the_queue_clears_ones_own(world, body, count):
     world.busy()
-    waiting = world.alice.run(graph(f"{SECRET}.png", SECRET, wait=1))
-    world.bob.post("/queue", {"delete": [waiting]} if body == "delete" else body)
-    assert world.is_waiting(waiting)
+    waiting = [world.alice.run(graph(f"{SECRET}.png", SECRET, wait=1)) for _ in range(count)]
+    world.bob.post("/queue", {"delete": waiting} if body == "delete" else body)
+    assert all(map(world.is_waiting, waiting))
 
 
 @pytest.mark.parametrize("named", [True, False])

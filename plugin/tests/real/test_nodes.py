@@ -49,6 +49,12 @@ def test_a_node_reaches_nothing_of_another_user(hostile, way, place):
     assert sorted(os.listdir(path.parent)) == ["secret.txt"]
 
 
+@pytest.mark.parametrize("path", ["/etc/hostname", "../../u-alice/output/secret.txt", "../../../token.key"])
+def test_an_annotated_path_stays_in_the_users_folders(hostile, path):
+    [happened] = ran(hostile.visitor("bob"), "Reach", way="annotated", path=path)
+    assert happened == f"refused {path}: must name a file in your own input, output or temp folder"
+
+
 def test_a_node_reaches_what_is_its_users(hostile):
     path = hostile.base / "tenants/u-alice/output/secret.txt"
     assert ran(hostile.visitor("alice"), "Reach", way="open", path=str(path)) == ["got 'secret'"]

@@ -1,0 +1,64 @@
+"""Straight at ComfyUI's port, past the gateway."""
+
+import http.client
+import os
+
+import pytest
+from comfyui_process import token
+
+USER, TOKEN = "X-FunArt-Comfy-UserId", "X-FunArt-Comfy-Token"
+
+
+def ask(comfyui, pairs, path="/queue"):
+    connection = http.client.HTTPConnection(comfyui.url.removeprefix("http://"))
+    connection.putrequest("GET", path)
+    for name, value in pairs:
+        connection.putheader(name, value)
+    connection.endheaders()
+    answer = connection.getresponse()
+    return answer.status, answer.read()
+
+
+@pytest.mark.parametrize("path", ["/queue", "/api/queue", "/", "/internal/files/input", "/ws", "/api/_tenant/me"])
+def test_nobody_passes_without_the_gateway(comfyui, path):
+    good = token(comfyui.key, "alice")
+    bad = {
+        401: [[], [(USER, "")], [(TOKEN, good)], [("X_FunArt_Comfy_UserId", "alice"), (TOKEN, good)]],
+        403: [
+            [(USER, "alice")],
+            [(USER, "bob"), (TOKEN, good)],
+            [(USER, "alice"), (USER, "alice"), (TOKEN, good)],
+            [(USER, "alice"), (USER.lower(), "bob"), (TOKEN, good)],
+            [(USER, "alice"), (TOKEN, good), (TOKEN, good)],
+            [(USER, "alice"), (TOKEN, token(os.urandom(32), "alice"))],
+            [(USER, "alice"), (TOKEN, token(comfyui.key, "alice", exp=1))],
+            [(USER, "../alice"), (TOKEN, token(comfyui.key, "../alice"))],
+            [(USER, "default"), (TOKEN, token(comfyui.key, "default"))],
+            [(USER, "alice, bob"), (TOKEN, good)],
+        ],
+    }
+    for status, requests in bad.items():
+        assert [ask(comfyui, pairs, path)[0] for pairs in requests] == [status] * len(requests)
+
+
+def test_the_gateways_headers_pass_in_any_case(comfyui):
+    good = token(comfyui.key, "alice")
+    assert ask(comfyui, [(USER.lower(), "alice"), (TOKEN.upper(), good)])[0] == 200
+
+
+def test_a_connection_that_has_served_a_user_serves_nobody_after(comfyui):
+    connection = http.client.HTTPConnection(comfyui.url.removeprefix("http://"))
+    good = {USER: "alice", TOKEN: token(comfyui.key, "alice")}
+    statuses = []
+    for headers in (good, {}, good, {USER: "bob"}):
+        connection.request("GET", "/queue", headers=headers)
+        answer = connection.getresponse()
+        answer.read()
+        statuses.append(answer.status)
+    assert statuses == [200, 401, 200, 403]
+
+
+def test_the_web_extension_is_served(comfyui):
+    alice = comfyui.visitor("alice")
+    [path] = [entry for entry in alice.ask("/extensions").json() if entry.endswith("comfy-tenant.js")]
+    assert alice.ask(path).status == 200
