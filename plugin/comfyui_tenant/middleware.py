@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
+import os
 import uuid
 from dataclasses import dataclass
 
@@ -69,7 +70,7 @@ class Gate:
             return error(403, "outside_of_your_folders", "this place is outside of your folders")
 
     async def _answer(self, request: web.Request, handler, route: str | None) -> web.StreamResponse:
-        shape = _SHAPES.get((request.method, route), _as_it_is)
+        shape = _SHAPES.get(("GET" if request.method == "HEAD" else request.method, route), _as_it_is)
         if route not in _STORING or request.method != "POST" or not self.quota.limits:
             return await shape(self, request, handler)
         if request.content_length is None:
@@ -112,6 +113,13 @@ class Gate:
         client_id = scoped(request.rel_url.query.get("clientId", "") or uuid.uuid4().hex, context.current())
         return await handler(request.clone(rel_url=request.rel_url.update_query(clientId=client_id)))
 
+    async def _preview(self, request: web.Request, handler) -> web.StreamResponse:
+        # ComfyUI joins the name to the folder of models as it is.
+        name = request.match_info["filename"].replace("\\", "/")
+        if ".." in name.split("/") or os.path.isabs(name) or ":" in name:
+            return error(403, "outside_of_the_models", "filename: must stay in the folder of models")
+        return await handler(request)
+
     async def _stats(self, request: web.Request, handler) -> web.StreamResponse:
         response = await handler(request)
         body = json.loads(response.body)
@@ -129,6 +137,7 @@ _SHAPES = {
     ("POST", "/interrupt"): Gate._interrupt,
     ("GET", "/ws"): Gate._socket,
     ("GET", "/system_stats"): Gate._stats,
+    ("GET", "/experiment/models/preview/{folder}/{path_index}/{filename}"): Gate._preview,
 }
 
 

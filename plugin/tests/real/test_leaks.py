@@ -83,6 +83,11 @@ READS = [
     "/v2/userdata?path=workflows",
     f"/userdata/workflows%2F{SECRET}.json",
     f"/api/userdata/workflows%2F{SECRET}.json",
+    "/userdata?dir=..%2Fu-alice&recurse=true",
+    "/v2/userdata?path=..%2Fu-alice%2Fworkflows",
+    f"/userdata/..%2Fu-alice%2Fworkflows%2F{SECRET}.json",
+    f"/userdata/..%252Fu-alice%252Fworkflows%252F{SECRET}.json",
+    f"/userdata/workflows%2F{SECRET}.json?dir=..",
     "/settings",
     "/settings/Own.setting",
     "/users",
@@ -117,6 +122,15 @@ def test_reading_shows_nothing_of_another_user_nor_of_the_server(world, comfyui,
 def test_another_users_file_is_not_there(world, path):
     assert world.alice.ask(path).status == 200
     assert world.bob.ask(path).status == 404
+
+
+@pytest.mark.parametrize("prefix", ["", "/api"])
+@pytest.mark.parametrize("way", ["..%2F..%2F", "..%2f..%2ftenants%2fu-alice%2f", "..%5C..%5C", "%2Fproc%2Fself%2Fcwd%2F"])
+@pytest.mark.parametrize("file", ["input%2F", "output%2F"])
+def test_the_preview_of_a_model_shows_no_other_file(world, comfyui, prefix, way, file):
+    (comfyui.base / "models" / "checkpoints").mkdir(parents=True, exist_ok=True)
+    name = world.saved if file == "output%2F" else f"{SECRET}.png"
+    assert world.bob.ask(f"{prefix}/experiment/models/preview/checkpoints/0/{way}{file}{name}").status == 403
 
 
 @pytest.mark.parametrize("prefix", ["", "/api"])
