@@ -24,8 +24,13 @@ function link(target: string, path: string): void {
   symlinkSync(target, path, 'dir');
 }
 
+/** `COMFYUI_ARGS`, parted at spaces. */
+function moreArgs(env: Env): string[] {
+  return (env.COMFYUI_ARGS ?? '').split(/\s+/).filter((arg) => arg !== '');
+}
+
 /**
- * The demo's ComfyUI with the plugin and the demo's nodes.
+ * The demo's ComfyUI with the plugin and the demo's nodes, and `COMFYUI_ARGS`.
  *
  * @param base where its users' files are kept
  */
@@ -40,6 +45,7 @@ export function launchDemo({ app, python, frontend }: DemoComfyui, base: string,
     args: [
       ...['--cpu', '--base-directory', base, '--database-url', 'sqlite:///:memory:'],
       ...['--disable-auto-launch', '--disable-api-nodes', '--front-end-root', frontend],
+      ...moreArgs(env),
     ],
     env: { ...env, PYTHONPATH: join(DEMO, 'torch-stub'), PYTHONDONTWRITEBYTECODE: '1' },
   };
@@ -90,7 +96,7 @@ export async function launchGiven(dir: string, folder: string, env: Env): Promis
         `${python} -m pip install -r ${join(PLUGIN, 'requirements.txt')}, or name another by COMFYUI_PYTHON`,
     );
   }
-  const given = (env.COMFYUI_ARGS ?? '').split(/\s+/).filter((arg) => arg !== '');
+  const given = moreArgs(env);
   const base = given[given.indexOf('--base-directory') + 1];
   const dirs = given.includes('--base-directory') && base !== undefined ? [app, resolve(app, base)] : [app];
   const plugin = dirs.some(hasPlugin) ? [] : extraNodes(folder);

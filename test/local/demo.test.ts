@@ -2,6 +2,8 @@ import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { basic } from '../builders.ts';
+import { oneAtATime } from '../../src/local/one-at-a-time.ts';
+import { STARTING } from '../end-to-end/demo.ts';
 import { run, scratchFolder, type Ran } from './start-up.ts';
 
 const LONG_MS = 180_000;
@@ -24,9 +26,11 @@ function part(ran: Ran, pattern: RegExp): string {
 }
 
 async function ready(folder: string, ...more: string[]): Promise<Ran> {
-  const ran = run(['up', '--demo', folder, ...more]);
-  await ran.said('Ctrl-C stops everything');
-  return ran;
+  return oneAtATime(STARTING, async () => {
+    const ran = run(['up', '--demo', folder, ...more]);
+    await ran.said('Ctrl-C stops everything');
+    return ran;
+  });
 }
 
 test(
