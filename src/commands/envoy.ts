@@ -30,6 +30,10 @@ export const envoy: Command = async ({ args, env, cwd, out, err }) => {
     for (const fault of loaded.faults) err(fault);
     return EXIT.config;
   }
+  if (preset === 'edge-tls' && loaded.config.gateway.tls === undefined) {
+    err('gateway.tls: --preset edge-tls needs certFile and keyFile');
+    return EXIT.config;
+  }
   out(renderBootstrap(loaded.config, preset).trimEnd());
   return Promise.resolve(EXIT.ok);
 };

@@ -124,6 +124,9 @@ export const configSchema = z.strictObject({
     .strictObject({
       listen: hostPort.default('127.0.0.1:8080'),
       tls: tlsFiles.optional().describe('The certificate of the edge-tls preset.'),
+      redirectFrom: hostPort
+        .optional()
+        .describe('Where the edge-tls preset takes plain HTTP and sends people to TLS.'),
       trustedHops: z
         .int()
         .min(0)

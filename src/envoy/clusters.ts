@@ -1,3 +1,4 @@
+import { isIP } from 'node:net';
 import type { Config, Endpoint } from '../config/schema.ts';
 import { clusterOf, typeOf } from './names.ts';
 
@@ -87,14 +88,20 @@ function comfyuiHealth({ multiTenant }: Endpoint) {
   };
 }
 
-function comfyuiTls(url: URL) {
-  if (url.protocol !== 'https:') return {};
+/** An address has no name to ask for, but may stand in a certificate. */
+function subjectOf({ hostname }: URL) {
+  const exact = hostname.replace(/^\[(.*)\]$/, '$1');
+  return { san_type: isIP(exact) === 0 ? 'DNS' : 'IP_ADDRESS', matcher: { exact } };
+}
+
+function comfyuiTls(urls: readonly URL[]) {
+  if (urls[0]?.protocol !== 'https:') return {};
   const trusted_ca = { filename: SYSTEM_CERTIFICATES };
-  const match_typed_subject_alt_names = [{ san_type: 'DNS', matcher: { exact: url.hostname } }];
+  const match_typed_subject_alt_names = urls.map(subjectOf);
   const type = typeOf('extensions.transport_sockets.tls.v3.UpstreamTlsContext');
   const typed_config = {
     '@type': type,
-    sni: url.hostname,
+    auto_host_sni: true,
     common_tls_context: { validation_context: { trusted_ca, match_typed_subject_alt_names } },
   };
   return { transport_socket: { name: 'envoy.transport_sockets.tls', typed_config } };
@@ -103,8 +110,6 @@ function comfyuiTls(url: URL) {
 /** Of several ComfyUIs, each user always gets the same one. */
 function comfyuiCluster(endpoint: Endpoint) {
   const urls = endpoint.upstream.map((address) => new URL(address));
-  const [first] = urls;
-  if (first === undefined) throw new Error(`${endpoint.name}: has no upstream`);
   const addresses = urls.map(({ hostname, port, protocol }) =>
     socketAddress(hostname, port === '' ? (protocol === 'https:' ? 443 : 80) : Number(port)),
   );
@@ -118,7 +123,7 @@ function comfyuiCluster(endpoint: Endpoint) {
     circuit_breakers: MANY,
     health_checks: [comfyuiHealth(endpoint)],
     load_assignment: assignment(clusterOf(endpoint), addresses),
-    ...comfyuiTls(first),
+    ...comfyuiTls(urls),
   };
 }
 

@@ -1,8 +1,11 @@
 import type { Config } from '../config/schema.ts';
-import { mutableHeaders, readHeaders, reservedHeaders, typeOf, USER_ID } from './names.ts';
+import type { Preset } from './render.ts';
+import { EXT_AUTHZ, mutableHeaders, readHeaders, reservedHeaders, typeOf, USER_ID } from './names.ts';
 
-const EXT_AUTHZ = 'envoy.filters.http.ext_authz';
 const RBAC = 'envoy.filters.http.rbac';
+
+/** A password hash that waits for its turn takes a while; asked anew, it would only wait longer. */
+const ASK_TIMEOUT = '5s';
 
 /** What `encodeUserId` gives, and nothing else. */
 const LEGAL_USER_ID = '(?:[A-Za-z0-9_@+~-]|%[0-9A-F]{2})(?:[A-Za-z0-9._@+~-]|%[0-9A-F]{2}){0,199}';
@@ -28,11 +31,12 @@ export function extAuthz(config: Config) {
       transport_api_version: 'V3',
       grpc_service: {
         envoy_grpc: { cluster_name: 'authz', max_receive_message_length: 65_536, skip_envoy_headers: true },
-        timeout: '5s',
+        timeout: ASK_TIMEOUT,
         retry_policy: {
           retry_on: 'connect-failure,refused-stream,unavailable,reset',
           num_retries: 2,
-          retry_back_off: { base_interval: '0.02s', max_interval: '0.1s' },
+          // Envoy takes the longest wait for the time of one try, too.
+          retry_back_off: { base_interval: '0.02s', max_interval: ASK_TIMEOUT },
         },
       },
       failure_mode_allow: false,
@@ -65,11 +69,13 @@ function allowOnly(name: string, ids: readonly object[]) {
 /** The third safeguard: only what carries a legal user id, and was judged, reaches a multi-tenant ComfyUI. */
 export function rbac() {
   const hasUserId = { header: { name: USER_ID, string_match: { safe_regex: { regex: LEGAL_USER_ID } } } };
+  // The name of the root that all users of a single-user ComfyUI share.
+  const isNotShared = { not_id: { header: { name: USER_ID, string_match: { exact: 'default' } } } };
   return {
     name: RBAC,
     typed_config: {
       '@type': typeOf('extensions.filters.http.rbac.v3.RBAC'),
-      ...allowOnly('has-user', [hasUserId, metadata('user')]),
+      ...allowOnly('has-user', [hasUserId, isNotShared, metadata('user')]),
     },
   };
 }
@@ -88,6 +94,21 @@ export function unguarded() {
   return {
     [EXT_AUTHZ]: { '@type': typeOf('extensions.filters.http.ext_authz.v3.ExtAuthzPerRoute'), disabled: true },
     [RBAC]: { '@type': typeOf('extensions.filters.http.rbac.v3.RBACPerRoute') },
+  };
+}
+
+/** What browsers must be told on every answer, Envoy's own too, and what nobody needs to know. */
+export function responseHeaders(preset: Preset) {
+  const header = { key: 'strict-transport-security', value: 'max-age=31536000' };
+  const hsts = { append: { header, append_action: 'OVERWRITE_IF_EXISTS_OR_ADD' } };
+  return {
+    name: 'envoy.filters.http.header_mutation',
+    typed_config: {
+      '@type': typeOf('extensions.filters.http.header_mutation.v3.HeaderMutation'),
+      mutations: {
+        response_mutations: [{ remove: 'server' }, ...(preset === 'edge-tls' ? [hsts] : [])],
+      },
+    },
   };
 }
 

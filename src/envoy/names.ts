@@ -1,11 +1,15 @@
 import type { Config, Endpoint, TokenLookup } from '../config/schema.ts';
 
+/** Also the name under which what the service says of a request is kept. */
+export const EXT_AUTHZ = 'envoy.filters.http.ext_authz';
 export const USER_ID = 'x-funart-comfy-userid';
 const TOKEN = 'x-funart-comfy-token';
 const STREAM_DURATION = 'x-envoy-upstream-stream-duration-ms';
 
 /** What only the gateway may say to ComfyUI: taken from whatever the client sends, before anything looks at it. */
 const OURS = [USER_ID, TOKEN, STREAM_DURATION, 'x-envoy-auth-failure-mode-allowed', 'comfy-user'];
+/** By which the service counts failures; Envoy alone says it. */
+const CLIENT_ADDRESS = 'x-envoy-external-address';
 
 function unique(names: readonly string[]): string[] {
   return [...new Set(names.map((name) => name.toLowerCase()))];
@@ -38,7 +42,18 @@ function usesCookies(config: Config): boolean {
 /** Headers that the client cannot send. One that is both mapped and carries credentials must reach the service. */
 export function reservedHeaders(config: Config): string[] {
   const credentials = new Set(unique(credentialHeaders(config)));
-  return unique([...OURS, ...mappedHeaders(config)]).filter((name) => !credentials.has(name));
+  return unique([...OURS, CLIENT_ADDRESS, ...mappedHeaders(config)]).filter((name) => !credentials.has(name));
+}
+
+/** Nothing that proves or claims who one is goes with a request that nobody judged. */
+export function identifyingHeaders(config: Config): string[] {
+  return unique([...OURS, ...mappedHeaders(config), ...credentialHeaders(config), 'cookie']);
+}
+
+/** Query parameters that carry credentials. */
+export function credentialParameters({ auth }: Endpoint): string[] {
+  if (auth.method !== 'JWT') return [];
+  return auth.tokenLookup.flatMap(({ location, name }) => (location === 'QUERY' ? [name] : []));
 }
 
 /** Headers that the service may set or remove. */
@@ -55,7 +70,7 @@ export function mutableHeaders(config: Config): string[] {
 
 /** Headers that the service reads; no others are sent to it. */
 export function readHeaders(config: Config): string[] {
-  const always = ['accept', 'connection', 'origin', 'upgrade', 'x-envoy-external-address', 'x-request-id'];
+  const always = ['accept', 'connection', 'origin', 'upgrade', CLIENT_ADDRESS, 'x-request-id'];
   const cookie = usesCookies(config) ? ['cookie'] : [];
   const forwarded = config.gateway.trustedHops > 0 ? ['x-forwarded-for'] : [];
   return unique([...always, ...credentialHeaders(config), ...cookie, ...forwarded]);

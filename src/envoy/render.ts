@@ -1,7 +1,7 @@
 import { stringify } from 'yaml';
 import type { Config } from '../config/schema.ts';
 import { clusters } from './clusters.ts';
-import { listener } from './listener.ts';
+import { listener, redirectListener } from './listener.ts';
 
 export const PRESETS = ['gateway', 'sidecar', 'edge-tls'] as const;
 
@@ -21,8 +21,11 @@ export function bootstrap(config: Config, preset: Preset) {
     '@type': `type.googleapis.com/${type}`,
     max_active_downstream_connections: MAX_CONNECTIONS,
   };
+  const { redirectFrom } = config.gateway;
+  const redirects =
+    preset === 'edge-tls' && redirectFrom !== undefined ? [redirectListener(config, redirectFrom)] : [];
   return {
-    static_resources: { listeners: [listener(config, preset)], clusters: clusters(config) },
+    static_resources: { listeners: [listener(config, preset), ...redirects], clusters: clusters(config) },
     overload_manager: { resource_monitors: [{ name: connections, typed_config }] },
     layered_runtime: {
       layers: [

@@ -1,6 +1,6 @@
 import type { Config, Endpoint, PublicPath } from '../config/schema.ts';
 import { rbacWithoutTenants, unguarded } from './filters.ts';
-import { clusterOf, reservedHeaders, USER_ID } from './names.ts';
+import { clusterOf, credentialParameters, identifyingHeaders, USER_ID } from './names.ts';
 
 /** A segment without dots at its start, escapes, parameters or backslashes: what no server reads in two ways. */
 const SEGMENTS = String.raw`(?:[A-Za-z0-9_~!$&'()+,=:@-][A-Za-z0-9._~!$&'()+,=:@-]*/?)*`;
@@ -9,20 +9,23 @@ const SEGMENTS = String.raw`(?:[A-Za-z0-9_~!$&'()+,=:@-][A-Za-z0-9._~!$&'()+,=:@
 const WEBSOCKET_IDLE = '3600s';
 const REQUEST_IDLE = '300s';
 
-function matchOf({ path }: PublicPath) {
-  if (!path.endsWith('*')) return { path };
+/** With a token in its query a request is no public one: only the service can take it out. */
+function matchOf({ path }: PublicPath, endpoint: Endpoint) {
+  const absent = credentialParameters(endpoint).map((name) => ({ name, present_match: false }));
+  const query = absent.length > 0 ? { query_parameters: absent } : {};
+  if (!path.endsWith('*')) return { path, ...query };
   const prefix = path.slice(0, -1).replaceAll(/[.$()+]/g, String.raw`\$&`);
-  return { safe_regex: { regex: prefix + SEGMENTS } };
+  return { safe_regex: { regex: prefix + SEGMENTS }, ...query };
 }
 
 function publicRoute(publicPath: PublicPath, endpoint: Endpoint, config: Config) {
   const { answer } = publicPath;
-  const guard = { match: matchOf(publicPath), typed_per_filter_config: unguarded() };
+  const guard = { match: matchOf(publicPath, endpoint), typed_per_filter_config: unguarded() };
   if (answer !== undefined) {
     return { ...guard, direct_response: { status: answer.status, body: { inline_string: answer.body } } };
   }
   const route = { cluster: clusterOf(endpoint), timeout: '0s', idle_timeout: REQUEST_IDLE };
-  return { ...guard, route, request_headers_to_remove: reservedHeaders(config) };
+  return { ...guard, route, request_headers_to_remove: identifyingHeaders(config) };
 }
 
 function toComfyui(endpoint: Endpoint, idleTimeout: string) {
@@ -31,12 +34,16 @@ function toComfyui(endpoint: Endpoint, idleTimeout: string) {
   return { cluster: clusterOf(endpoint), timeout: '0s', idle_timeout: idleTimeout, ...sticky };
 }
 
+/** A host name with the dot of the root at its end is the same one. */
+function domainsOf({ domains }: Endpoint): string[] {
+  return domains.flatMap((domain) => (domain === '*' ? ['*'] : [domain, `${domain}.`]));
+}
+
 function virtualHost(endpoint: Endpoint, config: Config) {
   const isWebSocket = { name: 'upgrade', string_match: { exact: 'websocket', ignore_case: true } };
   return {
     name: endpoint.name,
-    // A host name with the dot of the root at its end is the same one.
-    domains: endpoint.domains.flatMap((domain) => (domain === '*' ? ['*'] : [domain, `${domain}.`])),
+    domains: domainsOf(endpoint),
     ...(endpoint.multiTenant ? {} : { typed_per_filter_config: rbacWithoutTenants() }),
     routes: [
       ...endpoint.publicPaths.map((publicPath) => publicRoute(publicPath, endpoint, config)),
@@ -49,17 +56,33 @@ function virtualHost(endpoint: Endpoint, config: Config) {
 const UNKNOWN_HOST = {
   name: 'unknown-host',
   domains: ['*'],
-  typed_per_filter_config: unguarded(),
   routes: [{ match: { prefix: '/' }, direct_response: { status: 421 } }],
 };
 
-/** All virtual hosts; a host that no endpoint has is answered with 421. */
-export function routeConfiguration(config: Config) {
-  const hosts = config.endpoints.map((endpoint) => virtualHost(endpoint, config));
+function configuration(config: Config, hosts: readonly object[], unknown: object) {
   const all = config.endpoints.some(({ domains }) => domains.includes('*'));
   return {
     name: 'comfy-tenant',
     ignore_port_in_host_matching: true,
-    virtual_hosts: all ? hosts : [...hosts, UNKNOWN_HOST],
+    virtual_hosts: all ? hosts : [...hosts, unknown],
   };
+}
+
+/** All virtual hosts; a host that no endpoint has is answered with 421. */
+export function routeConfiguration(config: Config) {
+  const hosts = config.endpoints.map((endpoint) => virtualHost(endpoint, config));
+  return configuration(config, hosts, { ...UNKNOWN_HOST, typed_per_filter_config: unguarded() });
+}
+
+/** From plain HTTP to TLS; 308 keeps the method. */
+export function redirectRoutes(config: Config) {
+  const port_redirect = Number(config.gateway.listen.replace(/^.*:/, ''));
+  const redirect = { https_redirect: true, port_redirect, response_code: 'PERMANENT_REDIRECT' };
+  const routes = [{ match: { prefix: '/' }, redirect }];
+  const hosts = config.endpoints.map((endpoint) => ({
+    name: endpoint.name,
+    domains: domainsOf(endpoint),
+    routes,
+  }));
+  return configuration(config, hosts, UNKNOWN_HOST);
 }

@@ -40,6 +40,7 @@ export async function startEchoUpstream(
     request.on('data', (chunk: Buffer) => (bytes += chunk.length));
     request.on('end', () => {
       seen.push(note(request, bytes));
+      response.setHeader('Server', 'Python/3.11 aiohttp/3.9');
       response.end('reached ComfyUI');
     });
   });

@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { encodeDenied } from '../../src/ext-authz/check-response.ts';
 import { startEchoUpstream } from './echo-upstream.ts';
 import { rawRequest } from './raw-request.ts';
 import { letIn, startScriptedAuthz } from './scripted-authz.ts';
@@ -38,13 +39,51 @@ test('when the service answers a gRPC error nobody gets in', async () => {
   expect(stand.upstream.seen).toEqual([]);
 });
 
-test('when the service answers too late nobody gets in', async () => {
+const slow = (ms: number) => {
   stand.authz.say(async () => {
-    await later(7000);
+    await later(ms);
     return letIn();
   });
+};
+
+test('when the service answers too late nobody gets in, and it is asked once', async () => {
+  slow(7000);
+  stand.authz.asked.length = 0;
+  const begun = Date.now();
   expect((await get()).status).toBe(503);
+  expect(Date.now() - begun).toBeGreaterThan(4500);
+  expect(stand.authz.asked).toHaveLength(1);
   expect(stand.upstream.seen).toEqual([]);
+});
+
+test('an answer that takes a while, as a password hash does, is waited for', async () => {
+  slow(1500);
+  stand.authz.asked.length = 0;
+  expect((await get()).status).toBe(200);
+  expect(stand.authz.asked).toHaveLength(1);
+});
+
+test('when the service cannot be asked the answer says so, and when to come back', async () => {
+  stand.authz.close();
+  const answer = await get();
+  expect(answer.status).toBe(503);
+  expect(answer.head).toMatch(/retry-after: 2/i);
+  expect(JSON.parse(answer.body)).toMatchObject({
+    error: {
+      code: 'unavailable',
+      message: 'Nobody can be signed in at the moment. Please try again soon.',
+    },
+  });
+});
+
+test.each([401, 403, 429, 503])("the service's own %d passes as it is", async (status) => {
+  const headers = [['content-type', 'text/html']] as const;
+  const metadata = [['reason', 'token-expired']] as const;
+  stand.authz.say(() => encodeDenied({ status, headers, body: '<h1>no</h1>', metadata }));
+  const answer = await get();
+  expect(answer).toMatchObject({ status, body: '<h1>no</h1>' });
+  expect(answer.head).toMatch(/content-type: text\/html/i);
+  expect(answer.head).not.toMatch(/retry-after/i);
 });
 
 test('when the service answers something that is no answer nobody gets in', async () => {

@@ -2,8 +2,9 @@ import { execFileSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { PRESETS, renderBootstrap } from '../../src/envoy/render.ts';
+import { PRESETS, renderBootstrap, type Preset } from '../../src/envoy/render.ts';
 import { aDirectory, load } from '../a-config.ts';
+import { writeCertificate } from './a-certificate.ts';
 import { envoyBinary } from './run-envoy.ts';
 
 const FOLDER = join(import.meta.dirname, '../../envoy');
@@ -11,28 +12,30 @@ const FOLDER = join(import.meta.dirname, '../../envoy');
 const INSTALLED = '/etc/comfy-tenant';
 
 let directory: ReturnType<typeof aDirectory>;
-let example: string;
 beforeAll(() => {
   directory = aDirectory();
-  const [key, cert] = [join(directory.path, 'tls.key'), join(directory.path, 'tls.crt')];
-  const subject = ['-subj', '/CN=comfy.example.com', '-days', '1', '-keyout', key, '-out', cert];
-  execFileSync('openssl', ['req', '-x509', '-newkey', 'rsa:2048', '-nodes', ...subject], { stdio: 'ignore' });
-  const text = readFileSync(join(FOLDER, 'example.comfy-tenant.yaml'), 'utf8');
-  example = directory.write('comfy-tenant.yaml', text.replaceAll(INSTALLED, directory.path));
+  writeCertificate(directory.path);
+  directory.write('users.htpasswd', 'alice:$2b$04$YTMXpdTPkSsbZH6.HElsteI9ZwH9cnrCf5czbjGl6fSX0bLFCdWk2\n');
 });
 afterAll(() => {
   directory.remove();
 });
 
+function example(preset: Preset) {
+  const name = `${preset === 'edge-tls' ? preset : 'gateway'}.comfy-tenant.yaml`;
+  const text = readFileSync(join(FOLDER, name), 'utf8');
+  return load(directory.write(name, text.replaceAll(INSTALLED, directory.path))).config;
+}
+
 test.each(PRESETS)('envoy/%s.yaml is what the example gives; UPDATE=1 writes it', (preset) => {
   const file = join(FOLDER, `${preset}.yaml`);
-  const rendered = renderBootstrap(load(example).config, preset).replaceAll(directory.path, INSTALLED);
+  const rendered = renderBootstrap(example(preset), preset).replaceAll(directory.path, INSTALLED);
   if (process.env['UPDATE'] === '1') writeFileSync(file, rendered);
   expect(readFileSync(file, 'utf8')).toBe(rendered);
 });
 
 test.each(PRESETS)('the real Envoy takes the preset %s', async (preset) => {
-  const file = directory.write(`${preset}.yaml`, renderBootstrap(load(example).config, preset));
+  const file = directory.write(`${preset}.yaml`, renderBootstrap(example(preset), preset));
   const output = execFileSync(await envoyBinary(), ['--mode', 'validate', '-c', file], {
     encoding: 'utf8',
     stdio: ['ignore', 'pipe', 'ignore'],
@@ -40,11 +43,19 @@ test.each(PRESETS)('the real Envoy takes the preset %s', async (preset) => {
   expect(output).toContain('OK');
 });
 
+test('the real Envoy takes ComfyUIs behind TLS, by name and by address', async () => {
+  const config = example('gateway');
+  const [endpoint] = config.endpoints;
+  if (endpoint !== undefined) endpoint.upstream = ['https://a.example.com', 'https://[::1]:8443'];
+  const rendered = renderBootstrap(config, 'gateway');
+  expect(rendered).toMatch(/san_type: DNS\n +matcher:\n +exact: a.example.com/);
+  expect(rendered).toMatch(/san_type: IP_ADDRESS\n +matcher:\n +exact: ::1/);
+  const file = directory.write('tls-upstream.yaml', rendered);
+  execFileSync(await envoyBinary(), ['--mode', 'validate', '-c', file], { stdio: 'ignore' });
+});
+
 test('edge-tls needs a certificate, and says so', () => {
-  const { config } = load(example);
-  const gateway = { ...config.gateway };
-  delete gateway.tls;
-  expect(() => renderBootstrap({ ...config, gateway }, 'edge-tls')).toThrow(
+  expect(() => renderBootstrap(example('gateway'), 'edge-tls')).toThrow(
     'gateway.tls: the edge-tls preset needs certFile and keyFile',
   );
 });

@@ -74,11 +74,12 @@ test.each<[string, Script]>([
   ['an OK without metadata', NO_METADATA],
   ['a path for an id', withId('../bob')],
   ['a hidden name for an id', withId('.bob')],
+  ['the id that all share', withId('default')],
   ['two ids in one', withId('alice,bob')],
   ['an empty id', withId('')],
   ['an id with half an escape', withId('a%2')],
   ['an id with escapes in lower case', withId('a%2fb')],
-  ['an id over 200 bytes', withId('a'.repeat(202))],
+  ['an id over 200 bytes', withId('a'.repeat(201))],
 ])('of a faulty service, %s lets nobody in', async (_, script) => {
   stand = await startStand();
   stand.authz.say(script);

@@ -1,0 +1,73 @@
+import { EXT_AUTHZ } from './names.ts';
+
+function reply(code: string, message: string) {
+  return { json_format: { error: { code, message, requestId: '%REQ(X-REQUEST-ID)%' } } };
+}
+
+function flags(...list: string[]) {
+  return { response_flag_filter: { flags: list } };
+}
+
+function status(value: number) {
+  const comparison = {
+    op: 'EQ',
+    value: { default_value: value, runtime_key: `comfy_tenant.status_${value}` },
+  };
+  return { status_code_filter: { comparison } };
+}
+
+/** Envoy could not ask the service: it counts as refused, but no reason came with it. */
+const NOT_JUDGED = {
+  and_filter: {
+    filters: [
+      flags('UAEX'),
+      status(503),
+      {
+        metadata_filter: {
+          matcher: {
+            filter: EXT_AUTHZ,
+            path: [{ key: 'reason' }],
+            value: { string_match: { exact: 'none' } },
+          },
+          match_if_key_not_found: true,
+        },
+      },
+    ],
+  },
+};
+
+const RETRY_SOON = [{ header: { key: 'retry-after', value: '2' } }];
+
+/** Envoy's own answers in the form of ours; those of the service pass as they are. */
+export const LOCAL_REPLIES = {
+  mappers: [
+    {
+      filter: NOT_JUDGED,
+      body_format_override: reply(
+        'unavailable',
+        'Nobody can be signed in at the moment. Please try again soon.',
+      ),
+      headers_to_add: RETRY_SOON,
+    },
+    {
+      filter: flags('UH', 'UF', 'UC', 'UO', 'LR', 'UR'),
+      body_format_override: reply(
+        'unavailable',
+        'ComfyUI is not there at the moment. Please try again soon.',
+      ),
+      headers_to_add: RETRY_SOON,
+    },
+    {
+      filter: status(421),
+      body_format_override: reply('unknown-host', 'This host name is not served here.'),
+    },
+    {
+      filter: status(400),
+      body_format_override: reply('malformed', 'This request cannot be read in one way only.'),
+    },
+    {
+      filter: status(431),
+      body_format_override: reply('too-large', 'The headers of this request are too large.'),
+    },
+  ],
+};
