@@ -5,6 +5,7 @@ An audit hook cannot be taken away again. It does not see what C libraries open 
 
 from __future__ import annotations
 
+import functools
 import os
 import sys
 
@@ -112,9 +113,12 @@ class Guard:
 
     def _own_folder(self, tenant: Tenant, path: str) -> str | None:
         """The folder of the user's that a path is in."""
-        own = [os.path.join(self._root, tenant.directory, kind) for kind in KINDS]
-        own += [os.path.join(root, tenant.directory) for root in self._user_data]
-        return next((folder for folder in own if is_below(path, folder, os.sep)), None)
+        return next((folder for folder in self._own_folders(tenant.directory) if is_below(path, folder, os.sep)), None)
+
+    @functools.lru_cache(maxsize=4096)  # noqa: B019 - one guard lives as long as the process
+    def _own_folders(self, directory: str) -> tuple[str, ...]:
+        kinds = [os.path.join(self._root, directory, kind) for kind in KINDS]
+        return (*kinds, *(os.path.join(root, directory) for root in self._user_data))
 
 
 def _has_link(folder: str, path: str) -> bool:

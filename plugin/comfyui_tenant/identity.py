@@ -100,7 +100,7 @@ def is_loopback(peer: str | None) -> bool:
 
 def identify(users: Sequence[str], tokens: Sequence[str], peer: str | None, verifier: Verifier | None) -> Tenant | Refusal:
     """The user of a request, from all values of the two headers and the address that it came from."""
-    if not users or users == [""]:
+    if not users or list(users) == [""]:
         return NO_USER
     if len(users) != 1:
         return MANY_USERS

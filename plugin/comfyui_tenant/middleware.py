@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 import json
 import logging
 import os
@@ -10,6 +11,7 @@ import uuid
 from dataclasses import dataclass
 
 from aiohttp import web
+from multidict import istr
 
 from . import context, policy
 from .answers import empty_logs, error, refused
@@ -23,6 +25,10 @@ from .sockets import scoped
 from .wait import wait_of
 
 PUBLIC = "/_tenant/plugin"
+# There are few patterns, and every request is judged.
+_core_of = functools.lru_cache(maxsize=4096)(policy.core_of)
+_judge = functools.lru_cache(maxsize=4096)(policy.judge)
+_USER, _TOKEN = istr(USER_HEADER), istr(TOKEN_HEADER)
 _STORING = ("/upload/image", "/upload/mask", "/userdata/{file}", "/prompt")
 _SETTINGS_HINT = "the setting allowRoutes of COMFY_TENANT_SETTINGS opens it"
 
@@ -42,8 +48,8 @@ class Gate:
             route = _pattern(request)
             if route == PUBLIC and request.method in ("GET", "HEAD"):
                 return await handler(request)
-            headers = request.headers
-            found = identify(headers.getall(USER_HEADER, []), headers.getall(TOKEN_HEADER, []), _peer(request), self.verifier)
+            users, tokens = request.headers.getall(_USER, ()), request.headers.getall(_TOKEN, ())
+            found = identify(users, tokens, None if self.verifier else _peer(request), self.verifier)
             if isinstance(found, Refusal):
                 return refused(found)
             # Not taken back at the end: the web server reads a file only after this function has answered. The next
@@ -54,7 +60,7 @@ class Gate:
         return tenant_gate
 
     async def _serve(self, request: web.Request, handler, route: str | None) -> web.StreamResponse:
-        verdict = policy.OPEN if route is None else policy.judge(request.method, route, self.settings.allow_routes)
+        verdict = policy.OPEN if route is None else _judge(request.method, route, self.settings.allow_routes)
         if verdict == policy.EMPTY:
             return empty_logs(route)
         if verdict == policy.CLOSED or (verdict == policy.OPERATORS and not context.current().operator):
@@ -150,7 +156,7 @@ def _with_body(response: web.Response, body: dict) -> web.Response:
 def _pattern(request: web.Request) -> str | None:
     """The pattern of the route that was chosen, without `/api`; None when there is none and a 404 or 405 follows."""
     resource = request.match_info.route.resource
-    return None if resource is None else policy.core_of(resource.canonical)
+    return None if resource is None else _core_of(resource.canonical)
 
 
 def _peer(request: web.Request) -> str | None:

@@ -1,6 +1,7 @@
 """From a user id to the name of the user's folders, and whether a path lies below a folder. Pure: reads no disk."""
 
 import base64
+import functools
 import hashlib
 import re
 
@@ -12,6 +13,7 @@ KINDS = ("input", "output", "temp")
 MAX_USER_ID = 200
 
 
+@functools.lru_cache(maxsize=4096)
 def is_user_id(text: str) -> bool:
     """Whether this is a user id as the gateway writes it: no leading dot, and not `default`, ComfyUI's shared root."""
     if len(text) > MAX_USER_ID or not USER_ID.fullmatch(text):
@@ -50,6 +52,7 @@ def first_below(path: str, root: str, sep: str = "/") -> str | None:
     return rest.split(sep, 1)[0]
 
 
+@functools.lru_cache(maxsize=8192)
 def _folded(path: str, sep: str) -> str:
     if sep != "\\":
         return path.casefold()

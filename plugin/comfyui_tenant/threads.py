@@ -41,11 +41,17 @@ def _submit(original):
         owner = context.snapshot()
 
         def as_owner(*args, **kwargs):
-            with context.as_tenant(owner):
+            token = context.enter(owner)
+            try:
                 return fn(*args, **kwargs)
+            finally:
+                context.leave(token)
 
         # A pool's threads outlive the task: started here, they must not keep its user.
-        with context.as_tenant(None):
+        token = context.enter(None)
+        try:
             return original(self, as_owner, *args, **kwargs)
+        finally:
+            context.leave(token)
 
     return submit
