@@ -102,3 +102,32 @@ test.each([
 ] as const)('a request with %s of Authorization is refused', (_, headers, reason) => {
   expect(aMethod().find(aRequest(headers))).toEqual({ kind: 'deny', reason });
 });
+
+test('who failed too often waits, even with the right password, and nothing is hashed for them', async () => {
+  const regulation = { blockedSeconds: () => 8, failed: () => undefined, succeeded: () => undefined };
+  const hashing = { run: () => { throw new Error('hashed'); }, waiting: 0 }; // prettier-ignore
+  const method = aMethod({ regulation, hashing });
+  expect(await method.authenticate(credentials(basic('alice', 'tulip')), from)).toEqual({
+    kind: 'deny',
+    reason: 'too-many-failures',
+    retryAfterSeconds: 8,
+  });
+});
+
+test('failures and successes are counted by name and address', async () => {
+  const counted: string[] = [];
+  const regulation = {
+    blockedSeconds: () => 0,
+    failed: (...who: string[]) => void counted.push(`failed ${who.join(' ')}`),
+    succeeded: (...who: string[]) => void counted.push(`succeeded ${who.join(' ')}`),
+  };
+  const method = aMethod({ regulation });
+  for (const password of ['wrong', 'tulip'])
+    await method.authenticate(credentials(basic('alice', password)), from);
+  await method.authenticate(credentials(basic('mallory', 'x')), from);
+  expect(counted).toEqual([
+    'failed alice 192.0.2.7',
+    'succeeded alice 192.0.2.7',
+    'failed mallory 192.0.2.7',
+  ]);
+});
