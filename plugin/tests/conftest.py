@@ -1,1 +1,2 @@
-"""Shared by the unit tests and the ones with a real ComfyUI."""
+def pytest_addoption(parser):
+    parser.addoption("--stock", action="store_true", help="run the table of leaks on a ComfyUI without the plugin")

@@ -1,0 +1,107 @@
+"""The table of leaks: what bob learns of alice or does to her, while prompts run."""
+
+import time
+import uuid
+
+import pytest
+from comfyui_process import Visitor, graph
+from comfyui_socket import Socket
+from leak_world import SECRET
+
+
+@pytest.mark.parametrize("path", ["/queue", "/api/queue"])
+def test_the_queue_shows_ones_own_prompts(world, path):
+    world.busy()
+    waiting = world.alice.run(graph(f"{SECRET}.png", SECRET, wait=1))
+    text = world.bob.ask(path).text
+    assert waiting not in text
+    assert SECRET not in text
+
+
+def test_the_count_of_prompts_is_ones_own(world):
+    world.busy()
+    assert world.bob.ask("/prompt").json()["exec_info"]["queue_remaining"] == 0
+
+
+@pytest.mark.parametrize("count", [1, 2])
+@pytest.mark.parametrize("body", [{"clear": True}, "delete"])
+def test_clearing_the_queue_clears_ones_own(world, body, count):
+    world.busy()
+    waiting = [world.alice.run(graph(f"{SECRET}.png", SECRET, wait=1)) for _ in range(count)]
+    world.bob.post("/queue", {"delete": waiting} if body == "delete" else body)
+    assert all(map(world.is_waiting, waiting))
+
+
+@pytest.mark.parametrize("named", [True, False])
+def test_interrupting_stops_ones_own(world, named):
+    running = world.busy()
+    world.bob.post("/interrupt", {"prompt_id": running} if named else {})
+    time.sleep(0.5)
+    assert world.is_running(running)
+
+
+@pytest.mark.parametrize("more", [{"number": -1000}, {"front": True}])
+def test_nobody_jumps_the_line(world, more):
+    world.busy()
+    first = world.alice.run(graph(f"{SECRET}.png", SECRET, text="first"))
+    later = world.bob.run(graph("bobs.png", "bob", text=uuid.uuid4().hex), **more)
+    third = world.bob.run(graph("bobs.png", "bob", text=uuid.uuid4().hex), **more)
+    world.alice.post("/interrupt")
+    world.bob.finished(later), world.bob.finished(third), world.alice.finished(first)
+    created = {k: v["status"]["messages"][0][1]["timestamp"] for k, v in world.alice.ask("/history").json().items()}
+    theirs = {k: v["status"]["messages"][0][1]["timestamp"] for k, v in world.bob.ask("/history").json().items()}
+    assert created[first] <= max(theirs[later], theirs[third])
+
+
+def test_a_prompt_id_of_another_user_is_refused(world):
+    answer = world.bob.post("/prompt", {"prompt": graph("bobs.png"), "prompt_id": world.done})
+    assert answer.status == 400
+    assert answer.json()["error"]["message"] == "prompt_id is in use: leave it out or choose another"
+
+
+@pytest.mark.parametrize("more", [{}, {"client_id": "alices"}])
+def test_events_and_previews_go_to_the_owner_only(world, more):
+    with Socket(world.alice, "alices") as own, Socket(world.bob, "bobs") as other:
+        world.busy(**more)
+        assert own.await_type("progress")
+        assert own.await_type("binary")
+        world.alice.post("/interrupt")
+        assert own.await_type("execution_interrupted")
+        assert other.types() <= {"status"}
+        counts = [e["data"]["status"]["exec_info"]["queue_remaining"] for e in other.events]
+        assert set(counts) == {0}
+
+
+def test_another_users_client_id_gets_nothing_and_takes_nothing_away(world):
+    with Socket(world.alice, "mine") as own:
+        for client_id in ("mine", own.sid):
+            with Socket(world.bob, client_id) as other:
+                running = world.busy(client_id="mine")
+                assert own.await_type("executing")
+                world.alice.post("/interrupt")
+                assert own.await_type("execution_interrupted")
+                assert other.types() <= {"status"}
+                own.events[1:] = []
+                world.rest()
+                assert running not in str(other.events)
+
+
+def test_events_of_ones_prompt_cannot_be_sent_to_another(world):
+    with Socket(world.alice, "target") as own:
+        sid = own.sid
+        for client_id in ("target", sid):
+            world.bob.finished(world.bob.run(graph("bobs.png", text=uuid.uuid4().hex), client_id=client_id))
+        assert own.types() <= {"status"}
+
+
+def test_the_owner_cannot_be_claimed_in_the_body(world):
+    claims = {"comfy_tenant": "u-alice", "comfy_tenant_user": "alice", "x-funart-comfy-userid": "alice"}
+    entry = world.bob.finished(world.bob.run(graph("bobs.png", "claimed", text=uuid.uuid4().hex), extra_data=claims))
+    saved = entry["outputs"]["3"]["images"][0]["filename"]
+    assert world.alice.ask(f"/view?filename={saved}").status == 404
+    assert world.bob.ask(f"/view?filename={saved}").status == 200
+
+
+def test_nothing_of_one_user_is_seen_by_somebody_without_a_name(comfyui, world):
+    nobody = Visitor(comfyui.url, "", None)
+    assert {nobody.ask(path).status for path in ("/", "/queue", "/api/queue", "/internal/logs", "/nowhere", "/ws")} == {401}
