@@ -11,6 +11,7 @@ type Bootstrap = ReturnType<typeof bootstrap>;
 
 export interface RunningEnvoy {
   readonly port: number;
+  readonly pid: number;
   /** What it wrote: its log and its access log. */
   output(): string;
   stop(): Promise<void>;
@@ -68,6 +69,7 @@ export async function startEnvoy(options: EnvoyOptions): Promise<RunningEnvoy> {
     throw new Error(`no Envoy:\n${output}`);
   return {
     port,
+    pid: child.pid ?? 0,
     output: () => output,
     async stop() {
       child.kill('SIGKILL');
