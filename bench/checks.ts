@@ -1,7 +1,8 @@
 import { aCheck } from '../test/check.ts';
 import { basic, PASSWORD, token, USERS, type Algorithm } from './credentials.ts';
-import { createClientPool } from './grpc-client.ts';
-import { run, summarise, type Measured } from './load.ts';
+import { createClientPool, type Sample } from './grpc-client.ts';
+import { median, run, summarise, type Measured } from './load.ts';
+import { start } from './programs.ts';
 import type { Section } from './table.ts';
 
 interface Targets {
@@ -24,34 +25,37 @@ function check(host: string, authorization: string | undefined): Buffer {
 }
 
 /** Enough tokens for the fastest run that could be; made before the clock starts. */
-const NEVER_SEEN = { RS256: 24_000, ES256: 40_000, EdDSA: 40_000 } as const satisfies Record<
+const NEVER_SEEN = { RS256: 8_000, ES256: 12_000, EdDSA: 12_000 } as const satisfies Record<
   Algorithm,
   number
 >;
 
-async function neverSeen(alg: Algorithm, listen: string): Promise<Measured> {
+async function neverSeen(alg: Algorithm, listen: string, round: number): Promise<Measured> {
   const count = NEVER_SEEN[alg];
   const messages = Array.from({ length: count }, (_, n) =>
-    check('jwt.example.com', `Bearer ${token(alg, n)}`),
+    check('jwt.example.com', `Bearer ${token(alg, round * count + n)}`),
   );
   const pool = createClientPool(listen);
-  const samples: { ms: number }[] = [];
   let next = 0;
-  const lane = async (until: number): Promise<void> => {
-    for (let message = messages[next++]; message !== undefined && next < until; message = messages[next++]) {
+  const lane = async (until: number, samples: Sample[]): Promise<void> => {
+    while (next < until) {
+      const message = messages[next++];
+      if (message === undefined) return;
       const begun = performance.now();
       await pool.check(message);
       samples.push({ ms: performance.now() - begun });
     }
   };
-  const all = (until: number) => Promise.all(Array.from({ length: 64 }, () => lane(until)));
+  const all = async (until: number): Promise<Sample[]> => {
+    const samples: Sample[] = [];
+    await Promise.all(Array.from({ length: 64 }, () => lane(until, samples)));
+    return samples;
+  };
   await all(count / 6); // A warm-up that is not counted.
-  samples.length = 0;
-  const begunAll = performance.now();
-  await all(count);
-  const seconds = (performance.now() - begunAll) / 1000;
+  const begun = performance.now();
+  const samples = await all(count);
   pool.close();
-  return summarise(`JWT never seen, ${alg}`, samples, seconds);
+  return summarise(`JWT never seen, ${alg}`, samples, (performance.now() - begun) / 1000);
 }
 
 /** A remembered check at rest, and while fifty strangers guess passwords. */
@@ -59,23 +63,25 @@ async function underGuessing({ listen, seconds }: Targets): Promise<[Measured, M
   const remembered = check('jwt.example.com', `Bearer ${token('RS256', -1)}`);
   const load = { target: listen, message: () => remembered, seconds, parallel: 4 };
   const rest = await run({ ...load, name: 'remembered, 4 at once' });
-  const strangers = createClientPool(listen);
-  const guess = (n: number) =>
-    check('basic.example.com', basic(`user-${String(n % USERS)}`, `guess-${String(n)}`));
-  const guessing = strangers.keepBusy({ message: guess, parallel: 50, ms: (seconds + 2) * 1000 });
+  const strangers = await start(
+    'node',
+    ['--import', 'tsx', 'bench/strangers.ts', listen, String(seconds + 3)],
+    'ready',
+  );
   const busy = await run({ ...load, name: 'the same while 50 strangers guess passwords' });
-  await guessing;
-  strangers.close();
+  await strangers.stop();
   return [rest, busy];
 }
 
-export async function measureChecks(targets: Targets): Promise<Section> {
+/** Every row once. */
+async function measureRound(targets: Targets, round: number): Promise<Measured[]> {
   const { floorListen, stockListen, listen, seconds } = targets;
   const jwt = check('jwt.example.com', `Bearer ${token('RS256', -2)}`);
   const user = check('basic.example.com', basic('user-0', PASSWORD));
   const nobody = check('basic.example.com', undefined);
-  const cold = (n: number) => check('basic.example.com', basic(`user-${String(n % USERS)}`, PASSWORD));
-  const rows = [
+  const cold = (n: number) =>
+    check('basic.example.com', basic(`user-${(round * 3000 + n) % USERS}`, PASSWORD));
+  return [
     await run({
       name: 'grpc-js that does nothing (the floor)',
       target: floorListen,
@@ -85,13 +91,20 @@ export async function measureChecks(targets: Targets): Promise<Section> {
     await run({ name: 'the same with stock serialisers', target: stockListen, message: () => jwt, seconds }),
     await run({ name: 'remembered, JWT', target: listen, message: () => jwt, seconds }),
     await run({ name: 'remembered, Basic', target: listen, message: () => user, seconds }),
-    await neverSeen('RS256', listen),
-    await neverSeen('ES256', listen),
-    await neverSeen('EdDSA', listen),
+    await neverSeen('RS256', listen, round),
+    await neverSeen('ES256', listen, round),
+    await neverSeen('EdDSA', listen, round),
     await run({ name: 'refused, no credentials', target: listen, message: () => nobody, seconds }),
     await run({ name: 'Basic, argon2id, never seen', target: listen, message: cold, seconds, parallel: 8 }),
     ...(await underGuessing(targets)),
   ];
+}
+
+/** The rounds' rows in turn, so that what else the machine does falls on all of them; of each, the median. */
+export async function measureChecks(targets: Targets, rounds: number): Promise<Section> {
+  const all: Measured[][] = [];
+  for (let round = 0; round < rounds; round++) all.push(await measureRound(targets, round));
+  const rows = (all[0] ?? []).map((_, index) => median(all.flatMap((round) => round[index] ?? [])));
   const floor = rows[0]?.perSecond ?? Number.NaN;
   return {
     title: 'Checks, straight to the service over its Unix socket',

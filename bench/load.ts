@@ -48,3 +48,18 @@ export async function run(load: Load): Promise<Measured> {
     pool.close();
   }
 }
+
+/** The middle one of several measurements of the same, number by number. */
+export function median(rows: readonly Measured[]): Measured {
+  const middle = (values: number[]): number =>
+    percentile(
+      values.sort((one, other) => one - other),
+      0.5,
+    );
+  return {
+    name: rows[0]?.name ?? '',
+    perSecond: middle(rows.map(({ perSecond }) => perSecond)),
+    p50Ms: middle(rows.map(({ p50Ms }) => p50Ms)),
+    p99Ms: middle(rows.map(({ p99Ms }) => p99Ms)),
+  };
+}

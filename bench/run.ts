@@ -33,9 +33,19 @@ try {
     sections.push(section);
     console.log(table(section));
   };
-  add(await measureChecks({ floorListen, stockListen, listen, seconds: quick ? 1 : 5 }));
+  add(await measureChecks({ floorListen, stockListen, listen, seconds: quick ? 1 : 3 }, quick ? 1 : 3));
   await stock.stop();
-  add(await measureThroughEnvoy({ directory, floor, floorListen, ours, listen, seconds: quick ? 1 : 8 }));
+  add(
+    await measureThroughEnvoy({
+      directory,
+      floor,
+      floorListen,
+      ours,
+      listen,
+      seconds: quick ? 1 : 5,
+      rounds: quick ? 1 : 3,
+    }),
+  );
   await ours.stop();
   // A service that did nothing before: what is measured is what the tokens leave.
   ours = await startOurs();

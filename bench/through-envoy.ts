@@ -8,7 +8,7 @@ import { ensureEnvoy } from '../src/local/ensure-envoy.ts';
 import { freePort } from '../src/local/ports.ts';
 import { token } from './credentials.ts';
 import { CASES, manager } from './envoy-cases.ts';
-import { summarise, type Measured } from './load.ts';
+import { median, summarise, type Measured } from './load.ts';
 import { start, type Program } from './programs.ts';
 import type { Section } from './table.ts';
 
@@ -19,6 +19,7 @@ interface Options {
   readonly ours: Program;
   readonly listen: string;
   readonly seconds: number;
+  readonly rounds: number;
 }
 
 interface Result extends Measured {
@@ -116,7 +117,14 @@ export async function measureThroughEnvoy(options: Options): Promise<Section> {
   const echo = await start('node', ['--import', 'tsx', 'bench/echo-upstream.ts', String(upstream)], 'ready');
   const rows: Result[] = [];
   try {
-    for (const index of CASES.keys()) rows.push(await measure(index, envoyPath, { ...options, upstream }));
+    for (const index of CASES.keys()) {
+      const found: Result[] = [];
+      for (let round = 0; round < options.rounds; round++) {
+        found.push(await measure(index, envoyPath, { ...options, upstream }));
+      }
+      const cpu = found.map(({ cpuMicros }) => cpuMicros).sort((one, other) => one - other);
+      rows.push({ ...median(found), cpuMicros: cpu[Math.floor(cpu.length / 2)] ?? Number.NaN });
+    }
   } finally {
     await echo.stop();
   }

@@ -1,0 +1,78 @@
+import { existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { expect, test } from 'vitest';
+import { runCommand } from '../../src/commands/run-command.ts';
+import { aDirectory, load } from '../a-config.ts';
+
+const ROOT = join(import.meta.dirname, '../..');
+const PAGES = [
+  'README.md',
+  'CONTRIBUTING.md',
+  'plugin/README.md',
+  ...readdirSync(join(ROOT, 'docs')).flatMap((name) => (name.endsWith('.md') ? [`docs/${name}`] : [])),
+];
+const HASH = '$2b$04$YTMXpdTPkSsbZH6.HElsteI9ZwH9cnrCf5czbjGl6fSX0bLFCdWk2';
+
+const read = (page: string): string => readFileSync(join(ROOT, page), 'utf8');
+
+/** Each configuration in a page, with the spaces that its block is set in taken away. */
+function configurations(page: string): string[] {
+  const fenced = /^( *)```yaml\n([\s\S]*?)^ *```$/gm;
+  return [...read(page).matchAll(fenced)]
+    .map(([, indent = '', text = '']) => text.replaceAll(new RegExp(`^${indent}`, 'gm'), ''))
+    .filter((text) => /^endpoints:/m.test(text));
+}
+
+const EXAMPLES = PAGES.flatMap((page) =>
+  configurations(page).map((text, index) => [page, index + 1, text] as const),
+);
+
+test.each(EXAMPLES)('%s: configuration %i is good', (_, __, text) => {
+  const directory = aDirectory();
+  try {
+    for (const [, name = ''] of text.matchAll(/(?:usersFile|certFile|keyFile|clientCaFile): ([\w./-]+)/g)) {
+      mkdirSync(dirname(join(directory.path, name)), { recursive: true });
+      directory.write(
+        name,
+        name.endsWith('.htpasswd') ? `somebody:${HASH}\n` : '-----BEGIN CERTIFICATE-----\n',
+      );
+    }
+    expect(load(directory.write('comfy-tenant.yaml', text)).ok).toBe(true);
+  } finally {
+    directory.remove();
+  }
+});
+
+test('there are configurations to look at', () => {
+  expect(EXAMPLES.filter(([page]) => page === 'README.md')).toHaveLength(2);
+});
+
+/** A command with the flags that a page shows it with. */
+const COMMANDS = PAGES.flatMap((page) =>
+  [...read(page).matchAll(/(?:npx |`)comfy-tenant ([a-z]+)((?: +(?:[a-z][\w.-]*|--[a-z-]+))*)/g)].map(
+    ([, name = '', rest = '']) =>
+      [page, name, [...rest.matchAll(/--[a-z-]+/g)].map(([flag]) => flag)] as const,
+  ),
+).filter(
+  ([, name]) => !['is', 'and', 'needs', 'does', 'keeps', 'gateway', 'plugin', 'demo', 'in'].includes(name),
+);
+
+async function helpOf(name: string): Promise<string> {
+  const lines: string[] = [];
+  const write = (line: string): void => void lines.push(line);
+  const { stdin } = process;
+  const signal = new AbortController().signal;
+  const context = { args: ['--help'], env: {}, cwd: ROOT, out: write, err: write, stdin, signal };
+  expect(await runCommand(name, context), `comfy-tenant ${name}`).toBe(0);
+  return lines.join('\n');
+}
+
+test.each(COMMANDS)('%s: comfy-tenant %s with %j is as --help says', async (_, name, flags) => {
+  const help = await helpOf(name);
+  for (const flag of flags) expect(help).toContain(flag);
+});
+
+test.each(PAGES)('%s: every link leads to a file', (page) => {
+  const links = [...read(page).matchAll(/\]\((?!https?:|#)([^)#]+)/g)].map(([, link = '']) => link);
+  expect(links.filter((link) => !existsSync(join(ROOT, dirname(page), link)))).toEqual([]);
+});
