@@ -12,14 +12,10 @@ function inEndpoint({ auth }: Endpoint, absolute: FromFile): void {
   for (const { jwks } of auth.issuers) if ('file' in jwks) jwks.file = absolute(jwks.file);
 }
 
-function inTls(
-  tls: { certFile: string; keyFile: string; clientCaFile?: string | undefined } | undefined,
-  absolute: FromFile,
-): void {
-  if (tls === undefined) return;
-  tls.certFile = absolute(tls.certFile);
-  tls.keyFile = absolute(tls.keyFile);
-  if (tls.clientCaFile !== undefined) tls.clientCaFile = absolute(tls.clientCaFile);
+function inTls(tls: object | undefined, absolute: FromFile): void {
+  for (const [key, file] of Object.entries(tls ?? {})) {
+    if (typeof file === 'string') Object.assign(tls ?? {}, { [key]: absolute(file) });
+  }
 }
 
 /** Makes every path of a freshly parsed configuration absolute, in place; they are relative to its file. */

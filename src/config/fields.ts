@@ -77,3 +77,9 @@ export const tlsFiles = z.strictObject({
     .optional()
     .describe('Only clients with a certificate of this authority may connect.'),
 });
+
+/** TLS of the service, with what Envoy shows it. */
+export const serviceTlsFiles = tlsFiles.extend({
+  clientCertFile: filePath.optional().describe('What Envoy shows when clientCaFile asks for it.'),
+  clientKeyFile: filePath.optional(),
+});

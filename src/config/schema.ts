@@ -1,5 +1,15 @@
 import { z } from 'zod';
-import { duration, filePath, hostPort, listen, realm, tlsFiles, upstream, userIdPrefix } from './fields.ts';
+import {
+  duration,
+  filePath,
+  hostPort,
+  listen,
+  realm,
+  serviceTlsFiles,
+  tlsFiles,
+  upstream,
+  userIdPrefix,
+} from './fields.ts';
 import { issuer } from './issuer-schema.ts';
 
 const basicUser = z.strictObject({
@@ -138,7 +148,7 @@ export const configSchema = z.strictObject({
   service: z
     .strictObject({
       listen: listen.default('unix:run/authz.sock'),
-      tls: tlsFiles.optional(),
+      tls: serviceTlsFiles.optional(),
       rememberFor: duration('1s', '24h')
         .prefault('10m')
         .describe('How long a judged credential is remembered.'),

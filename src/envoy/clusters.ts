@@ -27,7 +27,17 @@ function authzAddress(listen: string): object {
 
 function authzTls({ service }: Config) {
   if (service.tls === undefined) return {};
-  const common_tls_context = { validation_context: { trusted_ca: { filename: service.tls.certFile } } };
+  const { certFile, clientCertFile, clientKeyFile } = service.tls;
+  const shown =
+    clientCertFile === undefined || clientKeyFile === undefined
+      ? {}
+      : {
+          tls_certificates: [
+            { certificate_chain: { filename: clientCertFile }, private_key: { filename: clientKeyFile } },
+          ],
+        };
+  const validation_context = { trusted_ca: { filename: certFile } };
+  const common_tls_context = { alpn_protocols: ['h2'], validation_context, ...shown };
   const type = typeOf('extensions.transport_sockets.tls.v3.UpstreamTlsContext');
   return {
     transport_socket: {

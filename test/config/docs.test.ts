@@ -12,7 +12,7 @@ const directory = configDirectory();
 beforeAll(() => {
   directory.write('users.htpasswd', `carol:${BCRYPT}\n`);
   mkdirSync(join(directory.path, 'tls'));
-  for (const name of ['cert', 'key', 'ca'])
+  for (const name of ['cert', 'key', 'ca', 'client-cert', 'client-key'])
     directory.write(`tls/${name}.pem`, '-----BEGIN CERTIFICATE-----\n');
 });
 afterAll(() => {

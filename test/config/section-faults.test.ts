@@ -63,6 +63,14 @@ const CASES: readonly (readonly [sentence: string, text: string, ...faults: stri
     'comfy-tenant.yaml:9:25 service.rememberFor: must be between 1s and 24h',
   ],
   [
+    'a client certificate that is asked for and not there',
+    `${BASIC}service: { listen: 127.0.0.1:9001, tls: { certFile: c.pem, keyFile: c.pem, clientCaFile: c.pem } }\n`,
+    'comfy-tenant.yaml:9:36 service.tls: clientCaFile, clientCertFile and clientKeyFile go together: what the service asks Envoy for, Envoy must have',
+    'comfy-tenant.yaml:9:53 service.tls.certFile: c.pem does not exist',
+    'comfy-tenant.yaml:9:69 service.tls.keyFile: c.pem does not exist',
+    'comfy-tenant.yaml:9:90 service.tls.clientCaFile: c.pem does not exist',
+  ],
+  [
     'no parallel hash at all',
     `${BASIC}service: { parallelHashes: 0 }\n`,
     'comfy-tenant.yaml:9:28 service.parallelHashes: must be at least 1',

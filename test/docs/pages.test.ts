@@ -30,7 +30,9 @@ const EXAMPLES = PAGES.flatMap((page) =>
 test.each(EXAMPLES)('%s: configuration %i is good', (_, __, text) => {
   const directory = aDirectory();
   try {
-    for (const [, name = ''] of text.matchAll(/(?:usersFile|certFile|keyFile|clientCaFile): ([\w./-]+)/g)) {
+    for (const [, name = ''] of text.matchAll(
+      /(?:usersFile|certFile|keyFile|clientCaFile|clientCertFile|clientKeyFile): ([\w./-]+)/g,
+    )) {
       mkdirSync(dirname(join(directory.path, name)), { recursive: true });
       directory.write(
         name,

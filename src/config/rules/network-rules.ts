@@ -30,6 +30,17 @@ function checkTls(
   }
 }
 
+/** What the service asks Envoy for, Envoy must have. */
+function checkClientCertificate({ service }: ConfigParts, findings: Findings): void {
+  const { clientCaFile, clientCertFile, clientKeyFile } = service?.tls ?? {};
+  const given = [clientCaFile, clientCertFile, clientKeyFile].filter((file) => file !== undefined);
+  if (given.length > 0 && given.length < 3)
+    findings.fault(
+      ['service', 'tls'],
+      'clientCaFile, clientCertFile and clientKeyFile go together: what the service asks Envoy for, Envoy must have',
+    );
+}
+
 function checkService({ service }: ConfigParts, findings: Findings): void {
   if (service === undefined) return;
   const { listen, tls } = service;
@@ -81,6 +92,7 @@ export function checkNetwork(parts: ConfigParts, files: ConfigFiles, findings: F
   const { gateway, service, admin } = parts;
   checkTls(gateway?.tls, ['gateway', 'tls'], { files, findings });
   checkTls(service?.tls, ['service', 'tls'], { files, findings });
+  checkClientCertificate(parts, findings);
   checkService(parts, findings);
   checkPorts(parts, findings);
   if (gateway !== undefined && gateway.tls === undefined && isOpen(gateway.listen))
