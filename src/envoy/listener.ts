@@ -78,6 +78,8 @@ export function listener(config: Config, preset: Preset) {
     // Beside ComfyUI in its pod, the gateway is what others reach, and ComfyUI listens on loopback only.
     address: address(preset === 'sidecar' ? listen.replace(/^.*:/, '0.0.0.0:') : listen),
     per_connection_buffer_limit_bytes: 1_048_576,
+    // Otherwise another process of this account could listen beside it, and be given some of the requests.
+    enable_reuse_port: false,
     filter_chains: [
       { filters: [http], ...(preset === 'edge-tls' ? { transport_socket: tlsSocket(config) } : {}) },
     ],

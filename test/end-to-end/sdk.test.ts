@@ -58,7 +58,7 @@ test('each runs a workflow by a real SDK, and neither sees what the other made',
     const image = await (await demo.as(name, '/view?filename=hello.png&type=input')).blob();
     const uploaded = await api.uploadImage(Buffer.from(await image.arrayBuffer()), `input-of-${name}.png`);
     expect(uploaded).not.toBe(false);
-    const { prompt_id: id } = (await api.appendPrompt(graph(`input-of-${name}.png`, `made-by-${name}`)));
+    const { prompt_id: id } = await api.appendPrompt(graph(`input-of-${name}.png`, `made-by-${name}`));
     await expect
       .poll(async () => (await api.getHistory(id))?.status.completed, { timeout: 20_000 })
       .toBe(true);

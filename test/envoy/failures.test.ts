@@ -4,7 +4,8 @@ import { encodeDenied } from '../../src/ext-authz/check-response.ts';
 import { startEchoUpstream } from './echo-upstream.ts';
 import { rawRequest } from './raw-request.ts';
 import { letIn, startScriptedAuthz } from './scripted-authz.ts';
-import { startStand, type Stand } from './stand.ts';
+import { startEnvoy } from './run-envoy.ts';
+import { aConfig, startStand, type Stand } from './stand.ts';
 
 let stand: Stand;
 beforeEach(async () => {
@@ -146,4 +147,16 @@ test('a client cannot choose how long its own WebSocket lives', async () => {
     lines: ['GET /queue HTTP/1.1', 'X-Envoy-Upstream-Stream-Duration-Ms: 1'],
   });
   expect(JSON.stringify(stand.upstream.seen)).not.toContain('stream-duration');
+});
+
+test('a second Envoy cannot listen beside the first', async () => {
+  const second = startEnvoy({
+    directory: stand.directory,
+    config: aConfig(stand.upstream.port),
+    change({ static_resources }) {
+      const [listener] = static_resources.listeners;
+      if (listener !== undefined) listener.address.socket_address.port_value = stand.envoy.port;
+    },
+  });
+  await expect(second).rejects.toThrow(/Address already in use/);
 });
