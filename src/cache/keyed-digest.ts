@@ -1,27 +1,32 @@
 import { hash } from 'node:crypto';
 
 const BLOCK_BYTES = 64;
+const DIGEST_BYTES = 32;
 
 function padded(key: Uint8Array, byte: number): Buffer {
   return Buffer.from(Array.from({ length: BLOCK_BYTES }, (_, index) => (key[index] ?? 0) ^ byte));
 }
 
+/** Longer texts than any header get a buffer of their own. */
+const SCRATCH_BYTES = 64 * 1024;
+
 /**
- * HMAC-SHA-256 (RFC 2104) of texts under one key, as a string of one character a byte. By one-shot hashes: the objects
- * of `createHmac` cost the collector more than the hashing itself.
+ * HMAC-SHA-256 (RFC 2104) of texts under one key, as a string of one character a byte. By one-shot hashes over one
+ * buffer: the objects of `createHmac` cost the collector more than the hashing itself.
  *
  * @param key at most 64 bytes
  */
 export function keyedDigest(key: Uint8Array): (text: string) => string {
+  const outer = Buffer.alloc(BLOCK_BYTES + DIGEST_BYTES);
+  outer.set(padded(key, 0x5c));
   const inner = padded(key, 0x36);
-  const outer = padded(key, 0x5c);
+  const scratch = Buffer.alloc(BLOCK_BYTES + SCRATCH_BYTES);
+  scratch.set(inner);
   return (text) => {
-    const message = Buffer.allocUnsafe(BLOCK_BYTES + Buffer.byteLength(text));
-    inner.copy(message);
+    const bytes = Buffer.byteLength(text);
+    const message = bytes <= SCRATCH_BYTES ? scratch : Buffer.concat([inner], BLOCK_BYTES + bytes);
     message.write(text, BLOCK_BYTES);
-    const digest = Buffer.allocUnsafe(BLOCK_BYTES + 32);
-    outer.copy(digest);
-    digest.set(hash('sha256', message, 'buffer'), BLOCK_BYTES);
-    return hash('sha256', digest, 'binary');
+    outer.write(hash('sha256', message.subarray(0, BLOCK_BYTES + bytes), 'binary'), BLOCK_BYTES, 'binary');
+    return hash('sha256', outer, 'binary');
   };
 }

@@ -20,18 +20,26 @@ type ReadField<T> = (reader: Reader, tag: number, target: T) => void;
 function readMessage<T>(reader: Reader, target: T, readField: ReadField<T>): void {
   const end = reader.uint32() + reader.pos;
   if (end > reader.len) throw new RangeError('CheckRequest: a message is cut short');
-  readFields(reader, end, () => {
-    readField(reader, reader.uint32(), target);
-  });
+  readFields(reader, end, { readField, target });
 }
 
-function readFields(reader: Reader, end: number, readOne: () => void): void {
-  while (reader.pos < end) readOne();
+function readFields<T>(
+  reader: Reader,
+  end: number,
+  { readField, target }: { readField: ReadField<T>; target: T },
+): void {
+  while (reader.pos < end) readField(reader, reader.uint32(), target);
   if (reader.pos !== end) throw new RangeError('CheckRequest: a field reaches beyond its message');
 }
 
-function latin1({ buffer, byteOffset, length }: Uint8Array): string {
-  return Buffer.from(buffer, byteOffset, length).toString('latin1');
+/** Bytes as a string of one character each, without a view of their own. */
+function latin1(reader: Reader): string {
+  const length = reader.uint32();
+  const start = reader.pos;
+  reader.skip(length);
+  const { buf } = reader;
+  const bytes = Buffer.isBuffer(buf) ? buf : Buffer.from(buf.buffer, buf.byteOffset, buf.length);
+  return bytes.toString('latin1', start, start + length);
 }
 
 interface Header {
@@ -49,7 +57,7 @@ function readHeaderField(reader: Reader, found: number, header: Header): void {
       header.value = reader.string();
       break;
     case tag(3): // raw_value: one character a byte
-      header.value = latin1(reader.bytes());
+      header.value = latin1(reader);
       break;
     default:
       reader.skipType(found & 7);
@@ -121,9 +129,7 @@ const readCheckRequestField = only(1, readAttributesField);
 export function decodeCheckRequest(bytes: Uint8Array): RequestHead {
   const reader = protobuf.Reader.create(bytes);
   const fields: Fields = { method: '', path: '', host: '', peerAddress: '', rawHeaders: [], headers: [] };
-  readFields(reader, reader.len, () => {
-    readCheckRequestField(reader, reader.uint32(), fields);
-  });
+  readFields(reader, reader.len, { readField: readCheckRequestField, target: fields });
   const { method, path, host, peerAddress, rawHeaders } = fields;
   return { method, path, host, peerAddress, headers: rawHeaders.length > 0 ? rawHeaders : fields.headers };
 }
