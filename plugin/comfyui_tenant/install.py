@@ -41,6 +41,17 @@ def or_end(step: Callable[[], None]) -> None:
         raise SystemExit(f"comfy-tenant: {error}") from error
 
 
+def flag_fault(args: object) -> str | None:
+    """Which of ComfyUI's parsed arguments undoes the isolation and what to do, or None."""
+    for name, flag in REFUSED_FLAGS.items():
+        if getattr(args, name, False):
+            return f"{flag} undoes the isolation: start ComfyUI without it"
+    # Newer ComfyUIs list every user's files to all unless they are told not to.
+    if getattr(args, "disable_assets", None) is False:
+        return "assets undo the isolation: start ComfyUI with --disable-assets"
+    return None
+
+
 def _check(hooks: tuple[Hook, ...]) -> None:
     faults = faults_of(hooks)
     if faults:
@@ -56,9 +67,9 @@ class Plugin:
         import folder_paths
         from comfy.cli_args import args
 
-        for name, flag in REFUSED_FLAGS.items():
-            if getattr(args, name, False):
-                raise CannotProtect(f"{flag} undoes the isolation: start ComfyUI without it")
+        fault = flag_fault(args)
+        if fault is not None:
+            raise CannotProtect(fault)
         _check(EARLY)
         self.settings: Settings = read_settings(os.environ.get(VARIABLE))
         self.folders = Folders(self.settings.tenants_dir or os.path.join(folder_paths.base_path, "tenants"))

@@ -4,10 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import functools
-import json
 import logging
-import os
-import uuid
 from dataclasses import dataclass
 
 from aiohttp import web
@@ -18,11 +15,10 @@ from .answers import empty_logs, error, refused
 from .guard import OutsideTenant
 from .identity import TOKEN_HEADER, USER_HEADER, Refusal, Verifier, identify
 from .ledger import PromptIdTaken, TooManyQueued
-from .queue import TenantQueue, aimed
+from .queue import TenantQueue
 from .quota import Quota
 from .settings import Settings
-from .sockets import scoped
-from .wait import wait_of
+from .shapes import shape_of
 
 PUBLIC = "/_tenant/plugin"
 # There are few patterns, and every request is judged.
@@ -76,7 +72,7 @@ class Gate:
             return error(403, "outside_of_your_folders", "this place is outside of your folders")
 
     async def _answer(self, request: web.Request, handler, route: str | None) -> web.StreamResponse:
-        shape = _SHAPES.get(("GET" if request.method == "HEAD" else request.method, route), _as_it_is)
+        shape = shape_of(request.method, route)
         if route not in _STORING or request.method != "POST" or not self.quota.limits:
             return await shape(self, request, handler)
         if request.content_length is None:
@@ -89,68 +85,6 @@ class Gate:
             return await shape(self, request, handler)
         finally:
             self.quota.release(tenant, request.content_length)
-
-    async def _prompt(self, request: web.Request, handler) -> web.StreamResponse:
-        tenant, queue = context.current(), self.server.prompt_queue
-        self.tenants.refuse_beyond_cap(queue, tenant)
-        response = await handler(request)
-        if response.status != 200:
-            return response
-        body = json.loads(response.body)
-        with queue.mutex:
-            items = (*queue.queue, *queue.currently_running.values())
-            own = next((int(item[0]) for item in items if item[1] == body["prompt_id"]), None)
-        body["number"] = self.tenants.ledger.own_counts[tenant.directory] if own is None else own
-        body["wait"] = wait_of(queue, self.tenants.ledger, tenant.directory)
-        return _with_body(response, body)
-
-    async def _interrupt(self, request: web.Request, handler) -> web.StreamResponse:
-        try:
-            named = bool((await request.json()).get("prompt_id"))
-        except (ValueError, AttributeError):
-            named = False
-        token = aimed.set(named)
-        try:
-            return await handler(request)
-        finally:
-            aimed.reset(token)
-
-    async def _socket(self, request: web.Request, handler) -> web.StreamResponse:
-        client_id = scoped(request.rel_url.query.get("clientId", "") or uuid.uuid4().hex, context.current())
-        return await handler(request.clone(rel_url=request.rel_url.update_query(clientId=client_id)))
-
-    async def _preview(self, request: web.Request, handler) -> web.StreamResponse:
-        # ComfyUI joins the name to the folder of models as it is.
-        name = request.match_info["filename"].replace("\\", "/")
-        if ".." in name.split("/") or os.path.isabs(name) or ":" in name:
-            return error(403, "outside_of_the_models", "filename: must stay in the folder of models")
-        return await handler(request)
-
-    async def _stats(self, request: web.Request, handler) -> web.StreamResponse:
-        response = await handler(request)
-        body = json.loads(response.body)
-        # The command line holds the server's paths.
-        body["system"]["argv"] = body["system"]["argv"][:1] and ["main.py"]
-        return _with_body(response, body)
-
-
-async def _as_it_is(_gate: Gate, request: web.Request, handler) -> web.StreamResponse:
-    return await handler(request)
-
-
-_SHAPES = {
-    ("POST", "/prompt"): Gate._prompt,
-    ("POST", "/interrupt"): Gate._interrupt,
-    ("GET", "/ws"): Gate._socket,
-    ("GET", "/system_stats"): Gate._stats,
-    ("GET", "/experiment/models/preview/{folder}/{path_index}/{filename}"): Gate._preview,
-}
-
-
-def _with_body(response: web.Response, body: dict) -> web.Response:
-    # Changed in place, for inner middleware has set headers.
-    response.text = json.dumps(body)
-    return response
 
 
 def _pattern(request: web.Request) -> str | None:

@@ -6,6 +6,7 @@ import base64
 import io
 import json
 import os
+import re
 import socket
 import subprocess
 import time
@@ -19,7 +20,9 @@ import jwt
 from PIL import Image
 
 PLUGIN = Path(__file__).resolve().parents[1]
-TOOLS = PLUGIN.parent / ".tools" / "comfyui-0.3.75"
+# The ComfyUI that is tested; another one may be named: a folder with app, venv and frontend.
+TOOLS = Path(os.environ.get("COMFY_TENANT_TEST_COMFYUI", PLUGIN.parent / ".tools" / "comfyui-0.3.75"))
+VERSION = re.search(r'"(.+)"', (TOOLS / "app" / "comfyui_version.py").read_text())[1]
 START_SECONDS = 60
 
 

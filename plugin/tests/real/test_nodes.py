@@ -52,7 +52,7 @@ def test_a_node_reaches_nothing_of_another_user(hostile, way, place):
 @pytest.mark.parametrize("path", ["/etc/hostname", "../../u-alice/output/secret.txt", "../../../token.key"])
 def test_an_annotated_path_stays_in_the_users_folders(hostile, path):
     [happened] = ran(hostile.visitor("bob"), "Reach", way="annotated", path=path)
-    assert happened == f"refused {path}: must name a file in your own input, output or temp folder"
+    assert happened.startswith("refused ") and path in happened, happened
 
 
 def test_a_node_reaches_what_is_its_users(hostile):

@@ -6,7 +6,7 @@ import subprocess
 import time
 
 import pytest
-from comfyui_process import PLUGIN, TOOLS, Visitor, environment, free_port, prepare, start
+from comfyui_process import PLUGIN, TOOLS, VERSION, Visitor, environment, free_port, prepare, start
 
 
 def outcome(base, *args, **env):
@@ -91,7 +91,7 @@ def test_the_plugin_tells_anyone_what_it_is(comfyui):
     nobody = Visitor(comfyui.url, "", None)
     for path in ("/_tenant/plugin", "/api/_tenant/plugin"):
         told = nobody.ask(path).json()
-        assert told["comfyui"] == "0.3.75"
+        assert told["comfyui"] == VERSION
         assert told["hooks"]["fit"] == told["hooks"]["all"] > 30
         assert len(told["key"]) == 8
     assert nobody.ask("/_tenant/me").status == 401

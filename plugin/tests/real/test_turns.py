@@ -68,16 +68,17 @@ def test_the_wait_is_told_without_a_word_of_others(limited):
     busy, waiter = ready(limited, "busy"), ready(limited, "waiter")
     running = queue_up(busy, 5)
     time.sleep(0.4)
-    answer = waiter.post("/prompt", {"prompt": graph("in.png"), "prompt_id": "mine"}).json()
+    mine = str(uuid.uuid4())
+    answer = waiter.post("/prompt", {"prompt": graph("in.png"), "prompt_id": mine}).json()
     assert answer["number"] == 1
     assert answer["wait"]["ahead"] == 1
     told = waiter.ask("/_tenant/queue")
-    assert told.json()["mine"] == [{"promptId": "mine", "state": "waiting", "ahead": 1}]
+    assert told.json()["mine"] == [{"promptId": mine, "state": "waiting", "ahead": 1}]
     assert told.json()["etaSeconds"] > 0
     assert "busy" not in told.text and running not in told.text
     assert busy.ask("/api/_tenant/queue").json()["running"] is True
     busy.post("/interrupt")
-    waiter.finished("mine")
+    waiter.finished(mine)
     assert waiter.ask("/_tenant/queue").json()["mine"] == []
 
 

@@ -32,6 +32,18 @@ READS = [
     "/internal/logs/raw",
     "/internal/folder_paths",
     "/system_stats",
+    "/experiment/models",
+    "/api/experiment/models",
+    "/api/jobs",
+    "/api/jobs?status=completed&limit=5",
+    "/api/assets",
+    "/api/tags",
+    "/embeddings",
+    "/extensions",
+    "/features",
+    "/global_subgraphs",
+    "/node_replacements",
+    "/workflow_templates",
 ]
 FILES = [
     f"/view?filename={SECRET}.png&type=input",

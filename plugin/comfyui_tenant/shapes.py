@@ -1,0 +1,122 @@
+"""What some routes need beside the user's own part of the data: a question asked, or an answer told, in another way."""
+
+from __future__ import annotations
+
+import json
+import os
+import uuid
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING
+
+from aiohttp import web
+
+from . import context
+from .answers import error
+from .queue import aimed
+from .sockets import scoped
+from .wait import wait_of
+
+if TYPE_CHECKING:
+    from .middleware import Gate
+
+Shape = Callable[["Gate", web.Request, Callable], Awaitable[web.StreamResponse]]
+
+
+def shape_of(method: str, route: str | None) -> Shape:
+    """How the route of this pattern is served."""
+    return _SHAPES.get(("GET" if method == "HEAD" else method, route), _as_it_is)
+
+
+async def _as_it_is(_gate: Gate, request: web.Request, handler) -> web.StreamResponse:
+    return await handler(request)
+
+
+async def _prompt(gate: Gate, request: web.Request, handler) -> web.StreamResponse:
+    tenant, queue = context.current(), gate.server.prompt_queue
+    gate.tenants.refuse_beyond_cap(queue, tenant)
+    response = await handler(request)
+    if response.status != 200:
+        return response
+    body = json.loads(response.body)
+    with queue.mutex:
+        items = (*queue.queue, *queue.currently_running.values())
+        own = next((int(item[0]) for item in items if item[1] == body["prompt_id"]), None)
+    body["number"] = gate.tenants.ledger.own_counts[tenant.directory] if own is None else own
+    body["wait"] = wait_of(queue, gate.tenants.ledger, tenant.directory)
+    return _with_body(response, body)
+
+
+async def _interrupt(gate: Gate, request: web.Request, handler) -> web.StreamResponse:
+    try:
+        named = bool((await request.json()).get("prompt_id"))
+    except (ValueError, AttributeError):
+        named = False
+    return await _aimed(request, handler, named)
+
+
+async def _cancel(gate: Gate, request: web.Request, handler) -> web.StreamResponse:
+    return await _aimed(request, handler, True)
+
+
+async def _socket(gate: Gate, request: web.Request, handler) -> web.StreamResponse:
+    client_id = scoped(request.rel_url.query.get("clientId", "") or uuid.uuid4().hex, context.current())
+    return await handler(request.clone(rel_url=request.rel_url.update_query(clientId=client_id)))
+
+
+async def _view(gate: Gate, request: web.Request, handler) -> web.StreamResponse:
+    # Newer ComfyUIs look such a name up among all assets ever registered, whoever's they are.
+    if request.rel_url.query.get("filename", "").startswith("blake3:"):
+        return error(404, "not_found", "you have no such file")
+    return await handler(request)
+
+
+async def _preview(gate: Gate, request: web.Request, handler) -> web.StreamResponse:
+    # ComfyUI joins the name to the folder of models as it is.
+    name = request.match_info["filename"].replace("\\", "/")
+    if ".." in name.split("/") or os.path.isabs(name) or ":" in name:
+        return error(403, "outside_of_the_models", "filename: must stay in the folder of models")
+    return await handler(request)
+
+
+async def _model_folders(gate: Gate, request: web.Request, handler) -> web.StreamResponse:
+    response = await handler(request)
+    body = json.loads(response.body)
+    for kind in body:
+        # The server's paths; the web UI asks by name and place in this list.
+        kind["folders"] = [os.path.basename(folder) for folder in kind["folders"]]
+    return _with_body(response, body)
+
+
+async def _stats(gate: Gate, request: web.Request, handler) -> web.StreamResponse:
+    response = await handler(request)
+    body = json.loads(response.body)
+    # The command line holds the server's paths.
+    body["system"]["argv"] = body["system"]["argv"][:1] and ["main.py"]
+    return _with_body(response, body)
+
+
+async def _aimed(request: web.Request, handler, named: bool) -> web.StreamResponse:
+    token = aimed.set(named)
+    try:
+        return await handler(request)
+    finally:
+        aimed.reset(token)
+
+
+def _with_body(response: web.Response, body: dict) -> web.Response:
+    # Changed in place, for inner middleware has set headers.
+    response.text = json.dumps(body)
+    return response
+
+
+_SHAPES: dict[tuple[str, str], Shape] = {
+    ("POST", "/prompt"): _prompt,
+    ("POST", "/interrupt"): _interrupt,
+    ("POST", "/jobs/cancel"): _cancel,
+    ("POST", "/jobs/{job_id}/cancel"): _cancel,
+    ("GET", "/ws"): _socket,
+    ("GET", "/system_stats"): _stats,
+    ("GET", "/view"): _view,
+    ("GET", "/experiment/models"): _model_folders,
+    ("GET", "/experiment/models/preview/{folder}/{path_index}/{filename}"): _preview,
+}

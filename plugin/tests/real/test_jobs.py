@@ -1,0 +1,60 @@
+"""Jobs, by which newer ComfyUIs show the queue and the history together. Older ones have no such routes: 404 to all."""
+
+import time
+import uuid
+
+import pytest
+from comfyui_process import graph, image, start
+
+
+@pytest.fixture(scope="module")
+def comfyui(tmp_path_factory):
+    running = start(tmp_path_factory.mktemp("jobs"))
+    try:
+        yield running
+    finally:
+        running.stop()
+
+
+@pytest.fixture
+def running(comfyui):
+    alice = comfyui.visitor("alice")
+    assert alice.upload("secret.png", image()).status == 200
+    prompt_id = alice.run(graph("secret.png", "secret", wait=2, text=uuid.uuid4().hex))
+    yield prompt_id
+    alice.post("/interrupt")
+    alice.finished(prompt_id)
+
+
+def cancel(visitor, prompt_id):
+    return [
+        visitor.post(f"/api/jobs/{prompt_id}/cancel"),
+        visitor.post("/api/jobs/cancel", {"job_ids": [prompt_id]}),
+    ]
+
+
+def test_nobody_sees_or_stops_anothers_job(comfyui, running):
+    alice, bob = comfyui.visitor("alice"), comfyui.visitor("bob")
+    for answer in (bob.ask("/api/jobs"), bob.ask(f"/api/jobs/{running}"), *cancel(bob, running)):
+        assert "secret" not in answer.text and running not in answer.text
+        assert answer.status in (404, 405) or answer.json().get("jobs") == [] or answer.json() == {"cancelled": False}
+    assert alice.finished(running)["status"]["status_str"] == "success"
+    assert running not in bob.ask("/api/jobs").text and bob.ask(f"/api/jobs/{running}").status == 404
+
+
+@pytest.mark.parametrize("who", [("alice",), ("boss", "operator")])
+def test_ones_own_job_is_seen_and_stopped_by_its_user_and_by_operators(comfyui, running, who):
+    visitor = comfyui.visitor(*who)
+    time.sleep(0.4)
+    listed = visitor.ask("/api/jobs")
+    assert listed.status == 404 or running in listed.text
+    if {answer.status for answer in cancel(visitor, running)} & {404, 405}:
+        return
+    assert comfyui.visitor("alice").finished(running)["status"]["status_str"] == "error"
+
+
+def test_assets_of_earlier_times_are_not_found_by_their_content(comfyui):
+    answer = comfyui.visitor("bob").ask("/view?filename=blake3:" + "0" * 64)
+    assert answer.status == 404
+    if answer.text:
+        assert answer.json()["error"]["type"] == "not_found"
