@@ -6,7 +6,7 @@ import logging
 import os
 from collections.abc import Callable
 
-from . import cache, folders, history, queue, sockets, threads, users
+from . import cache, cache_headers, folders, history, queue, sockets, threads, users
 from .fitness import add_fitness
 from .folders import Folders
 from .guard import Guard
@@ -103,6 +103,7 @@ class Plugin:
         add_removal(server)
         verifier = None if keys is None else Verifier(keys.keys)
         server.app.middlewares.insert(0, Gate(verifier, self.settings, tenants, quota, server).middleware())
+        cache_headers.install(server.app)
         self.folders.empty_temp()
         Guard(self.folders, folder_paths.get_user_directory()).install()
         logging.info("comfy-tenant: %d hooks fit; users' folders are below %s", len(EARLY + LATE), self.folders.root)

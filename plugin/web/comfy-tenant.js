@@ -1,6 +1,7 @@
 // Shows who one is and, while something waits, how many prompts come first. It gets no name and no file of anyone else.
 import { app } from '../../scripts/app.js'
 import { api } from '../../scripts/api.js'
+import { keepToOneUser } from './one-browser-one-user.js'
 
 const WHILE_WAITING_MS = 3000
 
@@ -50,10 +51,14 @@ async function read(path) {
   return answer.json()
 }
 
+// The page waits for its extensions before it restores anything.
+const me = await read('/_tenant/me')
+await keepToOneUser(me.userId)
+
 app.registerExtension({
   name: 'comfy-tenant',
   async setup() {
-    const { badge, wait } = makeBadge(await read('/_tenant/me'))
+    const { badge, wait } = makeBadge(me)
     void barOf(document).then((bar) => place(badge, bar))
     let timer
     const refresh = async () => {
