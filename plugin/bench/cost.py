@@ -1,6 +1,7 @@
 """What the plugin costs: the same requests to a ComfyUI with it and to one without, in turns, in one run.
 
-`python bench/cost.py [seconds a case]` prints a table; the ratio is of medians, plugin to stock.
+`python bench/cost.py [seconds a case] [part of a case's name]` prints a table, in milliseconds a request: the median by the
+clock, and the mean of ComfyUI's own processor time, which other work on the machine disturbs less. Linux only.
 """
 
 from __future__ import annotations
@@ -11,13 +12,15 @@ import statistics
 import sys
 import tempfile
 import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests"))
 from comfyui_process import Comfyui, Visitor, graph, image, start  # noqa: E402
 
 ENTRIES, USERS = 1000, 100
-ROUNDS = 6
+TURNS = 12
 
 
 class Client:
@@ -80,33 +83,58 @@ def cases(client: Client) -> dict:
     }
 
 
-def sample(case, seconds: float) -> list[float]:
-    taken, end = [], time.perf_counter() + seconds
-    while time.perf_counter() < end:
+@dataclass
+class Samples:
+    """What one server took for one case: seconds by the clock for each request, and of its processor for each turn."""
+
+    run: Callable[[], object]
+    pid: int
+    wall: list[float] = field(default_factory=list)
+    cpu: list[float] = field(default_factory=list)
+
+    def processor(self) -> float:
+        # Linux's clock of another process: all of its threads, in nanoseconds.
+        return time.clock_gettime(~self.pid << 3 | 2)
+
+    def once(self) -> None:
         begun = time.perf_counter()
-        case()
-        taken.append(time.perf_counter() - begun)
-    return taken
+        self.run()
+        self.wall.append(time.perf_counter() - begun)
 
 
-def main(seconds: float) -> None:
+def a_turn(pair: tuple[Samples, Samples], seconds: float) -> None:
+    """One request to each in turns, so that what else the machine does falls on both alike."""
+    begun, before, count = time.perf_counter(), [of.processor() for of in pair], 0
+    while time.perf_counter() < begun + seconds:
+        for of in pair if count % 2 else reversed(pair):
+            of.once()
+        count += 1
+    for of, at in zip(pair, before, strict=True):
+        of.cpu.append((of.processor() - at) / count)
+
+
+def main(seconds: float, wanted: str) -> None:
     with tempfile.TemporaryDirectory() as folder:
         servers = [start(Path(folder) / name, plugin=name == "plugin") for name in ("stock", "plugin")]
         try:
             stock, plugin = (cases(fill(server)) for server in servers)
-            print(f"{ENTRIES} history entries of {USERS} users; medians of {ROUNDS} turns of {seconds / ROUNDS:.2g} s each\n")
-            print(f"{'':28}{'stock ms':>10}{'plugin ms':>11}{'ratio':>8}")
-            for name in stock:
-                times: tuple[list[float], list[float]] = ([], [])
-                for turn in range(ROUNDS):
-                    for which, of in ((0, stock), (1, plugin)) if turn % 2 else ((1, plugin), (0, stock)):
-                        times[which].extend(sample(of[name], seconds / ROUNDS))
-                one, other = (statistics.median(found) * 1000 for found in times)
-                print(f"{name:28}{one:10.3f}{other:11.3f}{other / one:8.2f}")
+            print(f"{ENTRIES} history entries of {USERS} users; {TURNS} turns of {seconds / TURNS:.2g} s for each case\n")
+            print(f"{'':28}{'stock ms':>10}{'plugin ms':>11}{'ratio':>8}{'stock CPU':>11}{'plugin CPU':>12}{'ratio':>8}")
+            for name in filter(lambda name: wanted in name, stock):
+                pair = tuple(Samples(of[name], server.process.pid) for of, server in zip((stock, plugin), servers, strict=True))
+                for _ in range(TURNS):
+                    a_turn(pair, seconds / TURNS)
+                wall = [statistics.median(of.wall) * 1000 for of in pair]
+                # Not the median: a collection of garbage falls on few requests, and belongs to all.
+                cpu = [statistics.fmean(of.cpu) * 1000 for of in pair]
+                print(
+                    f"{name:28}{wall[0]:10.3f}{wall[1]:11.3f}{wall[1] / wall[0]:8.2f}"
+                    f"{cpu[0]:11.3f}{cpu[1]:12.3f}{cpu[1] / cpu[0]:8.2f}"
+                )
         finally:
             for server in servers:
                 server.stop()
 
 
 if __name__ == "__main__":
-    main(float(sys.argv[1]) if len(sys.argv) > 1 else 6.0)
+    main(float(sys.argv[1]) if len(sys.argv) > 1 else 6.0, sys.argv[2] if len(sys.argv) > 2 else "")

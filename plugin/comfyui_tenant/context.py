@@ -30,10 +30,6 @@ def current() -> Tenant | None:
     return found if isinstance(found, Tenant) else None
 
 
-def is_housekeeping() -> bool:
-    return isinstance(_current.get(), Housekeeping)
-
-
 def enter(tenant: Tenant | Housekeeping | None) -> Token[Tenant | Housekeeping | None]:
     return _current.set(tenant)
 
@@ -52,5 +48,5 @@ def as_tenant(tenant: Tenant | Housekeeping | None) -> Iterator[None]:
 
 
 def snapshot() -> Tenant | Housekeeping | None:
-    """What `enter` takes to go on, in another thread, as the one who asks here."""
+    """Whose code runs, as `enter` takes it to go on in another thread."""
     return _current.get()

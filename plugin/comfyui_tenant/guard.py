@@ -10,7 +10,7 @@ import os
 import sys
 
 from . import context
-from .context import Tenant
+from .context import Housekeeping, Tenant
 from .folders import Folders
 from .tenant_path import KINDS, first_below, is_below, is_directory
 
@@ -72,53 +72,55 @@ class Guard:
         judge = self._judge
 
         # A plain function: the interpreter calls it for every event there is, and a bound method costs five times as much.
+        # One event is most of them, 18,000 for the list of nodes: to compare it is cheaper than to look it up.
         def audit(event, args, watched=_WATCHED):
-            if event in watched:
+            if event != "builtins.id" and event in watched:
                 judge(event, args)
 
         sys.addaudithook(audit)
 
     def _judge(self, event: str, args: tuple) -> None:
-        if context.is_housekeeping():
+        tenant = context.snapshot()
+        if isinstance(tenant, Housekeeping):
             return
         paths = args[:2] if event in _TWO_PATHS else args[:1]
         if event == "os.symlink":
             paths = (_target_of_link(args), args[1])
-        tenant = context.current()
         for path in map(_text, paths):
             if path is not None and not self.allows(tenant, path):
                 raise OutsideTenant(13, "comfy-tenant: this place belongs to another user", path)
 
     def allows(self, tenant: Tenant | None, path: str) -> bool:
         """Whether code that works for this user, or for none, may touch a path."""
+        directory = None if tenant is None else tenant.directory
         written = os.path.abspath(path)
-        if not self._is_own(tenant, written):
+        if not self._is_own(directory, written):
             return False
-        own = None if tenant is None else self._own_folder(tenant, written)
+        own = None if directory is None else self._own_folder(directory, written)
         if own is None:
-            return self._is_own(tenant, os.path.realpath(written))
+            return self._is_own(directory, os.path.realpath(written))
         # A link that lies in the user's folder must not lead out of it.
         return not _has_link(own, written) or is_below(os.path.realpath(written), os.path.realpath(own), os.sep)
 
-    def _is_own(self, tenant: Tenant | None, path: str) -> bool:
+    # A judgement of the text alone; links are looked at each time.
+    @functools.lru_cache(maxsize=8192)  # noqa: B019 - one guard lives as long as the process
+    def _is_own(self, directory: str | None, path: str) -> bool:
         for root in self._roots:
             entry = first_below(path, root, os.sep)
             if entry is not None:
-                return tenant is not None and entry == tenant.directory
+                return directory is not None and entry == directory
         for root in self._user_data:
             entry = first_below(path, root, os.sep)
             if entry is not None and is_directory(entry):
-                return tenant is not None and entry == tenant.directory
+                return directory is not None and entry == directory
         return True
 
-    def _own_folder(self, tenant: Tenant, path: str) -> str | None:
+    @functools.lru_cache(maxsize=8192)  # noqa: B019 - as above
+    def _own_folder(self, directory: str, path: str) -> str | None:
         """The folder of the user's that a path is in."""
-        return next((folder for folder in self._own_folders(tenant.directory) if is_below(path, folder, os.sep)), None)
-
-    @functools.lru_cache(maxsize=4096)  # noqa: B019 - one guard lives as long as the process
-    def _own_folders(self, directory: str) -> tuple[str, ...]:
         kinds = [os.path.join(self._root, directory, kind) for kind in KINDS]
-        return (*kinds, *(os.path.join(root, directory) for root in self._user_data))
+        user_data = [os.path.join(root, directory) for root in self._user_data]
+        return next((folder for folder in (*kinds, *user_data) if is_below(path, folder, os.sep)), None)
 
 
 def _has_link(folder: str, path: str) -> bool:
