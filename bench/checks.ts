@@ -1,117 +1,137 @@
 import { aCheck } from '../test/check.ts';
 import { basic, PASSWORD, token, USERS, type Algorithm } from './credentials.ts';
 import { createClientPool, type Sample } from './grpc-client.ts';
-import { median, run, summarise, type Measured } from './load.ts';
-import { start } from './programs.ts';
+import { inTurn, measured, run, type Load, type Measure, type Measured } from './load.ts';
+import { start, type Program } from './programs.ts';
 import type { Section } from './table.ts';
 
-interface Targets {
-  readonly floorListen: string;
-  readonly stockListen: string;
-  readonly listen: string;
+interface Target {
+  readonly program: Program;
+  readonly target: string;
+}
+
+interface Options {
+  readonly floor: Target;
+  readonly stock: Target;
+  readonly ours: Target;
   readonly seconds: number;
+  readonly rounds: number;
 }
 
 /** What Envoy sends of a browser's request, given the headers that the configuration asks for. */
-function check(host: string, authorization: string | undefined): Buffer {
+function check(host: string, authorization: string | undefined, peer = '192.0.2.7'): Buffer {
   return aCheck(
     [
       ...(authorization === undefined ? [] : ([['authorization', authorization]] as const)),
       ['accept', '*/*'],
       ['x-request-id', '5a6b7c8d-0000-4000-8000-000000000001'],
     ],
-    { host, path: '/api/view?filename=ComfyUI_00001_.png&type=output', peer: '192.0.2.7' },
+    { host, path: '/api/view?filename=ComfyUI_00001_.png&type=output', peer },
   );
 }
 
-/** Enough tokens for the fastest run that could be; made before the clock starts. */
-const NEVER_SEEN = { RS256: 8_000, ES256: 12_000, EdDSA: 12_000 } as const satisfies Record<
-  Algorithm,
-  number
->;
+const ofBasic = (username: string, password: string, peer?: string): Buffer =>
+  check('basic.example.com', basic(username, password), peer);
 
-async function neverSeen(alg: Algorithm, listen: string, round: number): Promise<Measured> {
+/** Tokens a round; made before the clock starts. */
+const NEVER_SEEN = { RS256: 4000, ES256: 4000, EdDSA: 4000 } as const satisfies Record<Algorithm, number>;
+
+async function neverSeen(alg: Algorithm, { program, target }: Target, round: number): Promise<Measured> {
   const count = NEVER_SEEN[alg];
   const messages = Array.from({ length: count }, (_, n) =>
     check('jwt.example.com', `Bearer ${token(alg, round * count + n)}`),
   );
-  const pool = createClientPool(listen);
-  let next = 0;
-  const lane = async (until: number, samples: Sample[]): Promise<void> => {
-    while (next < until) {
-      const message = messages[next++];
-      if (message === undefined) return;
-      const begun = performance.now();
-      await pool.check(message);
-      samples.push({ ms: performance.now() - begun });
-    }
-  };
+  const pool = createClientPool(target);
   const all = async (until: number): Promise<Sample[]> => {
     const samples: Sample[] = [];
-    await Promise.all(Array.from({ length: 64 }, () => lane(until, samples)));
+    const lane = async (): Promise<void> => {
+      for (;;) {
+        const message = messages.length > until ? messages.pop() : undefined;
+        if (message === undefined) return;
+        const begun = performance.now();
+        await pool.check(message);
+        samples.push({ ms: performance.now() - begun });
+      }
+    };
+    await Promise.all(Array.from({ length: 64 }, lane));
     return samples;
   };
-  await all(count / 6); // A warm-up that is not counted.
-  const begun = performance.now();
-  const samples = await all(count);
+  await all(count * 0.9); // A warm-up that is not counted.
+  const found = await measured(`JWT never seen, ${alg}`, [program], () => all(0));
   pool.close();
-  return summarise(`JWT never seen, ${alg}`, samples, (performance.now() - begun) / 1000);
+  return found;
 }
 
-/** A remembered check at rest, and while fifty strangers guess passwords. */
-async function underGuessing({ listen, seconds }: Targets): Promise<[Measured, Measured]> {
-  const remembered = check('jwt.example.com', `Bearer ${token('RS256', -1)}`);
-  const load = { target: listen, message: () => remembered, seconds, parallel: 4 };
-  const rest = await run({ ...load, name: 'remembered, 4 at once' });
-  const strangers = await start(
-    'node',
-    ['--import', 'tsx', 'bench/strangers.ts', listen, String(seconds + 3)],
-    'ready',
-  );
-  const busy = await run({ ...load, name: 'the same while 50 strangers guess passwords' });
+async function whileStrangersGuess(load: Load): Promise<Measured> {
+  const args = ['--import', 'tsx', 'bench/strangers.ts', load.target, String(load.seconds + 3)];
+  const strangers = await start('node', args, 'ready');
+  const found = await run(load);
   await strangers.stop();
-  return [rest, busy];
+  return found;
 }
 
-/** Every row once. */
-async function measureRound(targets: Targets, round: number): Promise<Measured[]> {
-  const { floorListen, stockListen, listen, seconds } = targets;
+function rowsOf({ floor, stock, ours, seconds }: Options): Measure[] {
   const jwt = check('jwt.example.com', `Bearer ${token('RS256', -2)}`);
-  const user = check('basic.example.com', basic('user-0', PASSWORD));
+  const user = ofBasic('user-0', PASSWORD);
   const nobody = check('basic.example.com', undefined);
-  const cold = (n: number) =>
-    check('basic.example.com', basic(`user-${(round * 3000 + n) % USERS}`, PASSWORD));
+  // Each guess from another address, so that none is delayed for the one before.
+  const guess = (name: (n: number) => string) => (n: number) =>
+    ofBasic(name(n), 'wrong', `10.${n % 250}.${(n >> 8) % 250}.7`);
+  const few = { name: 'remembered, 4 at once', ...ours, message: () => jwt, seconds, parallel: 4 };
+  const row =
+    (name: string, target: Target, message: Load['message'], parallel = 64): Measure =>
+    () =>
+      run({ name, ...target, message, seconds, parallel });
   return [
-    await run({
-      name: 'grpc-js that does nothing (the floor)',
-      target: floorListen,
-      message: () => jwt,
-      seconds,
-    }),
-    await run({ name: 'the same with stock serialisers', target: stockListen, message: () => jwt, seconds }),
-    await run({ name: 'remembered, JWT', target: listen, message: () => jwt, seconds }),
-    await run({ name: 'remembered, Basic', target: listen, message: () => user, seconds }),
-    await neverSeen('RS256', listen, round),
-    await neverSeen('ES256', listen, round),
-    await neverSeen('EdDSA', listen, round),
-    await run({ name: 'refused, no credentials', target: listen, message: () => nobody, seconds }),
-    await run({ name: 'Basic, argon2id, never seen', target: listen, message: cold, seconds, parallel: 8 }),
-    ...(await underGuessing(targets)),
+    row('grpc-js that does nothing (the floor)', floor, () => jwt),
+    row('the same with stock serialisers', stock, () => jwt),
+    row('remembered, JWT', ours, () => jwt),
+    row('remembered, Basic', ours, () => user),
+    (round) => neverSeen('RS256', ours, round),
+    (round) => neverSeen('ES256', ours, round),
+    (round) => neverSeen('EdDSA', ours, round),
+    row('refused, no credentials', ours, () => nobody),
+    (round) =>
+      row(
+        'Basic, argon2id, never seen',
+        ours,
+        (n) => ofBasic(`user-${(round * 3000 + n) % USERS}`, PASSWORD),
+        8,
+      )(round),
+    (round) =>
+      row(
+        'Basic, wrong password',
+        ours,
+        guess((n) => `user-${(round * 3000 + n) % USERS}`),
+        2,
+      )(round),
+    (round) =>
+      row(
+        'Basic, no such user',
+        ours,
+        guess((n) => `stranger-${round * 3000 + n}`),
+        2,
+      )(round),
+    () => run(few),
+    () => whileStrangersGuess({ ...few, name: 'the same while 50 strangers guess passwords' }),
   ];
 }
 
-/** The rounds' rows in turn, so that what else the machine does falls on all of them; of each, the median. */
-export async function measureChecks(targets: Targets, rounds: number): Promise<Section> {
-  const all: Measured[][] = [];
-  for (let round = 0; round < rounds; round++) all.push(await measureRound(targets, round));
-  const rows = (all[0] ?? []).map((_, index) => median(all.flatMap((round) => round[index] ?? [])));
+export async function measureChecks(options: Options): Promise<Section> {
+  const rows = await inTurn(rowsOf(options), options.rounds);
   const floor = rows[0]?.perSecond ?? Number.NaN;
   return {
     title: 'Checks, straight to the service over its Unix socket',
-    columns: ['checks/s', 'ratio to the floor', 'p50 ms', 'p99 ms'],
-    rows: rows.map(({ name, perSecond, p50Ms, p99Ms }) => ({
+    columns: ['checks/s', 'ratio to the floor', 'p50 ms', 'p99 ms', 'CPU µs a check, service'],
+    rows: rows.map(({ name, perSecond, p50Ms, p99Ms, cpuMicros }) => ({
       name,
-      values: [perSecond.toFixed(0), (perSecond / floor).toFixed(3), p50Ms.toFixed(2), p99Ms.toFixed(2)],
+      values: [
+        perSecond.toFixed(0),
+        (perSecond / floor).toFixed(3),
+        p50Ms.toFixed(2),
+        p99Ms.toFixed(2),
+        cpuMicros.toFixed(0),
+      ],
     })),
   };
 }

@@ -1,4 +1,5 @@
 import { createClientPool, type Sample } from './grpc-client.ts';
+import type { Program } from './programs.ts';
 
 /** One row of the table: what was measured, and how it compares with the floor. */
 export interface Measured {
@@ -6,10 +7,13 @@ export interface Measured {
   readonly perSecond: number;
   readonly p50Ms: number;
   readonly p99Ms: number;
+  /** Processor time of the programs that answered, a request. */
+  readonly cpuMicros: number;
 }
 
 export interface Load {
   readonly name: string;
+  readonly program: Program;
   readonly target: string;
   /** The message of the n-th check. */
   readonly message: (n: number) => Buffer;
@@ -21,36 +25,64 @@ function percentile(sorted: readonly number[], part: number): number {
   return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * part))] ?? Number.NaN;
 }
 
-export function summarise(name: string, samples: readonly Sample[], seconds: number): Measured {
+/** Does the work, and sums up what it took. */
+export async function measured(
+  name: string,
+  programs: readonly Program[],
+  work: () => Promise<readonly Sample[]>,
+): Promise<Measured> {
+  const cpu = (): number => programs.reduce((sum, program) => sum + program.cpuSeconds(), 0);
+  const before = cpu();
+  const begun = performance.now();
+  const samples = await work();
+  const seconds = (performance.now() - begun) / 1000;
   const sorted = samples.map(({ ms }) => ms).sort((one, other) => one - other);
   return {
     name,
     perSecond: samples.length / seconds,
     p50Ms: percentile(sorted, 0.5),
     p99Ms: percentile(sorted, 0.99),
+    cpuMicros: ((cpu() - before) / samples.length) * 1e6,
   };
 }
 
 /** Keeps `parallel` checks under way for a while, after a warm-up that is not counted. */
-export async function run(load: Load): Promise<Measured> {
-  const pool = createClientPool(load.target);
+export async function run({
+  name,
+  program,
+  target,
+  message,
+  seconds,
+  parallel = 64,
+}: Load): Promise<Measured> {
+  const pool = createClientPool(target);
   try {
-    await pool.keepBusy({ message: load.message, parallel: load.parallel ?? 64, ms: 1000 });
-    const ms = load.seconds * 1000;
-    const samples = await pool.keepBusy({
-      message: load.message,
-      parallel: load.parallel ?? 64,
-      ms,
-      from: 1_000_000,
-    });
-    return summarise(load.name, samples, load.seconds);
+    await pool.keepBusy({ message, parallel, ms: 300 });
+    return await measured(name, [program], () =>
+      pool.keepBusy({ message, parallel, ms: seconds * 1000, from: 1_000_000 }),
+    );
   } finally {
     pool.close();
   }
 }
 
+/** One row, measured once more in each round. */
+export type Measure = (round: number) => Promise<Measured>;
+
+/** Measures the rows in turn, each round the other way round, so that what else happens falls on all of them; of each, the median. */
+export async function inTurn(rows: readonly Measure[], rounds: number): Promise<Measured[]> {
+  const found: Measured[][] = rows.map(() => []);
+  for (let round = 0; round < rounds; round++) {
+    const order = [...rows.entries()];
+    for (const [index, measure] of round % 2 === 0 ? order : order.reverse()) {
+      found[index]?.push(await measure(round));
+    }
+  }
+  return found.map(median);
+}
+
 /** The middle one of several measurements of the same, number by number. */
-export function median(rows: readonly Measured[]): Measured {
+function median(rows: readonly Measured[]): Measured {
   const middle = (values: number[]): number =>
     percentile(
       values.sort((one, other) => one - other),
@@ -61,5 +93,6 @@ export function median(rows: readonly Measured[]): Measured {
     perSecond: middle(rows.map(({ perSecond }) => perSecond)),
     p50Ms: middle(rows.map(({ p50Ms }) => p50Ms)),
     p99Ms: middle(rows.map(({ p99Ms }) => p99Ms)),
+    cpuMicros: middle(rows.map(({ cpuMicros }) => cpuMicros)),
   };
 }

@@ -33,7 +33,15 @@ try {
     sections.push(section);
     console.log(table(section));
   };
-  add(await measureChecks({ floorListen, stockListen, listen, seconds: quick ? 1 : 3 }, quick ? 1 : 3));
+  add(
+    await measureChecks({
+      floor: { program: floor, target: floorListen },
+      stock: { program: stock, target: stockListen },
+      ours: { program: ours, target: listen },
+      seconds: 1,
+      rounds: quick ? 1 : 9,
+    }),
+  );
   await stock.stop();
   add(
     await measureThroughEnvoy({
@@ -42,8 +50,8 @@ try {
       floorListen,
       ours,
       listen,
-      seconds: quick ? 1 : 5,
-      rounds: quick ? 1 : 3,
+      seconds: quick ? 1 : 3,
+      rounds: quick ? 1 : 5,
     }),
   );
   await ours.stop();

@@ -8,7 +8,7 @@ import { ensureEnvoy } from '../src/local/ensure-envoy.ts';
 import { freePort } from '../src/local/ports.ts';
 import { token } from './credentials.ts';
 import { CASES, manager } from './envoy-cases.ts';
-import { median, summarise, type Measured } from './load.ts';
+import { inTurn, measured, type Measured } from './load.ts';
 import { start, type Program } from './programs.ts';
 import type { Section } from './table.ts';
 
@@ -20,10 +20,6 @@ interface Options {
   readonly listen: string;
   readonly seconds: number;
   readonly rounds: number;
-}
-
-interface Result extends Measured {
-  readonly cpuMicros: number;
 }
 
 const PARALLEL = 32;
@@ -45,7 +41,7 @@ async function load(
   name: string,
   port: number,
   options: { seconds: number; programs: readonly Program[] },
-): Promise<Result> {
+): Promise<Measured> {
   const authorization = `Bearer ${token('RS256', -3)}`;
   const agent = new Agent({ keepAlive: true, maxSockets: PARALLEL });
   const until = async (end: number): Promise<{ ms: number }[]> => {
@@ -61,19 +57,18 @@ async function load(
     return samples;
   };
   await until(performance.now() + 1000);
-  const cpu = (): number => options.programs.reduce((sum, program) => sum + program.cpuSeconds(), 0);
-  const before = cpu();
-  const samples = await until(performance.now() + options.seconds * 1000);
-  const cpuMicros = ((cpu() - before) / samples.length) * 1e6;
+  const found = await measured(name, options.programs, () =>
+    until(performance.now() + options.seconds * 1000),
+  );
   agent.destroy();
-  return { ...summarise(name, samples, options.seconds), cpuMicros };
+  return found;
 }
 
 async function measure(
   index: number,
   envoyPath: string,
   options: Options & { upstream: number },
-): Promise<Result> {
+): Promise<Measured> {
   const found = CASES[index];
   if (found === undefined) throw new Error('no such case');
   const [name, change, asks] = found;
@@ -83,7 +78,7 @@ async function measure(
   loaded.config.gateway.listen = `127.0.0.1:${String(port)}`;
   const config = bootstrap(loaded.config, 'gateway');
   change(config, options);
-  if (process.env['KEEP'] === undefined) manager(config).access_log = [];
+  manager(config).access_log = [];
   const text = stringify(config, { aliasDuplicateObjects: false })
     .replaceAll('port_value: 8188', `port_value: ${String(options.upstream)}`)
     .replaceAll('path: /_tenant/plugin', 'path: /');
@@ -98,10 +93,6 @@ async function measure(
   try {
     const programs = asks === null ? [envoy] : [envoy, options[asks]];
     return await load(name, port, { seconds: options.seconds, programs });
-  } catch (e) {
-    envoy.process.stdout?.on('data', (d: Buffer) => process.stderr.write(d.toString().slice(0, 1500)));
-    await new Promise((r) => setTimeout(r, 12000));
-    throw e;
   } finally {
     await envoy.stop();
   }
@@ -115,19 +106,10 @@ export async function measureThroughEnvoy(options: Options): Promise<Section> {
   });
   const upstream = await freePort();
   const echo = await start('node', ['--import', 'tsx', 'bench/echo-upstream.ts', String(upstream)], 'ready');
-  const rows: Result[] = [];
-  try {
-    for (const index of CASES.keys()) {
-      const found: Result[] = [];
-      for (let round = 0; round < options.rounds; round++) {
-        found.push(await measure(index, envoyPath, { ...options, upstream }));
-      }
-      const cpu = found.map(({ cpuMicros }) => cpuMicros).sort((one, other) => one - other);
-      rows.push({ ...median(found), cpuMicros: cpu[Math.floor(cpu.length / 2)] ?? Number.NaN });
-    }
-  } finally {
-    await echo.stop();
-  }
+  const cases = [...CASES.keys()].map(
+    (index) => (): Promise<Measured> => measure(index, envoyPath, { ...options, upstream }),
+  );
+  const rows = await inTurn(cases, options.rounds).finally(() => echo.stop());
   const floor = rows[2]?.perSecond ?? Number.NaN;
   return {
     title: 'Requests through Envoy, the service on its Unix socket',
