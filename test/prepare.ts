@@ -29,13 +29,21 @@ function ensurePrograms(): void {
     throw new Error(`tests need ${still.map(([, name]) => name).join(', ')}: please install`);
 }
 
-function ensurePythonPackages(python: string): void {
-  const requirements = 'plugin/requirements-test.txt';
-  if (!existsSync(requirements)) return;
-  const { status } = spawnSync(python, ['-m', 'pip', 'install', '-q', '-r', requirements], {
-    stdio: 'inherit',
-  });
+function pipInstall(python: string, requirements: string, ...options: readonly string[]): void {
+  const { status } = spawnSync(
+    python,
+    ['-m', 'pip', 'install', '-q', '--disable-pip-version-check', ...options, '-r', requirements],
+    { stdio: 'inherit' },
+  );
   if (status !== 0) throw new Error(`tests need ${requirements}: pip could not install them`);
+}
+
+function ensurePythonPackages(python: string): void {
+  pipInstall(python, 'plugin/requirements-test.txt');
+  // In a folder of its own: other tests run a ComfyUI that does not have it.
+  const manager = '.tools/comfyui-manager-4.3';
+  if (existsSync(manager)) return;
+  pipInstall(python, 'plugin/requirements-manager.txt', '--no-deps', '--target', manager);
 }
 
 /** Gets everything that tests need; returns the Python of the ComfyUI that they run. */

@@ -164,9 +164,9 @@ def environment(key_file: Path | None, **more: str) -> dict[str, str]:
     return env if key_file is None else {**env, "COMFY_TENANT_KEY_FILE": str(key_file)}
 
 
-def start(base: Path, *, plugin=True, with_key=True, args=(), settings: dict | None = None, nodes=()) -> Comfyui:
+def start(base: Path, *, plugin=True, with_key=True, args=(), settings: dict | None = None, nodes=(), env=None) -> Comfyui:
     base.mkdir(parents=True, exist_ok=True)
-    key, key_file, more = None, None, {}
+    key, key_file, more = None, None, dict(env or {})
     if plugin and with_key:
         key, key_file = os.urandom(32), base / "token.key"
         key_file.write_text(base64.urlsafe_b64encode(key).decode().rstrip("=") + "\n")

@@ -89,7 +89,9 @@ function judge(url: string, { fitness, skewMs }: { fitness: Fitness; skewMs: num
   const found: Finding[] = [];
   if (manager) {
     found.push(
-      warning(`ComfyUI-Manager is loaded at ${url}: its routes are closed, but take it out of custom_nodes.`),
+      warning(
+        `ComfyUI-Manager is loaded at ${url}: its routes are closed, but start ComfyUI without --enable-manager and take it out of custom_nodes.`,
+      ),
     );
   }
   if (skewMs > MAX_CLOCK_SKEW_MS) {

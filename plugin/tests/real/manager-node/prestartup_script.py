@@ -1,0 +1,12 @@
+"""Loads ComfyUI-Manager as main.py of newer ComfyUIs does for --enable-manager, which 0.3.75 does not know."""
+
+import os
+
+import comfyui_manager
+from comfy.cli_args import args
+
+if not hasattr(args, "enable_manager"):
+    args.enable_manager = True
+    args.enable_manager_legacy_ui = os.environ["MANAGER_UI"] == "legacy"
+    comfyui_manager.prestartup()
+    comfyui_manager.is_from_here = True
