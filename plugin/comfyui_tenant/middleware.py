@@ -40,7 +40,6 @@ class Gate:
     def middleware(self):
         @web.middleware
         async def tenant_gate(request: web.Request, handler):
-            context.enter(None)
             route = _pattern(request)
             if route == PUBLIC and request.method in ("GET", "HEAD"):
                 return await handler(request)
@@ -48,8 +47,8 @@ class Gate:
             found = identify(users, tokens, None if self.verifier else _peer(request), self.verifier)
             if isinstance(found, Refusal):
                 return refused(found)
-            # Not taken back at the end: the web server reads a file only after this function has answered. The next
-            # request of the connection, whose task this is, begins with nobody again.
+            # Not taken back at the end: the web server reads a file only after this function has answered. Each request
+            # has a task and a context of its own, also among those of one connection.
             context.enter(found)
             return await self._serve(request, handler, route)
 
