@@ -1,0 +1,66 @@
+import { pino } from 'pino';
+import { createMetrics } from '../src/admin/metrics.ts';
+import type { HeaderField } from '../src/auth/request-head.ts';
+import { createHashQueue } from '../src/basic/hash-queue.ts';
+import { createRegulation } from '../src/basic/regulation.ts';
+import { createAuthorizationService, type Outcome } from '../src/ext-authz/authorization-service.ts';
+import { guardEndpoints } from '../src/guard-endpoints.ts';
+import { aDirectory, load } from './a-config.ts';
+import { aCheck, readAnswer, type CheckParts } from './check.ts';
+
+/** What becomes of a check: whose it is, or why it is nobody's. */
+export type Verdict = { readonly user: string } | { readonly refused: string; readonly status: number };
+
+/** The whole check over a configuration, from the bytes of the request to the bytes of the answer, without the network. */
+export function aGuard(config: string, files: Readonly<Record<string, string>> = {}) {
+  const directory = aDirectory();
+  for (const [name, text] of Object.entries(files)) directory.write(name, text);
+  const loaded = load(directory.write('comfy-tenant.yaml', config));
+  directory.remove();
+  const outcomes: Outcome[] = [];
+  let now = Date.now();
+  const guarded = guardEndpoints(loaded.config, {
+    log: pino({ level: 'silent' }),
+    metrics: createMetrics(),
+    now: () => now,
+    fetch: () => Promise.reject(new Error('no network here')),
+    tokenKeys: [new Uint8Array(32)],
+    hashing: createHashQueue({ parallel: 2, waiting: 100 }),
+    regulation: createRegulation(
+      () => now,
+      () => undefined,
+    ),
+  });
+  const check = createAuthorizationService({
+    findEndpoint: () => guarded.findEndpoint,
+    mint: (userId) => Promise.resolve({ text: `token-of-${userId}`, refreshAtMs: Infinity }),
+    now: () => now,
+    trustedHops: loaded.config.gateway.trustedHops,
+    onDecision: (outcome) => outcomes.push(outcome),
+  });
+  const ask = async (headers: readonly HeaderField[] = [], parts: CheckParts = {}) =>
+    readAnswer(await check(aCheck(headers, parts)));
+  return {
+    ask,
+    /** Every request claims to be mallory as well; nothing of that may ever come out. */
+    async judge(headers: readonly HeaderField[], parts: CheckParts = {}): Promise<Verdict> {
+      const forged = [
+        ['x-funart-comfy-userid', 'mallory'],
+        ['x-funart-comfy-token', 'forged'],
+      ] as const;
+      const answer = await ask([...headers, ...forged], parts);
+      const { decision } = outcomes.at(-1) as Outcome;
+      const user = answer.headers['x-funart-comfy-userid'];
+      if (answer.code === 0 && user !== undefined) return { user };
+      if (answer.code === 0 || user !== undefined || decision.kind !== 'deny')
+        throw new Error(`neither let in nor refused: ${JSON.stringify({ answer, decision })}`);
+      return { refused: decision.reason, status: answer.status ?? 0 };
+    },
+    later(ms: number) {
+      now += ms;
+    },
+    close() {
+      guarded.keyRing.close();
+    },
+  };
+}

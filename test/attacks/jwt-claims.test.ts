@@ -1,0 +1,90 @@
+import { beforeAll, expect, test } from 'vitest';
+import { aToken, AUDIENCE, ISSUER } from '../tokens.ts';
+import { made, seconds, twoIssuers } from './issuers.ts';
+
+let issuers: Awaited<ReturnType<typeof twoIssuers>>;
+beforeAll(async () => {
+  issuers = await twoIssuers();
+});
+
+/** The last character of a signature of 256 bytes holds four bits that mean nothing. */
+async function otherLastCharacter(): Promise<string> {
+  const token = await aToken(issuers.rsa);
+  const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_';
+  return token.slice(0, -1) + alphabet.charAt(alphabet.indexOf(token.slice(-1)) ^ 1);
+}
+
+test.each([
+  ['exp as a string', { exp: '99999999999' }],
+  ['exp as null', { exp: null }],
+  ['exp below zero', { exp: -1 }],
+  ['exp as a list', { exp: [99999999999] }],
+  ['exp as an object', { exp: { valueOf: 99999999999 } }],
+  ['nbf ahead', { nbf: 99999999999 }],
+  ['nbf as a string', { nbf: '0' }],
+  ['iat as a string', { iat: '0' }],
+  ['an empty list of audiences', { aud: [] }],
+  ['a list of other audiences', { aud: ['a', 'b'] }],
+  ['audiences in a list of a list', { aud: [[AUDIENCE]] }],
+  ['an audience that is an object', { aud: { 0: AUDIENCE } }],
+  ['an audience with a space more', { aud: `${AUDIENCE} ` }],
+  ['an issuer with a slash more', { iss: `${ISSUER}/` }],
+  ['an issuer in capitals', { iss: ISSUER.toUpperCase() }],
+  ['a sub that is an object', { sub: { toString: 'alice' } }],
+  ['a sub with a NUL', { sub: 'alice\0' }],
+])('a signed token with %s lets nobody in', async (name, claims) => {
+  const verdict = await issuers.judge(await aToken(issuers.rsa, claims));
+  // What is not forbidden in an id is encoded: no other user's.
+  if (name === 'a sub with a NUL') expect(verdict).not.toEqual({ user: 'alice' });
+  else expect(verdict).toMatchObject({ refused: expect.any(String) as string });
+});
+
+test('exp with a fraction counts as the time that it is', async () => {
+  expect(await issuers.judge(await aToken(issuers.rsa, { exp: seconds() + 60.5 }))).toEqual({
+    user: 'alice',
+  });
+  expect(await issuers.judge(await aToken(issuers.rsa, { exp: seconds() - 60.5 }))).toMatchObject({
+    refused: 'token-expired',
+  });
+});
+
+test('an audience among others is this one', async () => {
+  expect(await issuers.judge(await aToken(issuers.rsa, { aud: ['other', AUDIENCE] }))).toEqual({
+    user: 'alice',
+  });
+});
+
+test('whoever cuts a token short gets nothing, wherever they cut', async () => {
+  const token = await aToken(issuers.ec);
+  for (let end = 0; end < token.length; end++) {
+    expect(await issuers.judge(token.slice(0, end))).toMatchObject({ status: 401 });
+  }
+});
+
+test.each([
+  ['padding', async () => `${await aToken(issuers.ec)}==`],
+  ['bits after the end', otherLastCharacter],
+  [
+    'the alphabet of base64',
+    async () => (await aToken(issuers.rsa)).replaceAll('-', '+').replaceAll('_', '/'),
+  ],
+  ['a line feed inside', async () => (await aToken(issuers.rsa)).replace('.', '.\n')],
+  ['a space inside', async () => (await aToken(issuers.rsa)).replace('.', ' .')],
+  ['a fourth part', async () => `${await aToken(issuers.rsa)}.`],
+  ['an empty first part', async () => `.${(await aToken(issuers.rsa)).split('.').slice(1).join('.')}`],
+])('a token in another spelling (%s) is refused, or is at most its own user’s', async (_, token) => {
+  const verdict = await issuers.judge(await token());
+  expect('user' in verdict ? verdict.user : 'alice').toBe('alice');
+});
+
+test.each([
+  ['a duplicate member', '{"sub":"alice","sub":"bob"', 'bob'],
+  ['a member of the prototype', '{"__proto__":{"sub":"bob"},"sub":"alice"', 'alice'],
+  ['a constructor', '{"constructor":{"prototype":{"sub":"bob"}},"sub":"alice"', 'alice'],
+  ['deep nesting', `{"deep":${'['.repeat(5000)}${']'.repeat(5000)},"sub":"alice"`, 'alice'],
+  ['60 KB of claims', `{"long":"${'x'.repeat(45_000)}","sub":"alice"`, 'alice'],
+])('%s changes nothing for anybody else', async (_, start, user) => {
+  const payload = `${start},"iss":"${ISSUER}","aud":"${AUDIENCE}","exp":${seconds() + 600}}`;
+  expect(await issuers.judge(made({ alg: 'RS256' }, issuers.signed, payload))).toEqual({ user });
+  expect(await issuers.judge(await aToken(issuers.ec))).toEqual({ user: 'alice' });
+});
