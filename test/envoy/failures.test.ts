@@ -25,7 +25,7 @@ async function untilStatus(status: number): Promise<boolean> {
   return false;
 }
 
-test('when the service is stopped nobody gets in, and all is well again when it is back', async () => {
+test('when the service is stopped nobody gets in (GHSA-9g5w-hqr3-w2ph), and all is well again when it is back', async () => {
   stand.authz.close();
   expect((await get('X-FunArt-Comfy-UserId: mallory')).status).toBe(503);
   expect(stand.upstream.seen).toEqual([]);

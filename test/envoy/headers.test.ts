@@ -34,13 +34,13 @@ test.each([
   ['it with spaces and tabs', ['X-FunArt-Comfy-UserId: \t mallory \t']],
   ['a token too', ['X-FunArt-Comfy-Token: forged', 'X-FunArt-Comfy-UserId: bob']],
   ["ComfyUI's own header of it", ['Comfy-User: mallory']],
-])('when the client sends %s, exactly ours reaches ComfyUI', async (_, headers) => {
+])('when the client sends %s, exactly ours reaches ComfyUI (CVE-2026-33433)', async (_, headers) => {
   expect((await get(...headers)).status).toBe(200);
   expect(userIds().toSorted()).toEqual(ALICE.toSorted());
 });
 
 test.each(['X_FunArt_Comfy_UserId: mallory', 'X-FunArt_Comfy-UserId: mallory'])(
-  'a header with underscores is refused before anything is asked: %s',
+  'a header with underscores is refused before anything is asked (CVE-2026-54763): %s',
   async (header) => {
     expect((await get(header)).status).toBe(400);
     expect(stand.authz.asked).toEqual([]);
@@ -69,7 +69,7 @@ test('a trailer brings no user id', async () => {
   expect(userIds().toSorted()).toEqual(ALICE.toSorted());
 });
 
-test('naming the header in Connection does not take it away', async () => {
+test('naming the header in Connection does not take it away (GHSA-w9mr-28mw-j8hg)', async () => {
   await get('Connection: close, X-FunArt-Comfy-UserId', 'X-FunArt-Comfy-UserId: mallory');
   expect(userIds().toSorted()).toEqual(ALICE.toSorted());
 });
@@ -113,7 +113,7 @@ test('an unknown host is answered with 421, and nobody is asked', async () => {
 test.each([
   ['one', []],
   ['one behind a proxy of its own', ['X-Forwarded-For: 7.7.7.7']],
-])('%s on this network cannot say where it comes from', async (_, forwarded) => {
+])('%s on this network cannot say where it comes from (CVE-2024-45806, CVE-2023-27487)', async (_, forwarded) => {
   const claims = ['X-Envoy-External-Address: 6.6.6.6', 'X-Request-Id: mine', ...forwarded];
   await get(...claims, 'X-Envoy-Internal: true', 'X-Envoy-Retry-On: 5xx');
   const [asked] = stand.authz.asked;

@@ -78,12 +78,38 @@ test.each([
   '/public/a%2fb',
   '/public/..\\prompt',
   '//public/../prompt',
+  '/public;x/../prompt',
+  '/status;x=1',
+  '/public/%zz',
+  '/prompt?next=/public/a',
+  '/prompt?/status',
+  'http://comfy.example.com/public/../prompt',
+  // CVE-2021-29492, CVE-2021-31920, CVE-2021-32637, CVE-2025-54576, CVE-2026-33494, CVE-2026-73553
 ])('%s is no public path: it is judged', async (path) => {
   stand = await startStand({ config: (port) => aConfig(port, PUBLIC) });
   const { status } = await get(path);
   const judged = stand.authz.asked.length === 1;
   expect({ status, judged }).toEqual({ status: 200, judged: true });
 });
+
+test.each(['/status#/../prompt', '/prompt#/public/a', '/public/\u00e4'])(
+  '%s is refused by Envoy, and nobody is asked (CVE-2021-39156)',
+  async (path) => {
+    stand = await startStand({ config: (port) => aConfig(port, PUBLIC) });
+    expect((await get(path)).status).toBe(400);
+    expect([...stand.authz.asked, ...stand.upstream.seen]).toEqual([]);
+  },
+);
+
+test.each(['/metrics', '/readyz', '/healthz', '/stats', '/server_info', '/config_dump', '/debug/pprof/'])(
+  'the gateway has nothing of its own to show under %s (CVE-2022-24797)',
+  async (path) => {
+    stand = await startStand({ config: (port) => aConfig(port, PUBLIC) });
+    await get(path);
+    expect(stand.authz.asked).toHaveLength(1);
+    expect(stand.upstream.seen).toHaveLength(1);
+  },
+);
 
 test('without multi-tenant mode a judged request passes without a user id, an unjudged one not at all', async () => {
   const config = (port: number): string => aConfig(port).replace('multiTenant: true', 'multiTenant: false');

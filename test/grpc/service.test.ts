@@ -141,7 +141,7 @@ test('an empty check is refused', async () => {
   expect(readAnswer(await send(METHOD, Buffer.alloc(0)))).toMatchObject({ code: 7, status: 401 });
 });
 
-test('a message over the limit is not taken', async () => {
+test('a message over the limit is not taken (CVE-2024-37168)', async () => {
   await expect(send(METHOD, Buffer.alloc(300 * 1024))).rejects.toMatchObject({
     code: status.RESOURCE_EXHAUSTED,
   });
