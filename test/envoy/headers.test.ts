@@ -113,15 +113,18 @@ test('an unknown host is answered with 421, and nobody is asked', async () => {
 test.each([
   ['one', []],
   ['one behind a proxy of its own', ['X-Forwarded-For: 7.7.7.7']],
-])('%s on this network cannot say where it comes from (CVE-2024-45806, CVE-2023-27487)', async (_, forwarded) => {
-  const claims = ['X-Envoy-External-Address: 6.6.6.6', 'X-Request-Id: mine', ...forwarded];
-  await get(...claims, 'X-Envoy-Internal: true', 'X-Envoy-Retry-On: 5xx');
-  const [asked] = stand.authz.asked;
-  const told = Object.fromEntries(asked?.headers ?? []);
-  expect(told['x-envoy-external-address'] ?? asked?.peerAddress).toBe('127.0.0.1');
-  expect(told['x-request-id']).toMatch(/^[0-9a-f-]{36}$/);
-  expect(JSON.stringify(stand.upstream.seen)).not.toMatch(/6\.6\.6\.6|mine|retry-on|envoy-internal/);
-});
+])(
+  '%s on this network cannot say where it comes from (CVE-2024-45806, CVE-2023-27487)',
+  async (_, forwarded) => {
+    const claims = ['X-Envoy-External-Address: 6.6.6.6', 'X-Request-Id: mine', ...forwarded];
+    await get(...claims, 'X-Envoy-Internal: true', 'X-Envoy-Retry-On: 5xx');
+    const [asked] = stand.authz.asked;
+    const told = Object.fromEntries(asked?.headers ?? []);
+    expect(told['x-envoy-external-address'] ?? asked?.peerAddress).toBe('127.0.0.1');
+    expect(told['x-request-id']).toMatch(/^[0-9a-f-]{36}$/);
+    expect(JSON.stringify(stand.upstream.seen)).not.toMatch(/6\.6\.6\.6|mine|retry-on|envoy-internal/);
+  },
+);
 
 test('the service is sent only the headers that it reads', async () => {
   await get('Authorization: Basic YTpi', 'Cookie: a=b', 'User-Agent: x', 'Accept: */*', 'X-Other: 1');
