@@ -39,7 +39,7 @@ export async function start(command: string, args: readonly string[], ready: str
     },
     residentMb: () => Number(/VmRSS:\s+([0-9]+)/.exec(proc('status'))?.[1]) / 1024,
     async stop() {
-      if (child.exitCode !== null) return;
+      if (child.exitCode !== null || child.signalCode !== null) return;
       const exited = new Promise((resolve) => child.once('exit', resolve));
       child.kill('SIGTERM');
       await exited;
