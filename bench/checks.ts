@@ -76,7 +76,7 @@ function rowsOf({ floor, stock, ours, seconds }: Options): Measure[] {
   const nobody = check('basic.example.com', undefined);
   // Each guess from another address, so that none is delayed for the one before.
   const guess = (name: (n: number) => string) => (n: number) =>
-    ofBasic(name(n), 'wrong', `10.${n % 250}.${(n >> 8) % 250}.7`);
+    ofBasic(name(n), `wrong-${n}`, `10.${n % 250}.${(n >> 8) % 250}.7`);
   const few = { name: 'remembered, 4 at once', ...ours, message: () => jwt, seconds, parallel: 4 };
   const row =
     (name: string, target: Target, message: Load['message'], parallel = 64): Measure =>

@@ -59,7 +59,7 @@ export async function run({
   try {
     await pool.keepBusy({ message, parallel, ms: 300 });
     return await measured(name, [program], () =>
-      pool.keepBusy({ message, parallel, ms: seconds * 1000, from: 1_000_000 }),
+      pool.keepBusy({ message, parallel, ms: seconds * 1000, from: 1_000_500 }),
     );
   } finally {
     pool.close();

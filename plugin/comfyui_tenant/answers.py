@@ -9,9 +9,9 @@ def refused(refusal: Refusal) -> web.Response:
     return error(refusal.status, refusal.code, refusal.message)
 
 
-def error(status: int, code: str, message: str) -> web.Response:
+def error(status: int, code: str, message: str, remedy: str = "") -> web.Response:
     headers = {"Retry-After": "5"} if status in (429, 503) else None
-    body = {"error": {"type": code, "message": message, "details": "", "extra_info": {}}, "node_errors": {}}
+    body = {"error": {"type": code, "message": message, "details": remedy, "extra_info": {}}, "node_errors": {}}
     return web.json_response(body, status=status, headers=headers)
 
 

@@ -64,7 +64,8 @@ class Gate:
             return await self._answer(request, handler, route)
         except TooManyQueued:
             limit = self.settings.max_queued
-            return error(429, "too_many_queued", f"you have {limit} prompts waiting, as many as one user may have")
+            message = f"you have {limit} prompts waiting, as many as one user may have"
+            return error(429, "too_many_queued", message, "wait until one of them has run, or take some out of your queue")
         except PromptIdTaken:
             return error(400, "invalid_prompt_id", "prompt_id is in use: leave it out or choose another")
         except OutsideTenant:

@@ -1,107 +1,64 @@
 import { mkdirSync } from 'node:fs';
-import { chromium, type Browser, type Page } from 'playwright-core';
+import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { aDirectory } from '../a-config.ts';
+import { ComfyuiPage, launchChromium } from './comfyui-page.ts';
 import { startDemo, type Demo } from './demo.ts';
 
-const CHROMIUM = process.env['CHROMIUM_BIN'] ?? '/usr/bin/chromium';
-const FLAGS = [
-  '--no-sandbox',
-  '--disable-gpu',
-  '--disable-quic',
-  '--no-first-run',
-  '--disable-background-networking',
-  '--disable-component-update',
-  '--disable-sync',
-];
 const SCREENSHOTS = '.test-output';
-
+const SECRETS = /secret-of-alice|painted-by-alice|alice-only/;
+const directory = aDirectory();
 let demo: Demo;
 let browser: Browser;
 beforeAll(async () => {
-  demo = await startDemo();
-  browser = await chromium.launch({ executablePath: CHROMIUM, args: FLAGS });
+  const settings = directory.write('settings.yaml', 'maxQueued: 2\n');
+  [demo, browser] = await Promise.all([startDemo({ COMFY_TENANT_SETTINGS: settings }), launchChromium()]);
   mkdirSync(SCREENSHOTS, { recursive: true });
 });
 afterAll(async () => {
   await browser.close();
   await demo.stop();
+  directory.remove();
 });
 
-/** What ComfyUI's page offers to a program that runs in it. */
-interface Comfy {
-  graph: { serialize(): unknown };
-  loadGraphData(workflow: unknown, clean: boolean, restore: boolean, name: string): Promise<void>;
-  queuePrompt(number: number, count: number): Promise<void>;
-}
+const open = (name: 'alice' | 'bob') => ComfyuiPage.open(browser, demo, name);
 
-/** A browser of its own, signed in by Basic. */
-async function signIn(name: 'alice' | 'bob'): Promise<Page> {
-  const httpCredentials = { username: name, password: demo.passwords[name] };
-  const context = await browser.newContext({ httpCredentials, viewport: { width: 1400, height: 850 } });
-  const page = await context.newPage();
-  await page.goto(demo.url);
-  await page.waitForFunction(
-    () => (globalThis as unknown as { app?: Partial<Comfy> }).app?.graph !== undefined,
-  );
-  await page.getByText(name, { exact: true }).first().waitFor();
-  return page;
-}
-
-/** What the page itself finds of its user's: names of workflows, inputs and outputs. */
-function mine(page: Page): Promise<{ workflows: string[]; inputs: string[]; outputs: string[] }> {
-  return page.evaluate(async () => {
-    const list = async (path: string): Promise<string[]> => (await (await fetch(path)).json()) as string[];
-    const names = await list('/api/userdata?dir=workflows');
-    return {
-      workflows: names,
-      inputs: (await list('/internal/files/input')).map(String),
-      outputs: (await list('/internal/files/output')).map(String),
-    };
-  });
-}
-
-/** Uploads an image as ComfyUI's own upload button does, loads the workflow, runs it and saves it. */
-async function work(page: Page): Promise<void> {
-  await page.evaluate(async () => {
-    const app = (globalThis as unknown as { app: Comfy }).app;
-    const image = await (await fetch('/api/view?filename=hello.png&type=input')).blob();
-    const form = new FormData();
-    form.append('image', image, 'secret-of-alice.png');
-    await fetch('/api/upload/image', { method: 'POST', body: form });
-    const workflow = (await (await fetch('/api/userdata/workflows%2Fhello.json')).json()) as {
-      nodes: { type: string; widgets_values: unknown[] }[];
-    };
-    for (const node of workflow.nodes) {
-      if (node.type === 'DemoLoadImage') node.widgets_values[0] = 'secret-of-alice.png';
-      if (node.type === 'DemoSaveImage') node.widgets_values[0] = 'painted-by-alice';
-    }
-    await app.loadGraphData(workflow, true, true, 'alice-only');
-    const body = JSON.stringify(app.graph.serialize());
-    await fetch('/api/userdata/workflows%2Falice-only.json', { method: 'POST', body });
-  });
-  await page.getByRole('button', { name: 'Run', exact: true }).first().click();
-  await expect.poll(async () => (await mine(page)).outputs.length, { timeout: 20_000 }).toBeGreaterThan(0);
+async function aPicture(): Promise<Buffer> {
+  const answer = await demo.as('alice', '/api/view?filename=hello.png&type=input');
+  return Buffer.from(await answer.arrayBuffer());
 }
 
 test(
-  'alice works in ComfyUI’s own page, bob sees none of it, and alice finds it again',
+  'alice works by mouse and keyboard, bob is shown none of it, and alice finds it again',
   { timeout: 120_000 },
   async () => {
-    const alice = await signIn('alice');
-    await work(alice);
-    const hers = await mine(alice);
-    expect(hers.workflows).toContain('alice-only.json');
-    expect(hers.inputs.join()).toContain('secret-of-alice.png');
-    expect(hers.outputs.join()).toContain('painted-by-alice');
-    await alice.waitForTimeout(1000);
-    await alice.screenshot({ path: `${SCREENSHOTS}/alice.png` });
+    const alice = await open('alice');
+    await alice.openWorkflow('hello.json');
+    await alice.upload('DemoLoadImage', {
+      name: 'secret-of-alice.png',
+      mimeType: 'image/png',
+      buffer: await aPicture(),
+    });
+    await expect.poll(() => alice.value('DemoLoadImage', 'image')).toBe('secret-of-alice.png');
+    await alice.type('DemoSaveImage', 'filename_prefix', 'painted-by-alice');
+    await alice.run();
+    await expect
+      .poll(() => alice.queueImages(), { timeout: 20_000 })
+      .toContainEqual(expect.stringContaining('painted-by-alice'));
+    await alice.page.screenshot({ path: `${SCREENSHOTS}/alice-queue.png` });
+    await alice.saveAs('hello', 'alice-only');
+    await expect.poll(() => alice.workflows()).toEqual(['alice-only.json', 'hello.json']);
+    await alice.page.screenshot({ path: `${SCREENSHOTS}/alice-workflows.png` });
 
-    const bob = await signIn('bob');
-    await bob.keyboard.press('w'); // The list of workflows in the side bar.
-    await bob.waitForTimeout(1000);
-    await bob.screenshot({ path: `${SCREENSHOTS}/bob.png` });
-    expect(JSON.stringify(await mine(bob))).not.toMatch(/alice/);
-    expect(await bob.content()).not.toMatch(/secret-of-alice|painted-by-alice|alice-only/);
+    const bob = await open('bob');
+    await expect.poll(() => bob.workflows()).toEqual(['hello.json']);
+    await bob.page.screenshot({ path: `${SCREENSHOTS}/bob-workflows.png` });
+    expect(await bob.queueImages()).toEqual([]);
+    await bob.page.screenshot({ path: `${SCREENSHOTS}/bob-queue.png` });
+    await bob.openWorkflow('hello.json');
+    expect(await bob.choices('DemoLoadImage', 'image')).toEqual(['hello.png']);
+    await bob.page.screenshot({ path: `${SCREENSHOTS}/bob-inputs.png` });
+    expect(await bob.page.content()).not.toMatch(SECRETS);
     for (const path of [
       '/api/view?filename=secret-of-alice.png&type=input',
       '/api/view?filename=painted-by-alice_00001_.png&type=output',
@@ -111,11 +68,61 @@ test(
       expect((await demo.as('alice', path)).status).toBe(200);
     }
 
-    await alice.context().close();
-    const again = await signIn('alice');
-    expect(await mine(again)).toEqual(hers);
+    const again = await open('alice');
+    await again.openWorkflow('alice-only.json');
+    expect(await again.value('DemoLoadImage', 'image')).toBe('secret-of-alice.png');
+    expect(await again.choices('DemoLoadImage', 'image')).toEqual(['hello.png', 'secret-of-alice.png']);
+    expect(await again.queueImages()).toContainEqual(expect.stringContaining('painted-by-alice'));
   },
 );
+
+test(
+  'while alice’s prompt runs bob sees that he waits, and who queues too many is told',
+  { timeout: 90_000 },
+  async () => {
+    const hello = (await (await demo.as('alice', '/api/userdata/workflows%2Fhello.json')).json()) as Workflow;
+    await demo.as('alice', '/api/userdata/workflows%2Fslow.json', {
+      method: 'POST',
+      body: JSON.stringify(slowed(hello)),
+    });
+    const alice = await open('alice');
+    const bob = await open('bob');
+    await alice.openWorkflow('slow.json');
+    await alice.run();
+    await alice.page.getByText('yours is running').waitFor();
+    await bob.openWorkflow('hello.json');
+    await bob.run();
+    await bob.page.getByText('1 before you').waitFor();
+    await bob.page.screenshot({ path: `${SCREENSHOTS}/bob-waits.png` });
+    expect(await bob.page.content()).not.toMatch(/slow|DemoWait/);
+
+    for (let more = 0; more < 3; more++) await alice.run();
+    await alice.page
+      .getByText(/you have 2 prompts waiting, as many as one user may have: wait/)
+      .first()
+      .waitFor();
+    await alice.page.screenshot({ path: `${SCREENSHOTS}/alice-too-many.png` });
+  },
+);
+
+interface Workflow {
+  nodes: {
+    id: number;
+    type: string;
+    size: number[];
+    inputs: { link: number }[];
+    outputs: { links: number[] }[];
+    widgets_values: unknown[];
+  }[];
+}
+
+/** The same, with the node that writes replaced by one that takes its time. */
+function slowed(workflow: Workflow): Workflow {
+  const nodes = workflow.nodes.map((node) =>
+    node.type === 'DemoInvert' ? { ...node, type: 'DemoWait', widgets_values: [8] } : node,
+  );
+  return { ...workflow, nodes };
+}
 
 test('who does not sign in gets a page that says so, and nothing else', async () => {
   const answer = await fetch(demo.url, { headers: { accept: 'text/html' } });

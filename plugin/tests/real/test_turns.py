@@ -52,7 +52,7 @@ def test_more_than_the_cap_is_refused_in_the_shape_that_the_web_ui_shows(limited
         "error": {
             "type": "too_many_queued",
             "message": "you have 12 prompts waiting, as many as one user may have",
-            "details": "",
+            "details": "wait until one of them has run, or take some out of your queue",
             "extra_info": {},
         },
         "node_errors": {},
