@@ -1,7 +1,14 @@
+import { lookup } from 'node:dns/promises';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, test, vi, type Mock } from 'vitest';
 import { fetchJson } from './fetch-jwks.ts';
+
+vi.mock('node:dns/promises', async (load) => {
+  const real = await load<typeof import('node:dns/promises')>();
+  return { ...real, lookup: vi.fn(real.lookup) };
+});
+const resolve = vi.mocked(lookup) as unknown as Mock<() => Promise<{ address: string }[]>>;
 
 let server: Server;
 let origin: string;
@@ -45,13 +52,34 @@ test('http is refused unless it is allowed', async () => {
   );
 });
 
-test.each(['http://169.254.169.254/latest', 'http://[fe80::1]/jwks', 'http://[::ffff:169.254.169.254]/'])(
-  'link-local %s is never asked',
-  async (url) => {
-    const never = () => Promise.reject(new Error('was asked'));
-    await expect(fetchJson(url, { fetch: never, allowHttp: true })).rejects.toThrow(/is link-local/);
-  },
-);
+const never = () => Promise.reject(new Error('was asked'));
+test.each([
+  '169.254.169.254',
+  '2852039166',
+  '0xa9fea9fe',
+  '0251.0376.0251.0376',
+  '169.254.43518',
+  '100.100.100.200',
+  '[fe80::1]',
+  '[febf::1]',
+  '[::ffff:169.254.169.254]',
+  '[::ffff:a9fe:a9fe]',
+  '[64:ff9b::169.254.169.254]',
+  '[fd00:ec2::254]',
+])('the metadata address %s is never asked', async (host) => {
+  await expect(fetchJson(`http://${host}/jwks`, { fetch: never, allowHttp: true })).rejects.toThrow(
+    /is a metadata address/,
+  );
+});
+
+test('nor is a name that leads to one, among other addresses or alone', async () => {
+  for (const address of ['169.254.169.254', '::ffff:a9fe:a9fe']) {
+    resolve.mockResolvedValueOnce([{ address: '192.0.2.1' }, { address }]);
+    await expect(fetchJson('https://login.example.com/', { fetch: never, allowHttp: false })).rejects.toThrow(
+      'https://login.example.com is a metadata address: keys are never fetched from there',
+    );
+  }
+});
 
 test('an issuer that is down is named with the reason', async () => {
   await expect(fetchJson('http://127.0.0.1:1/jwks', { fetch, allowHttp: true })).rejects.toThrow(

@@ -1,5 +1,5 @@
 import { lookup } from 'node:dns/promises';
-import { BlockList } from 'node:net';
+import { isMetadataAddress } from './metadata-address.ts';
 
 export interface FetchOptions {
   readonly fetch: typeof fetch;
@@ -15,16 +15,12 @@ export interface FetchedJson {
 
 const TIMEOUT_MS = 5000;
 const MAX_BYTES = 512 * 1024;
-/** Cloud metadata services live here. */
-const LINK_LOCAL = new BlockList();
-LINK_LOCAL.addSubnet('169.254.0.0', 16);
-LINK_LOCAL.addSubnet('fe80::', 10, 'ipv6');
 
-async function refuseLinkLocal(url: URL): Promise<void> {
+async function refuseMetadata(url: URL): Promise<void> {
   const host = url.hostname.replace(/^\[(.*)\]$/, '$1');
   const addresses = await lookup(host, { all: true });
-  if (addresses.some(({ address, family }) => LINK_LOCAL.check(address, family === 6 ? 'ipv6' : 'ipv4'))) {
-    throw new Error(`${url.origin} is link-local: keys are never fetched from there`);
+  if (addresses.some(({ address }) => isMetadataAddress(address))) {
+    throw new Error(`${url.origin} is a metadata address: keys are never fetched from there`);
   }
 }
 
@@ -46,7 +42,7 @@ function maxAge(response: Response): number | undefined {
 }
 
 /**
- * Fetches a JSON document: https only unless allowed, no redirects, no link-local address, 5 s, 512 KiB.
+ * Fetches a JSON document: https only unless allowed, no redirects, no metadata address, 5 s, 512 KiB.
  *
  * @throws Error that names the URL and what was wrong
  */
@@ -56,7 +52,7 @@ export async function fetchJson(address: string, options: FetchOptions): Promise
     throw new Error(`${url.href}: must be https, or say allowHttp: true`);
   }
   try {
-    await refuseLinkLocal(url);
+    await refuseMetadata(url);
     const response = await options.fetch(url, {
       redirect: 'error',
       signal: AbortSignal.timeout(TIMEOUT_MS),

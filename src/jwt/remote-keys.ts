@@ -82,7 +82,8 @@ export function createRemoteKeys(options: RemoteKeysOptions): KeySource {
     current: () => (now() - fetchedAtMs <= options.maxStaleMs ? getKey : undefined),
     async refresh() {
       if (underWay === undefined) {
-        if (now() - lastAskedMs < options.cooldownMs) return false;
+        // A clock that was set back must not make the cooldown as long as that.
+        if (Math.abs(now() - lastAskedMs) < options.cooldownMs) return false;
         lastAskedMs = now();
       }
       await fetchOnce();

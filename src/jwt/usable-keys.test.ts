@@ -28,6 +28,7 @@ test.each<[string, unknown, string]>([
     'is too short, or of a kind that is not known',
   ],
   ['a key for another algorithm', { ...strong, alg: 'RSA-OAEP' }, 'fits none of the algorithms'],
+  ['a curve that is no text', { kty: 'OKP', crv: { toString: 1 }, x: 'a' }, 'is too short, or of a kind that is not known'], // prettier-ignore
   ['text', 'key', 'is not a key: it has no kty'],
   ['null', null, 'is not a key: it has no kty'],
 ])('%s is left out, and said', (_, key, why) => {

@@ -4,12 +4,13 @@ import type { Algorithm } from '../config/issuer-schema.ts';
 const MIN_RSA_BITS = 2048;
 /** HMAC keys as long as their hash (RFC 7518 §3.2). */
 const MIN_OCT_BYTES: Partial<Record<string, number>> = { HS256: 32, HS384: 48, HS512: 64 };
-const CURVE_ALGORITHM: Partial<Record<string, Algorithm>> = {
-  'P-256': 'ES256',
-  'P-384': 'ES384',
-  'P-521': 'ES512',
-  Ed25519: 'EdDSA',
-};
+/** By what stands under `crv`, whatever that is. */
+const CURVE_ALGORITHM: ReadonlyMap<unknown, Algorithm> = new Map([
+  ['P-256', 'ES256'],
+  ['P-384', 'ES384'],
+  ['P-521', 'ES512'],
+  ['Ed25519', 'EdDSA'],
+]);
 
 /** Every algorithm that public keys can be used with: the default, so that no shared secret slips in unnamed. */
 export const ASYMMETRIC: readonly Algorithm[] = [
@@ -36,7 +37,7 @@ function algorithmsOf(key: JWK): string[] {
   if (key.kty === 'RSA') return ASYMMETRIC.filter((name) => /^[RP]S/.test(name));
   if (key.kty === 'oct')
     return Object.keys(MIN_OCT_BYTES).filter((name) => bytes(key.k).length >= (MIN_OCT_BYTES[name] ?? 0));
-  const algorithm = CURVE_ALGORITHM[key.crv ?? ''];
+  const algorithm = CURVE_ALGORITHM.get(key.crv);
   return algorithm === undefined ? [] : [algorithm];
 }
 

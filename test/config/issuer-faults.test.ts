@@ -74,17 +74,17 @@ const CASES: readonly (readonly [sentence: string, text: () => string, ...faults
   [
     'keys from a cloud metadata address',
     () => spoil(JWT, 'https://login.example.com/jwks.json', 'https://169.254.169.254/latest'),
-    'comfy-tenant.yaml:10:24 endpoints[0].auth.issuers[0].jwks.url: must not be a link-local address: cloud metadata lives there, never keys',
+    'comfy-tenant.yaml:10:24 endpoints[0].auth.issuers[0].jwks.url: must not be a link-local or other metadata address: keys never live there',
   ],
   [
     'keys from a link-local IPv6 address',
     () => spoil(JWT, 'https://login.example.com/jwks.json', '"https://[fe80::1]/keys"'),
-    'comfy-tenant.yaml:10:24 endpoints[0].auth.issuers[0].jwks.url: must not be a link-local address: cloud metadata lives there, never keys',
+    'comfy-tenant.yaml:10:24 endpoints[0].auth.issuers[0].jwks.url: must not be a link-local or other metadata address: keys never live there',
   ],
   [
     'keys from a mapped link-local address',
     () => spoil(JWT, 'https://login.example.com/jwks.json', '"https://[::ffff:169.254.169.254]/keys"'),
-    'comfy-tenant.yaml:10:24 endpoints[0].auth.issuers[0].jwks.url: must not be a link-local address: cloud metadata lives there, never keys',
+    'comfy-tenant.yaml:10:24 endpoints[0].auth.issuers[0].jwks.url: must not be a link-local or other metadata address: keys never live there',
   ],
   [
     'keys from a URL with a password',

@@ -1,12 +1,10 @@
-import { isIP } from 'node:net';
+import { isMetadataAddress } from '../../jwt/metadata-address.ts';
 import type { Issuer, JwksSource, JwtAuth } from '../schema.ts';
 import { checkJwks } from './jwks-rules.ts';
 import type { RuleContext } from './rule.ts';
 
 /** The issuer of our own tokens: nobody else's may look like them. */
 const OURS = 'comfy-tenant';
-/** Cloud metadata services live here; keys are never fetched from there. */
-const LINK_LOCAL = /^(169\.254\.|\[fe[89ab][0-9a-f]:|\[::ffff:a9fe:)/i;
 
 type Fetched = Extract<JwksSource, { url: string } | { discover: true }>;
 
@@ -34,9 +32,8 @@ function checkAddress(address: string, allowHttp: boolean): string | undefined {
   if (url.protocol === 'http:' && !allowHttp)
     return 'must be https; for a test or a closed network say allowHttp: true';
   if (url.username !== '' || url.password !== '') return 'must not hold a user name or password';
-  const { hostname } = url;
-  if (LINK_LOCAL.test(hostname) && isIP(hostname.replace(/^\[|\]$/g, '')) !== 0)
-    return 'must not be a link-local address: cloud metadata lives there, never keys';
+  if (isMetadataAddress(url.hostname.replace(/^\[|\]$/g, '')))
+    return 'must not be a link-local or other metadata address: keys never live there';
   return undefined;
 }
 
