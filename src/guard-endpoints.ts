@@ -45,9 +45,10 @@ function isOperator(operators: Operators | undefined, userId: UserId, claims: Cl
   return Array.isArray(value) ? value.includes(claim.value) : value === claim.value;
 }
 
-function openKeys(rules: Issuer, { log, metrics, now, fetch }: GuardParts): KeySource {
+function openKeys(rules: Issuer, { texts }: Config, { log, metrics, now, fetch }: GuardParts): KeySource {
   const issuer = rules.issuer ?? 'any';
   return openKeySource(rules, {
+    texts,
     fetch,
     now,
     onFetch(result) {
@@ -76,10 +77,14 @@ function countLookups(
   };
 }
 
-function basic({ name }: Endpoint, auth: BasicAuth, { hashing, regulation }: GuardParts): Method {
+function basic(
+  { name }: Endpoint,
+  auth: BasicAuth,
+  { texts, hashing, regulation }: GuardParts & Pick<Config, 'texts'>,
+): Method {
   return createBasicMethod({
     realm: auth.realm ?? name,
-    users: userList(auth),
+    users: userList(auth, texts),
     userIdPrefix: auth.userIdPrefix,
     isOperator: (userId) => isOperator(auth.operators, userId, {}),
     hashing,
@@ -106,7 +111,7 @@ function jwt(
  * Builds what guards the endpoints of a configuration. Fetched keys are taken over from the revision before; all else
  * is new, so that nothing remembered outlives what it was judged by.
  *
- * @throws Error, with the revision before untouched, when a file cannot be read
+ * @throws Error, with the revision before untouched, when a part cannot be built
  */
 export function guardEndpoints(
   config: Config,
@@ -114,12 +119,14 @@ export function guardEndpoints(
   before?: GuardedEndpoints,
 ): GuardedEndpoints {
   const { now, metrics, tokenKeys } = parts;
-  const keyRing = createKeyRing((rules) => openKeys(rules, parts), before?.keyRing);
+  const keyRing = createKeyRing((rules) => openKeys(rules, config, parts), before?.keyRing);
 
   function guard(endpoint: Endpoint): GuardedEndpoint {
     const { auth, name, multiTenant } = endpoint;
     const method =
-      auth.method === 'BASIC' ? basic(endpoint, auth, parts) : jwt(endpoint, auth, { now, keyRing });
+      auth.method === 'BASIC'
+        ? basic(endpoint, auth, { ...parts, texts: config.texts })
+        : jwt(endpoint, auth, { now, keyRing });
     const sources = auth.method === 'JWT' ? auth.issuers.map((rules) => keyRing.sourceFor(rules)) : [];
     const remembering = remember(multiTenant ? acceptMadeUpUsers(method, tokenKeys, now) : method, {
       ttlMs: config.service.rememberFor,

@@ -4,33 +4,44 @@ import type { HeaderField } from '../src/auth/request-head.ts';
 import { createHashQueue } from '../src/basic/hash-queue.ts';
 import { createRegulation } from '../src/basic/regulation.ts';
 import { createAuthorizationService, type Outcome } from '../src/ext-authz/authorization-service.ts';
-import { guardEndpoints } from '../src/guard-endpoints.ts';
+import type { Config } from '../src/config/schema.ts';
+import { guardEndpoints, type GuardParts } from '../src/guard-endpoints.ts';
 import { aDirectory, load } from './a-config.ts';
 import { aCheck, readAnswer, type CheckParts } from './check.ts';
 
 /** What becomes of a check: whose it is, or why it is nobody's. */
 export type Verdict = { readonly user: string } | { readonly refused: string; readonly status: number };
 
-/** The whole check over a configuration, from the bytes of the request to the bytes of the answer, without the network. */
-export function aGuard(config: string, files: Readonly<Record<string, string>> = {}) {
+/** Loads the text of a configuration, or the file when it is the path of one. */
+function loadText(config: string) {
+  if (config.startsWith('/')) return load(config);
   const directory = aDirectory();
-  for (const [name, text] of Object.entries(files)) directory.write(name, text);
   const loaded = load(directory.write('comfy-tenant.yaml', config));
   directory.remove();
+  return loaded;
+}
+
+/** The whole check over a configuration, from the bytes of the request to the bytes of the answer, without the network. */
+export function aGuard(
+  config: string,
+  issuer: typeof fetch = () => Promise.reject(new Error('no network here')),
+) {
+  const loaded = loadText(config);
   const outcomes: Outcome[] = [];
   let now = Date.now();
-  const guarded = guardEndpoints(loaded.config, {
+  const parts: GuardParts = {
     log: pino({ level: 'silent' }),
     metrics: createMetrics(),
     now: () => now,
-    fetch: () => Promise.reject(new Error('no network here')),
+    fetch: issuer,
     tokenKeys: [new Uint8Array(32)],
     hashing: createHashQueue({ parallel: 2, waiting: 100 }),
     regulation: createRegulation(
       () => now,
       () => undefined,
     ),
-  });
+  };
+  let guarded = guardEndpoints(loaded.config, parts);
   const check = createAuthorizationService({
     findEndpoint: () => guarded.findEndpoint,
     mint: (userId) => Promise.resolve({ text: `token-of-${userId}`, refreshAtMs: Infinity }),
@@ -42,6 +53,10 @@ export function aGuard(config: string, files: Readonly<Record<string, string>> =
     readAnswer(await check(aCheck(headers, parts)));
   return {
     ask,
+    revision: loaded.revision,
+    replace(next: Config) {
+      guarded = guardEndpoints(next, parts, guarded);
+    },
     /** Every request claims to be mallory as well; nothing of that may ever come out. */
     async judge(headers: readonly HeaderField[], parts: CheckParts = {}): Promise<Verdict> {
       const forged = [

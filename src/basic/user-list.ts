@@ -1,16 +1,15 @@
-import { readFileSync } from 'node:fs';
-import type { BasicAuth } from '../config/schema.ts';
+import type { BasicAuth, Config } from '../config/schema.ts';
 import { parseHtpasswd } from './htpasswd.ts';
 
 /**
  * User name → password hash, of the configuration's list and the users file together.
  *
- * @throws Error when the users file cannot be read
+ * @param texts of the files that the configuration names
  */
-export function userList(auth: BasicAuth): Map<string, string> {
+export function userList(auth: BasicAuth, texts: Config['texts']): Map<string, string> {
   const users = new Map(auth.users.map(({ username, password }) => [username, password]));
   if (auth.usersFile !== undefined) {
-    for (const { username, hash } of parseHtpasswd(readFileSync(auth.usersFile, 'utf8')).users)
+    for (const { username, hash } of parseHtpasswd(texts.get(auth.usersFile) ?? '').users)
       users.set(username, hash);
   }
   return users;

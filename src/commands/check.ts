@@ -2,7 +2,7 @@ import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { userList } from '../basic/user-list.ts';
 import { loadConfig, type LoadedConfig } from '../config/load.ts';
-import type { BasicAuth, Endpoint, Issuer, JwtAuth } from '../config/schema.ts';
+import type { BasicAuth, Config, Endpoint, Issuer, JwtAuth } from '../config/schema.ts';
 import { liveFindings } from '../local/live-findings.ts';
 import { loadTokenKeys } from '../token/token-key.ts';
 import { EXIT, type Command } from './context.ts';
@@ -29,23 +29,28 @@ function issuerLine(rules: Issuer): string {
   return `  issuer ${rules.issuer ?? '(any)'}, ${audience}, keys from ${keysOf(rules)}`;
 }
 
-function methodLines(auth: BasicAuth | JwtAuth): string[] {
-  return auth.method === 'BASIC' ? [`  ${count(userList(auth).size, 'user')}`] : auth.issuers.map(issuerLine);
+function methodLines(auth: BasicAuth | JwtAuth, texts: Config['texts']): string[] {
+  return auth.method === 'BASIC'
+    ? [`  ${count(userList(auth, texts).size, 'user')}`]
+    : auth.issuers.map(issuerLine);
 }
 
-function endpointLines({ name, domains, upstream, multiTenant, auth, publicPaths }: Endpoint): string[] {
+function endpointLines(
+  { name, domains, upstream, multiTenant, auth, publicPaths }: Endpoint,
+  texts: Config['texts'],
+): string[] {
   const paths = publicPaths.map(({ path }) => path).join(' ');
   return [
     `endpoint ${name}: ${domains.join(' ')} → ${upstream.join(' ')}`,
     `  ${auth.method}, ${multiTenant ? 'each user sees only their own' : 'NOT multi-tenant: all share one ComfyUI'}`,
-    ...methodLines(auth),
+    ...methodLines(auth, texts),
     ...(paths === '' ? [] : [`  open to everyone: ${paths}`]),
   ];
 }
 
 function summary({ config, revision }: Extract<LoadedConfig, { ok: true }>): string[] {
   return [
-    ...config.endpoints.flatMap(endpointLines),
+    ...config.endpoints.flatMap((endpoint) => endpointLines(endpoint, config.texts)),
     `gateway ${config.gateway.listen}, service ${config.service.listen}, admin ${config.admin.listen}`,
     `revision ${revision}: good. It keeps users' data apart; it is no sandbox for custom nodes.`,
   ];

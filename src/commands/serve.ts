@@ -52,7 +52,7 @@ export const serve: Command = async ({ args, env, cwd, err, signal }) => {
         const keys = restartNeeded(loaded.config, next.config);
         if (keys.length > 0) log.warn({ keys }, 'changed, but taken only at the next start');
       } catch (error) {
-        // A file that it names went away between the check and its use: what is served goes on.
+        // A defect: what is served goes on.
         service.refuse([error instanceof Error ? error.message : String(error)]);
       }
     },

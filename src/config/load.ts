@@ -71,7 +71,7 @@ function check(source: YamlSource, path: string, shownAs: string): LoadedConfig 
   const faults = findings.faults();
   const consulted = { files: [path, ...files.paths], warnings: findings.warnings() };
   if (parts.whole === undefined || faults.length > 0) return { ok: false, faults, ...consulted };
-  const config = { ...parts.whole, file: path };
+  const config = { ...parts.whole, file: path, texts: files.texts };
   return { ok: true, config, revision: revisionOf(config, files.texts), ...consulted };
 }
 

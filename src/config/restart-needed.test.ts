@@ -9,7 +9,11 @@ function aConfig(sections: object): Config {
     multiTenant: true,
     auth: { method: 'BASIC' },
   };
-  return { ...configSchema.parse({ endpoints: [endpoint], ...sections }), file: '/comfy-tenant.yaml' };
+  return {
+    ...configSchema.parse({ endpoints: [endpoint], ...sections }),
+    file: '/comfy-tenant.yaml',
+    texts: new Map(),
+  };
 }
 
 test('what is bound at the start and has changed is named', () => {

@@ -173,6 +173,8 @@ export const configSchema = z.strictObject({
 export type Config = z.output<typeof configSchema> & {
   /** Absolute path of the file that it came from. */
   file: string;
+  /** Text of each file that it names, by absolute path, as it was judged: what is served is never read a second time. */
+  texts: ReadonlyMap<string, string>;
 };
 export type Endpoint = Config['endpoints'][number];
 export type BasicAuth = z.output<typeof basicAuth>;

@@ -3,7 +3,6 @@ import type { KeySource } from './key-source.ts';
 
 /** The key sources that one revision of the configuration uses, each opened once. */
 export interface KeyRing {
-  /** @throws Error when a file of keys cannot be read */
   sourceFor(rules: Issuer): KeySource;
   readonly sources: ReadonlyMap<string, KeySource>;
   /** Closes what the next ring has not taken over. */

@@ -1,5 +1,4 @@
-import { readFileSync } from 'node:fs';
-import type { Issuer, JwksSource } from '../config/schema.ts';
+import type { Config, Issuer, JwksSource } from '../config/schema.ts';
 import { fetchJson } from './fetch-jwks.ts';
 import { fixedKeys, type KeySource } from './key-source.ts';
 import { createRemoteKeys, type RemoteKeysOptions } from './remote-keys.ts';
@@ -12,6 +11,8 @@ export interface KeySourceOptions {
   readonly onFetch: RemoteKeysOptions['onFetch'];
   /** One line a key that cannot be used. */
   readonly onSkipped: (why: string) => void;
+  /** Text of the files that the configuration names. */
+  readonly texts: Config['texts'];
 }
 
 type Fetched = Extract<JwksSource, { url: string } | { discover: true }>;
@@ -53,6 +54,6 @@ export function openKeySource(rules: Issuer, options: KeySourceOptions): KeySour
   const { jwks } = rules;
   const algorithms = rules.algorithms ?? ASYMMETRIC;
   if ('keys' in jwks) return fixedKeys(jwks, algorithms);
-  if ('file' in jwks) return fixedKeys(JSON.parse(readFileSync(jwks.file, 'utf8')), algorithms);
+  if ('file' in jwks) return fixedKeys(JSON.parse(options.texts.get(jwks.file) ?? ''), algorithms);
   return remote(rules, jwks, options);
 }
