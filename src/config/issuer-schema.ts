@@ -24,7 +24,7 @@ const algorithm = z.enum(
 const fetching = {
   maxStale: duration('0s', '30d')
     .prefault('24h')
-    .describe('How long old keys serve on while the issuer is down.'),
+    .describe('How long keys serve on past their age while the issuer is down.'),
   cooldown: duration('1s', '1h')
     .prefault('30s')
     .describe('At most one fetch for an unknown kid in this time.'),

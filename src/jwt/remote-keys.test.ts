@@ -85,18 +85,33 @@ test('keys are fetched again ahead of their expiry, within bounds', async () => 
 });
 
 test('old keys serve on while the issuer is down, up to the limit, and it heals by itself', async () => {
-  const { judge, state, source } = anIssuer({ maxStaleMs: 3_600_000 });
+  const { judge, state, source } = anIssuer({ maxStaleMs: 3_000_000 });
   await judge(first);
   state.down = true;
-  await vi.advanceTimersByTimeAsync(3_000_000);
+  await vi.advanceTimersByTimeAsync(3_599_000);
   expect(await judge(first)).toBe('claims');
   expect(source.problem).toBe('https://login.example.com/jwks.json: connection refused');
-  await vi.advanceTimersByTimeAsync(700_000);
+  await vi.advanceTimersByTimeAsync(2000);
   expect(await judge(first)).toBe('unavailable');
   state.down = false;
   await vi.advanceTimersByTimeAsync(60_000);
   expect(await judge(first)).toBe('claims');
   expect(source.problem).toBeUndefined();
+});
+
+test('without any maxStale keys serve for their own age, refreshed ahead of it, and not a moment longer', async () => {
+  const { judge, state } = anIssuer({ maxStaleMs: 0 }, 300_000);
+  await judge(first);
+  await vi.advanceTimersByTimeAsync(230_000);
+  expect(await judge(first)).toBe('claims');
+  await vi.advanceTimersByTimeAsync(230_000);
+  expect(await judge(first)).toBe('claims');
+  expect(state.fetches).toBe(2);
+  state.down = true;
+  await vi.advanceTimersByTimeAsync(79_000);
+  expect(await judge(first)).toBe('claims');
+  await vi.advanceTimersByTimeAsync(2000);
+  expect(await judge(first)).toBe('unavailable');
 });
 
 test('while keys were never reached nothing is judged', async () => {

@@ -10,7 +10,7 @@ export interface RemoteKeysOptions {
   /** Milliseconds since 1970. */
   readonly now: () => number;
   readonly cooldownMs: number;
-  /** How long old keys serve on while the issuer is down. */
+  /** How long keys serve on past their age while the issuer is down. */
   readonly maxStaleMs: number;
   readonly onFetch: (result: { ok: true } | { ok: false; problem: string }) => void;
 }
@@ -20,8 +20,8 @@ const RETRY_MS = { first: 1000, most: 60_000 };
 /** Keys are fetched again after this part of their age. */
 const AHEAD = 0.8;
 
-function refreshAfterMs(maxAgeMs: number | undefined): number {
-  return Math.min(Math.max(maxAgeMs ?? BOUNDS_MS.usual, BOUNDS_MS.least), BOUNDS_MS.most) * AHEAD;
+function lifeMs(maxAgeMs: number | undefined): number {
+  return Math.min(Math.max(maxAgeMs ?? BOUNDS_MS.usual, BOUNDS_MS.least), BOUNDS_MS.most);
 }
 
 /**
@@ -33,7 +33,7 @@ export function createRemoteKeys(options: RemoteKeysOptions): KeySource {
   let getKey: GetKey | undefined;
   let text = '';
   let generation = 0;
-  let fetchedAtMs = Number.NEGATIVE_INFINITY;
+  let freshUntilMs = Number.NEGATIVE_INFINITY;
   let lastAskedMs = Number.NEGATIVE_INFINITY;
   let failures = 0;
   let problem: string | undefined = 'not fetched yet';
@@ -57,10 +57,10 @@ export function createRemoteKeys(options: RemoteKeysOptions): KeySource {
         text = newText;
         generation++;
       }
-      fetchedAtMs = now();
+      freshUntilMs = now() + lifeMs(maxAgeMs);
       failures = 0;
       problem = undefined;
-      schedule(refreshAfterMs(maxAgeMs));
+      schedule(lifeMs(maxAgeMs) * AHEAD);
       options.onFetch({ ok: true });
     } catch (error) {
       problem = error instanceof Error ? error.message : String(error);
@@ -79,7 +79,7 @@ export function createRemoteKeys(options: RemoteKeysOptions): KeySource {
   void fetchOnce();
 
   return {
-    current: () => (now() - fetchedAtMs <= options.maxStaleMs ? getKey : undefined),
+    current: () => (now() - freshUntilMs <= options.maxStaleMs ? getKey : undefined),
     async refresh() {
       if (underWay === undefined) {
         // A clock that was set back must not make the cooldown as long as that.
