@@ -50,7 +50,8 @@ class Folders:
             return
         with context.as_tenant(context.Housekeeping()):
             for name in filter(is_directory, os.listdir(self.root)):
-                shutil.rmtree(os.path.join(self.root, name, "temp"), ignore_errors=True)
+                for kind in ("temp", "tmp"):
+                    shutil.rmtree(os.path.join(self.root, name, kind), ignore_errors=True)
 
 
 def install(folders: Folders) -> None:

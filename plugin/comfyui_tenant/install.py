@@ -6,12 +6,13 @@ import logging
 import os
 from collections.abc import Callable
 
-from . import cache, cache_headers, folders, history, prompt_thread, queue, sockets, threads, users
+from . import cache, cache_headers, folder_variables, folders, history, isolation, pools, queue, sockets, threads, users
 from .fitness import add_fitness
 from .folders import Folders
 from .guard import Guard
 from .hooks import Hook, faults_of
 from .identity import Verifier
+from .isolation import Isolation
 from .made_up_users import add_removal
 from .middleware import Gate
 from .own_files import add_files
@@ -22,8 +23,8 @@ from .settings import VARIABLE, Settings, read_settings
 from .token_key import KeyFile, fingerprint
 
 KEY_VARIABLE = "COMFY_TENANT_KEY_FILE"
-EARLY = (*threads.HOOKS, *folders.HOOKS)
-LATE = (*queue.HOOKS, *history.HOOKS, *sockets.HOOKS, *cache.HOOKS, *users.HOOKS, *prompt_thread.HOOKS)
+EARLY = (*threads.HOOKS, *pools.HOOKS, *folders.HOOKS, *folder_variables.HOOKS)
+LATE = (*queue.HOOKS, *history.HOOKS, *sockets.HOOKS, *cache.HOOKS, *users.HOOKS, *isolation.HOOKS)
 # Each undoes the isolation: the first lets a client choose its user, the second lists every user's files to all.
 REFUSED_FLAGS = {"multi_user": "--multi-user", "enable_assets": "--enable-assets"}
 
@@ -78,7 +79,9 @@ class Plugin:
     def start_early(self) -> None:
         """Before ComfyUI's own modules are imported."""
         threads.install()
+        pools.install()
         folders.install(self.folders)
+        folder_variables.install(self.folders)
 
     def start_late(self) -> None:
         """Once ComfyUI's server is made, before it listens."""
@@ -96,18 +99,26 @@ class Plugin:
         sockets.install(tasks_of)
         cache.install(self.settings.shared_loaders)
         users.install()
-        prompt_thread.install(enter=lambda _tenant: None)
-        add_state(server, lambda: _state(keys))
+        isolated = Isolation(self.folders, self.settings, lambda: _private_files(keys))
+        add_state(server, lambda: {**_state(keys), **isolated.state()})
         add_own(server, tenants, quota, self.settings)
         add_files(server)
         add_fitness(server, self.folders.root)
         add_removal(server)
         verifier = None if keys is None else Verifier(keys.keys)
-        server.app.middlewares.insert(0, Gate(verifier, self.settings, tenants, quota, server).middleware())
+        server.app.middlewares.insert(0, Gate(verifier, self.settings, tenants, quota, server, isolated.sandbox).middleware())
         cache_headers.install(server.app)
         self.folders.empty_temp()
-        Guard(self.folders, folder_paths.get_user_directory()).install()
+        guard = Guard(self.folders, folder_paths.get_user_directory())
+        isolated.install(server, guard)
+        guard.install()
+        logging.info("comfy-tenant: isolation: %s", isolated.sandbox.isolation)
         logging.info("comfy-tenant: %d hooks fit; users' folders are below %s", len(EARLY + LATE), self.folders.root)
+
+
+def _private_files(keys: KeyFile | None) -> list[str]:
+    named = [os.environ.get(VARIABLE), None if keys is None else keys.path]
+    return [path for path in named if path]
 
 
 def _key_file() -> KeyFile | None:

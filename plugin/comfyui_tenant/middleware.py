@@ -17,6 +17,7 @@ from .identity import TOKEN_HEADER, USER_HEADER, Refusal, Verifier, identify
 from .ledger import PromptIdTaken, TooManyQueued
 from .queue import TenantQueue
 from .quota import Quota
+from .sandbox import Sandbox
 from .settings import Settings
 from .shapes import shape_of
 
@@ -36,6 +37,7 @@ class Gate:
     tenants: TenantQueue
     quota: Quota
     server: object
+    sandbox: Sandbox
 
     def middleware(self):
         @web.middleware

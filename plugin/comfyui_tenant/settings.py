@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from difflib import get_close_matches
 
 VARIABLE = "COMFY_TENANT_SETTINGS"
@@ -26,6 +26,11 @@ class Settings:
     quota_bytes: int | None = None
     # Free bytes of the disk under which nothing new is taken.
     min_free_bytes: int = 0
+    # Places that every prompt may read, may write, and where every prompt's libraries keep what they have compiled or fetched.
+    readable: tuple[str, ...] = ()
+    writable: tuple[str, ...] = ()
+    caches: tuple[str, ...] = ()
+    require_kernel_isolation: bool = False
 
 
 def _text(value: object) -> bool:
@@ -40,6 +45,10 @@ def _routes(value: object) -> bool:
     return _texts(value) and all(_ROUTE.fullmatch(line) for line in value)
 
 
+def _flag(value: object) -> bool:
+    return isinstance(value, bool)
+
+
 def _natural(value: object) -> bool:
     return isinstance(value, int) and not isinstance(value, bool) and value >= 1
 
@@ -52,6 +61,10 @@ _KEYS = {
     "maxQueued": ("max_queued", _natural, "must be a whole number, 1 or more"),
     "quotaBytes": ("quota_bytes", _natural, "must be a whole number of bytes, 1 or more"),
     "minFreeBytes": ("min_free_bytes", _natural, "must be a whole number of bytes, 1 or more"),
+    "readable": ("readable", _texts, "must be a list of files and folders, such as [/data/pictures]"),
+    "writable": ("writable", _texts, "must be a list of folders, such as [/data/exports]"),
+    "caches": ("caches", _texts, "must be a list of folders, such as [/data/huggingface]"),
+    "requireKernelIsolation": ("require_kernel_isolation", _flag, "must be true or false"),
 }
 
 
@@ -88,7 +101,18 @@ def read_settings(path: str | None) -> Settings:
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
         raise SettingsFault(f"{VARIABLE}={path}: cannot be read: {error}") from error
     settings = parse_settings(found, path)
-    if settings.tenants_dir is None:
-        return settings
-    beside = os.path.join(os.path.dirname(os.path.abspath(path)), settings.tenants_dir)
-    return Settings(**{**settings.__dict__, "tenants_dir": beside})
+    folder = os.path.dirname(os.path.abspath(path))
+    beside = {field: _beside(folder, getattr(settings, field)) for field in _PATHS}
+    return replace(settings, **beside)
+
+
+# Relative to the settings' file.
+_PATHS = ("tenants_dir", "readable", "writable", "caches")
+
+
+def _beside(folder: str, value: str | tuple[str, ...] | None) -> str | tuple[str, ...] | None:
+    if value is None:
+        return None
+    if isinstance(value, tuple):
+        return tuple(os.path.join(folder, os.path.expanduser(path)) for path in value)
+    return os.path.join(folder, value)

@@ -109,6 +109,11 @@ def _with_body(response: web.Response, body: dict) -> web.Response:
     return response
 
 
+async def _node_info(gate: Gate, request: web.Request, handler) -> web.StreamResponse:
+    # Every node says here what it takes, for which some look at files.
+    return await gate.sandbox.call(context.current(), lambda: handler(request))
+
+
 _SHAPES: dict[tuple[str, str], Shape] = {
     ("POST", "/prompt"): _prompt,
     ("POST", "/interrupt"): _interrupt,
@@ -117,6 +122,8 @@ _SHAPES: dict[tuple[str, str], Shape] = {
     ("GET", "/ws"): _socket,
     ("GET", "/system_stats"): _stats,
     ("GET", "/view"): _view,
+    ("GET", "/object_info"): _node_info,
+    ("GET", "/object_info/{node_class}"): _node_info,
     ("GET", "/experiment/models"): _model_folders,
     ("GET", "/experiment/models/preview/{folder}/{path_index}/{filename}"): _preview,
 }

@@ -1,32 +1,32 @@
-"""Threads belong to the user whose code starts them; a task of a pool belongs to the one who hands it in.
+"""Threads belong to the user whose code starts them, and are in the same sandbox.
 
-Python copies the context into asyncio tasks by itself, but not into threads.
+Python copies the context into asyncio tasks by itself, but not into threads. Pools are in pools.py.
 """
 
+import _thread
 import threading
-from concurrent.futures import ThreadPoolExecutor
 
-from . import context
+from . import confinement, context
 from .hooks import Hook, wrap
 
-HOOKS = (
-    Hook("threading", "Thread.start", ("self",)),
-    Hook("concurrent.futures", "ThreadPoolExecutor.submit", ("self", "fn")),
-)
+HOOKS = (Hook("threading", "Thread.start", ("self",)),)
 
 
 def install() -> None:
     wrap(threading.Thread, "start", _start)
-    wrap(ThreadPoolExecutor, "submit", _submit)
+    for name in ("start_new_thread", "start_new"):
+        if hasattr(_thread, name):
+            wrap(_thread, name, _start_new_thread)
 
 
 def _start(original):
     def start(self):
-        owner = context.snapshot()
-        if owner is not None:
+        owner, directory = context.snapshot(), confinement.confined_as()
+        if owner is not None or directory is not None:
             run = self.run
 
             def run_as_owner():
+                confinement.mark(directory)
                 with context.as_tenant(owner):
                     run()
 
@@ -36,22 +36,15 @@ def _start(original):
     return start
 
 
-def _submit(original):
-    def submit(self, fn, /, *args, **kwargs):
-        owner = context.snapshot()
+def _start_new_thread(original):
+    def start_new_thread(function, args, kwargs=None):
+        owner, directory = context.snapshot(), confinement.confined_as()
 
-        def as_owner(*args, **kwargs):
-            token = context.enter(owner)
-            try:
-                return fn(*args, **kwargs)
-            finally:
-                context.leave(token)
+        def run():
+            confinement.mark(directory)
+            with context.as_tenant(owner):
+                function(*args, **(kwargs or {}))
 
-        # A pool's threads outlive the task: started here, they must not keep its user.
-        token = context.enter(None)
-        try:
-            return original(self, as_owner, *args, **kwargs)
-        finally:
-            context.leave(token)
+        return original(run, ())
 
-    return submit
+    return start_new_thread

@@ -1,0 +1,125 @@
+"""The system calls of Landlock, by which a thread of Linux gives up access to files for good. Nothing here decides what.
+
+A thread that has restricted itself hands the restriction down to every thread and program that it starts. See landlock(7).
+"""
+
+from __future__ import annotations
+
+import ctypes
+import errno
+import os
+import stat
+import struct
+import sys
+from collections.abc import Iterable
+
+# The numbers are the same on every architecture that has Landlock, but for alpha.
+_CREATE, _ADD, _RESTRICT = 444, 445, 446
+_QUERY_VERSION = 1
+_PATH_BENEATH = 1
+_PR_SET_NO_NEW_PRIVS = 38
+# Denied probes of libraries would fill the kernel's log; the plugin tells the operator by itself. ABI 7 and newer.
+_NO_LOG = 1
+
+EXECUTE, WRITE_FILE, READ_FILE, READ_DIR, REMOVE_DIR, REMOVE_FILE, MAKE_CHAR, MAKE_DIR, MAKE_REG = (1 << n for n in range(9))
+MAKE_SOCK, MAKE_FIFO, MAKE_BLOCK, MAKE_SYM, REFER, TRUNCATE, IOCTL_DEV, RESOLVE_UNIX = (1 << n for n in range(9, 17))
+_ON_FILES = EXECUTE | WRITE_FILE | READ_FILE | TRUNCATE | IOCTL_DEV | RESOLVE_UNIX
+
+READ = EXECUTE | READ_FILE | READ_DIR
+WRITE = (
+    WRITE_FILE | READ_FILE | READ_DIR | REMOVE_DIR | REMOVE_FILE | MAKE_DIR | MAKE_REG | MAKE_SOCK | MAKE_FIFO | MAKE_SYM
+) | (REFER | TRUNCATE | RESOLVE_UNIX)
+DEVICE = READ_FILE | WRITE_FILE | READ_DIR | TRUNCATE | IOCTL_DEV
+# Files may be made and used by name, but not listed: the names of others' are random.
+SHARED_MEMORY = READ_FILE | WRITE_FILE | MAKE_REG | REMOVE_FILE | TRUNCATE
+
+_ABSTRACT_SOCKETS, _SIGNALS = 1, 2
+# ABI → the rights on files and the TCP rights that it knows, and what it can keep within the sandbox.
+_SINCE = {1: MAKE_SYM * 2 - 1, 2: REFER, 3: TRUNCATE, 5: IOCTL_DEV, 9: RESOLVE_UNIX}
+_SCOPES_SINCE = 6
+_LOG_FLAGS_SINCE = 7
+
+
+class Unavailable(Exception):
+    """This system has no Landlock; the text says why."""
+
+
+def _syscall(number: int, *args: object) -> int:
+    libc = _libc()
+    found = libc.syscall(ctypes.c_long(number), *args)
+    if found < 0:
+        code = ctypes.get_errno()
+        raise OSError(code, os.strerror(code))
+    return found
+
+
+_loaded: list[ctypes.CDLL] = []
+
+
+def _libc() -> ctypes.CDLL:
+    if not _loaded:
+        _loaded.append(ctypes.CDLL(None, use_errno=True))
+    return _loaded[0]
+
+
+def abi() -> int:
+    """The version of Landlock in the running kernel, 1 or more. @raises Unavailable"""
+    if sys.platform != "linux":
+        raise Unavailable(f"{sys.platform} has no Landlock")
+    try:
+        return _syscall(_CREATE, None, ctypes.c_size_t(0), ctypes.c_uint32(_QUERY_VERSION))
+    except OSError as error:
+        if error.errno == errno.ENOSYS:
+            raise Unavailable("the kernel has no Landlock: Linux 5.13 or newer has it") from error
+        if error.errno == errno.EOPNOTSUPP:
+            raise Unavailable("Landlock is turned off: add landlock to the kernel's lsm= list") from error
+        raise Unavailable(f"Landlock is not allowed here: {error.strerror}") from error
+
+
+def rights_of(version: int) -> int:
+    """The rights on files that a version knows."""
+    known = 0
+    for since, rights in _SINCE.items():
+        if since <= version:
+            known |= rights
+    return known
+
+
+def make_ruleset(version: int, places: Iterable[tuple[str, int]]) -> int:
+    """Makes rules that allow these rights at these places and below, and nothing else; missing places are left out."""
+    handled = rights_of(version)
+    scopes = _ABSTRACT_SOCKETS | _SIGNALS if version >= _SCOPES_SINCE else 0
+    attributes = struct.pack("=QQQ", handled, 0, scopes)
+    # A kernel refuses a longer structure than it knows, but for zeros at its end.
+    buffer = ctypes.create_string_buffer(attributes, len(attributes))
+    ruleset = _syscall(_CREATE, buffer, ctypes.c_size_t(len(attributes)), ctypes.c_uint32(0))
+    try:
+        for path, rights in places:
+            _allow(ruleset, path, rights & handled)
+    except BaseException:
+        os.close(ruleset)
+        raise
+    return ruleset
+
+
+def _allow(ruleset: int, path: str, rights: int) -> None:
+    try:
+        place = os.open(path, os.O_PATH | os.O_CLOEXEC)
+    except (FileNotFoundError, NotADirectoryError, PermissionError):
+        return
+    try:
+        if not stat.S_ISDIR(os.fstat(place).st_mode):
+            rights &= _ON_FILES
+        if rights:
+            rule = ctypes.create_string_buffer(struct.pack("=Qi", rights, place), 12)
+            _syscall(_ADD, ctypes.c_int(ruleset), ctypes.c_int(_PATH_BENEATH), rule, ctypes.c_uint32(0))
+    finally:
+        os.close(place)
+
+
+def restrict_this_thread(version: int, ruleset: int) -> None:
+    """Binds the calling thread for good, and whatever it starts from now on."""
+    if _libc().prctl(_PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0:
+        raise OSError(ctypes.get_errno(), "no_new_privs cannot be set")
+    flags = _NO_LOG if version >= _LOG_FLAGS_SINCE else 0
+    _syscall(_RESTRICT, ctypes.c_int(ruleset), ctypes.c_uint32(flags))

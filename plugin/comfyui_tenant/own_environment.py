@@ -1,0 +1,142 @@
+"""A temporary folder and caches of each user's own, for confined code and the programs that it starts.
+
+The environment belongs to the whole process; confined code reads some variables of it in another way.
+"""
+
+from __future__ import annotations
+
+import _posixsubprocess
+import multiprocessing.util
+import os
+import tempfile
+from collections.abc import Callable
+
+from . import confinement
+from .hooks import Hook, wrap
+
+HOOKS = (
+    Hook("tempfile", "gettempdir", ()),
+    Hook("multiprocessing.util", "get_temp_dir", ()),
+)
+# Caches of compiled code: what lies in them is run, so that sharing them would let users run code as one another.
+_CACHES = {
+    "TRITON_CACHE_DIR": "triton",
+    "TORCHINDUCTOR_CACHE_DIR": "inductor",
+    "TORCH_EXTENSIONS_DIR": "torch-extensions",
+    "NUMBA_CACHE_DIR": "numba",
+    "MPLCONFIGDIR": "matplotlib",
+    "CUDA_CACHE_PATH": "cuda",
+}
+_TMP = ("TMPDIR", "TMP", "TEMP")
+
+
+class OwnEnvironment:
+    """Which variables differ for a user. Caches that the settings share stay as the operator set them."""
+
+    def __init__(self, root: str, tmp: str, cache: str, shared_caches: tuple[str, ...]):
+        self._root, self._tmp, self._cache = root, tmp, cache
+        self._shared = shared_caches
+        self._worked: dict[str, str] = {}
+
+    def tmp_of(self, directory: str) -> str:
+        return os.path.join(self._root, directory, self._tmp)
+
+    def of(self, directory: str) -> dict[str, str]:
+        cache = os.path.join(self._root, directory, self._cache)
+        own = {name: os.path.join(cache, folder) for name, folder in _CACHES.items() if not self._is_shared(name)}
+        return {**own, **dict.fromkeys(_TMP, self.tmp_of(directory))}
+
+    def _is_shared(self, name: str) -> bool:
+        set_by_operator = _plain_get(name)
+        if set_by_operator is None:
+            return False
+        real = os.path.realpath(set_by_operator)
+        return any(real == place or real.startswith(place + os.sep) for place in map(os.path.realpath, self._shared))
+
+    def multiprocessing_tmp(self, directory: str) -> str:
+        made = self._worked.get(directory)
+        if made is None or not os.path.isdir(made):
+            made = self._worked[directory] = tempfile.mkdtemp(prefix="pymp-")
+        return made
+
+
+def _plain_get(name: str) -> str | None:
+    found = os.environ._data.get(os.environ.encodekey(name))
+    return None if found is None else os.environ.decodevalue(found)
+
+
+def install(own: OwnEnvironment) -> None:
+    class TenantEnviron(type(os.environ)):
+        def _own(self) -> dict[str, str]:
+            directory = confinement.confined_as()
+            return {} if directory is None else own.of(directory)
+
+        def __getitem__(self, key):
+            found = self._own().get(key) if confinement.confined_as() is not None else None
+            return super().__getitem__(key) if found is None else found
+
+        def __iter__(self):
+            mine = self._own()
+            yield from mine
+            yield from (key for key in super().__iter__() if key not in mine)
+
+        def __len__(self):
+            return sum(1 for _ in self)
+
+    # The object stays the same, for many modules hold it.
+    os.environ.__class__ = TenantEnviron
+    _wrap_temp(own)
+    _wrap_programs()
+    # Its pool of processes would be made in one user's sandbox, and compile for all of them.
+    os.environ.setdefault("TORCHINDUCTOR_COMPILE_THREADS", "1")
+
+
+def _for_confined(path_of: Callable[[str], str]):
+    def make(original):
+        def get():
+            directory = confinement.confined_as()
+            return original() if directory is None else path_of(directory)
+
+        return get
+
+    return make
+
+
+def _wrap_temp(own: OwnEnvironment) -> None:
+    wrap(tempfile, "gettempdir", _for_confined(own.tmp_of))
+    wrap(tempfile, "gettempdirb", _for_confined(lambda directory: os.fsencode(own.tmp_of(directory))))
+    if hasattr(tempfile, "_gettempdir"):
+        wrap(tempfile, "_gettempdir", _for_confined(own.tmp_of))
+    wrap(multiprocessing.util, "get_temp_dir", _for_confined(own.multiprocessing_tmp))
+
+
+def _wrap_programs() -> None:
+    """Programs get the process's environment, unless they are given another one; confined code gives them its own."""
+    import subprocess
+
+    original = _posixsubprocess.fork_exec
+    environment_at = 5
+
+    def fork_exec(*args):
+        if confinement.confined_as() is not None and args[environment_at] is None:
+            own = [os.fsencode(key) + b"=" + os.fsencode(value) for key, value in os.environ.items()]
+            args = (*args[:environment_at], own, *args[environment_at + 1 :])
+        return original(*args)
+
+    _posixsubprocess.fork_exec = fork_exec
+    if hasattr(subprocess, "_fork_exec"):
+        subprocess._fork_exec = fork_exec
+    # These start programs without asking Python for the environment.
+    wrap(os, "system", _system)
+
+
+def _system(original):
+    import subprocess
+
+    def system(command):
+        if confinement.confined_as() is None:
+            return original(command)
+        status = subprocess.call(command, shell=True)
+        return status << 8 if status >= 0 else -status
+
+    return system

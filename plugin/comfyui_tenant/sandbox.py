@@ -1,0 +1,161 @@
+"""Confines the thread that calls `enter` to one user's files, by the kernel where it can.
+
+What stays outside, and why: the server's event loop, which serves everyone; the worker, which waits for prompts and frees
+the memory of models between them; threads that node packs start when they are imported, for no user. Each prompt, its
+validation, the lists of nodes and the handlers of prompts run in threads that call `enter` first.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextvars
+import logging
+import os
+import threading
+import time
+from collections.abc import Awaitable, Callable, Iterable
+from concurrent.futures import Future
+
+from . import confinement, context, landlock
+from .context import Housekeeping, Tenant
+from .folders import Folders
+from .sandbox_policy import SHARED_MEMORY, Layout, devices, is_under, readable_places, writable_places
+from .tenant_path import KINDS
+
+# Of a user's own, beside input, output and temp.
+OWN_TMP, OWN_CACHE = "tmp", "cache"
+# A model that was linked into its folder, or a folder that a pack has added, is readable after this long.
+_FRESH_SECONDS = 2.0
+
+
+class Sandbox:
+    """One for the process. `version` is the kernel's Landlock ABI; None: `reason` says why there is none."""
+
+    def __init__(self, folders: Folders, user_directory: str, layout: Callable[[], Layout]):
+        self._folders = folders
+        self._user_directory = os.path.abspath(user_directory)
+        self._layout = layout
+        self._lock = threading.Lock()
+        self._places: tuple[tuple[str, ...], tuple[str, ...]] = ((), ())
+        self._looked = float("-inf")
+        self.version: int | None = None
+        self.reason = ""
+        try:
+            self.version = landlock.abi()
+            _try_in_a_thread(self.version)
+        except (landlock.Unavailable, OSError) as error:
+            self.version, self.reason = None, str(error)
+
+    @property
+    def isolation(self) -> str:
+        """One line for people."""
+        if self.version is None:
+            return f"Python only ({self.reason})"
+        return f"kernel (Landlock ABI {self.version})"
+
+    def own_places(self, tenant: Tenant) -> list[str]:
+        """The folders that belong to a user, made when they are missing."""
+        kinds = [self._folders.of(tenant, kind) for kind in (*KINDS, OWN_TMP, OWN_CACHE)]
+        user_data = os.path.join(self._user_directory, tenant.directory)
+        os.makedirs(user_data, exist_ok=True)
+        return [*kinds, user_data]
+
+    def shared_places(self) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        """What every prompt may read, and what every prompt may write."""
+        with self._lock:
+            if time.monotonic() - self._looked > _FRESH_SECONDS:
+                layout = self._layout()
+                self._places = tuple(readable_places(layout)), tuple(writable_places(layout))
+                self._looked = time.monotonic()
+            return self._places
+
+    def enter(self, tenant: Tenant) -> None:
+        """Confines the calling thread for good. @raises OSError when the kernel does not do it: nothing may run then"""
+        if confinement.confined_as() is not None:
+            raise RuntimeError("this thread is confined already")
+        with context.as_tenant(Housekeeping()):
+            own = self.own_places(tenant)
+            if self.version is not None:
+                self._restrict(own)
+        confinement.mark(tenant.directory)
+
+    def _restrict(self, own: Iterable[str]) -> None:
+        read, write = self.shared_places()
+        ruleset = landlock.make_ruleset(
+            self.version,
+            [
+                *((path, landlock.READ) for path in read),
+                *((path, landlock.WRITE) for path in (*write, *own)),
+                *((path, landlock.DEVICE) for path in devices()),
+                (SHARED_MEMORY, landlock.SHARED_MEMORY),
+            ],
+        )
+        try:
+            landlock.restrict_this_thread(self.version, ruleset)
+        finally:
+            os.close(ruleset)
+
+    def allows(self, tenant_directory: str, path: str, write: bool) -> bool:
+        """What the kernel will say of a path, for messages. Its answer is the one that holds."""
+        real = os.path.realpath(path)
+        read, shared = self.shared_places()
+        own = [os.path.join(self._folders.root, tenant_directory, kind) for kind in (*KINDS, OWN_TMP, OWN_CACHE)]
+        own.append(os.path.join(self._user_directory, tenant_directory))
+        places = [*shared, *map(os.path.realpath, own), *devices(), SHARED_MEMORY]
+        return any(is_under(real, place) for place in (places if write else (*places, *read)))
+
+    def run(self, tenant: Tenant, work: Callable[[], object]) -> Future:
+        """Runs `work` in a new confined thread, in a copy of the caller's context."""
+        done: Future = Future()
+        own_context = contextvars.copy_context()
+
+        def begin() -> None:
+            try:
+                self.enter(tenant)
+                found = work()
+            except BaseException as error:  # noqa: B036 - handed to whoever waits
+                done.set_exception(error)
+            else:
+                done.set_result(found)
+
+        threading.Thread(target=own_context.run, args=(begin,), name=f"for {tenant.directory}", daemon=True).start()
+        return done
+
+    async def call(self, tenant: Tenant, work: Callable[[], Awaitable]) -> object:
+        """Awaits `work` in a confined thread with an event loop of its own; the caller's loop goes on meanwhile."""
+
+        async def on_own_loop() -> object:
+            return await work()
+
+        return await asyncio.wrap_future(self.run(tenant, lambda: asyncio.run(on_own_loop())))
+
+
+def _try_in_a_thread(version: int) -> None:
+    """Whether a thread can really restrict itself here: a container's seccomp profile may forbid it."""
+    faults: list[BaseException] = []
+
+    def restrict() -> None:
+        try:
+            ruleset = landlock.make_ruleset(version, [])
+            try:
+                landlock.restrict_this_thread(version, ruleset)
+            finally:
+                os.close(ruleset)
+            _expect_refusal()
+        except BaseException as error:  # noqa: B036 - raised below
+            faults.append(error)
+
+    thread = threading.Thread(target=restrict)
+    thread.start()
+    thread.join()
+    if faults:
+        logging.debug("comfy-tenant: Landlock was tried", exc_info=faults[0])
+        raise landlock.Unavailable(f"Landlock cannot be used here: {faults[0]}")
+
+
+def _expect_refusal() -> None:
+    try:
+        os.close(os.open("/", os.O_RDONLY | os.O_DIRECTORY))
+    except PermissionError:
+        return
+    raise landlock.Unavailable("a thread that restricted itself went on reading files")

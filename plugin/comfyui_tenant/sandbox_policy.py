@@ -1,0 +1,160 @@
+"""Which places a prompt may read and write, derived from what ComfyUI is configured to use.
+
+Rules of the kernel are about whole trees. So no place is ever allowed that lies above a private one: its harmless children
+are allowed instead.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+
+# Whole trees that hold programs and facts of the machine.
+SYSTEM = (
+    *("/usr", "/lib", "/lib32", "/lib64", "/libx32", "/bin", "/sbin", "/proc", "/sys", "/nix/store", "/gnu/store"),
+    *("/run/opengl-driver", "/var/cache/fontconfig", "/var/lib/ca-certificates"),
+    *("/opt/rocm", "/opt/cuda", "/opt/intel", "/opt/nvidia", "/opt/amdgpu", "/opt/amazon", "/opt/conda"),
+)
+# Of /etc only what programs read that anyone may run: other services keep their passwords there.
+ETC = (
+    *("alternatives", "alsa", "asound.conf", "bash.bashrc", "ca-certificates", "ca-certificates.conf", "crypto-policies"),
+    *("debian_version", "egl", "environment", "fonts", "fstab", "gai.conf", "glvnd", "group", "host.conf", "hostname", "hosts"),
+    *("ImageMagick-6", "ImageMagick-7", "inputrc", "ld.so.cache", "ld.so.conf", "ld.so.conf.d", "ld.so.preload"),
+    *("locale.alias", "locale.conf", "localtime", "lsb-release", "machine-id", "magic", "mime.types", "mtab", "networks"),
+    *("nsswitch.conf", "nvidia", "OpenCL", "openmpi", "os-release", "passwd", "pki/ca-trust", "pki/tls/certs"),
+    *("pki/tls/cert.pem", "pki/tls/openssl.cnf", "profile", "protocols", "pulse", "python3", "resolv.conf", "rpc", "services"),
+    *("shells", "ssl/cert.pem", "ssl/certs", "ssl/openssl.cnf", "static", "terminfo", "timezone", "vulkan", "X11", "xdg"),
+)
+# Not the terminals, in which a program could type, nor the disks, which hold everything.
+DEVICES = (
+    *("null", "zero", "full", "random", "urandom", "dri", "kfd", "dxg", "accel", "infiniband", "nvidia-caps", "nvidia-modeset"),
+    *("nvidiactl", "nvidia-uvm", "nvidia-uvm-tools", "nvidia-nvswitchctl"),
+)
+_NUMBERED = "/dev/nvidia"
+SHARED_MEMORY = "/dev/shm"
+_CODE = (".py", ".pyc", ".so", ".pyd", ".zip", ".egg")
+# Of ComfyUI's own folder, beside its Python packages.
+_PARTS_OF_COMFYUI = frozenset(("models", "custom_nodes", "web", "blueprints", "script_examples"))
+
+
+def is_under(path: str, root: str) -> bool:
+    """Whether a resolved path is `root` or lies below it, as Linux compares names."""
+    return path == root or path.startswith(root.rstrip("/") + "/")
+
+
+def harmless(place: str, private: Iterable[str], keep: Callable[[os.DirEntry], bool] | None = None) -> list[str]:
+    """The place itself, or without it when it is private; above a private one, those of its children that `keep` takes."""
+    resolved = tuple(os.path.realpath(path) for path in private)
+    return list(_harmless(os.path.realpath(place), resolved, keep or _is_plain, set()))
+
+
+def _harmless(place: str, private: tuple[str, ...], keep: Callable[[os.DirEntry], bool], seen: set[str]) -> Iterator[str]:
+    if place in seen or any(is_under(place, path) for path in private):
+        return
+    seen.add(place)
+    if not any(is_under(path, place) for path in private):
+        yield place
+        return
+    for child in _children(place):
+        if keep(child):
+            yield from _harmless(os.path.realpath(child.path), private, keep, seen)
+
+
+def _children(folder: str) -> list[os.DirEntry]:
+    try:
+        with os.scandir(folder) as found:
+            return list(found)
+    except OSError:
+        return []
+
+
+def _is_plain(entry: os.DirEntry) -> bool:
+    return not entry.name.startswith(".")
+
+
+def is_code(entry: os.DirEntry) -> bool:
+    """Whether Python could import an entry of a folder, or ComfyUI reads it."""
+    if entry.name.startswith("."):
+        return False
+    if not entry.is_dir():
+        return entry.name.endswith(_CODE)
+    return entry.name in _PARTS_OF_COMFYUI or any(child.name.endswith(".py") for child in _children(entry.path))
+
+
+def links_out_of(folders: Iterable[str], never: Iterable[str]) -> list[str]:
+    """Where the links lead that lie in these folders, at any depth; links that lie in `never` are not followed."""
+    writable = [os.path.realpath(path) for path in never]
+    found: dict[str, None] = {}
+    waiting, seen = [os.path.realpath(folder) for folder in folders], set()
+    while waiting:
+        folder = waiting.pop()
+        if folder in seen or any(is_under(folder, path) for path in writable):
+            continue
+        seen.add(folder)
+        for entry in _children(folder):
+            if entry.is_symlink():
+                target = os.path.realpath(entry.path)
+                found[target] = None
+                if os.path.isdir(target):
+                    waiting.append(target)
+            elif entry.is_dir(follow_symlinks=False):
+                waiting.append(entry.path)
+    return list(found)
+
+
+@dataclass(frozen=True)
+class Layout:
+    """What ComfyUI and Python are configured to use, as the policy needs it. Paths are absolute."""
+
+    code: str
+    python: tuple[str, ...]
+    import_path: tuple[str, ...]
+    custom_nodes: tuple[str, ...]
+    models: tuple[str, ...]
+    private: tuple[str, ...]
+    readable: tuple[str, ...] = ()
+    writable: tuple[str, ...] = ()
+    caches: tuple[str, ...] = ()
+    # Caches of models, which every prompt may read.
+    model_caches: tuple[str, ...] = ()
+
+
+def readable_places(layout: Layout) -> list[str]:
+    """What every prompt may read, whoever's it is."""
+    private = layout.private
+    whole = [*SYSTEM, *(f"/etc/{name}" for name in ETC), *layout.python, *layout.custom_nodes, *layout.model_caches]
+    whole += [*layout.models, *layout.readable]
+    trees = [*layout.custom_nodes, *layout.models]
+    found = [place for path in whole for place in harmless(path, private)]
+    found += [place for path in links_out_of(trees, layout.writable) for place in harmless(path, private)]
+    for path in (layout.code, *layout.import_path):
+        found += _importable(path, layout, private)
+    return outermost(found)
+
+
+def _importable(path: str, layout: Layout, private: tuple[str, ...]) -> list[str]:
+    # Packs put all sorts of folders on the import path. Only ComfyUI's own is taken whole, if nothing private is in it.
+    real = os.path.realpath(path)
+    if real == os.path.realpath(layout.code) or not os.path.isdir(real):
+        return harmless(real, private, is_code)
+    return [place for child in _children(real) if is_code(child) for place in harmless(child.path, private, is_code)]
+
+
+def writable_places(layout: Layout) -> list[str]:
+    """What every prompt may write, beside its user's own folders."""
+    return outermost([place for path in (*layout.writable, *layout.caches) for place in harmless(path, layout.private)])
+
+
+def devices() -> list[str]:
+    numbered = [entry.path for entry in _children("/dev") if entry.path.startswith(_NUMBERED)]
+    return [*(f"/dev/{name}" for name in DEVICES), *numbered]
+
+
+def outermost(places: Iterable[str]) -> list[str]:
+    """The places without those that lie below another one of them."""
+    kept: list[str] = []
+    for place in sorted(set(places)):
+        if not (kept and is_under(place, kept[-1])) and not any(is_under(place, other) for other in kept):
+            kept.append(place)
+    return kept
