@@ -1,6 +1,7 @@
 """ComfyUI runs this before it imports its own modules, so that all of them get the users' folders."""
 
 import importlib.util
+import multiprocessing.process
 import os
 import sys
 
@@ -24,13 +25,30 @@ def _start() -> None:
     sys.modules[_NAME].plugin.start_early()
 
 
-try:
-    _load_package()
-    from comfyui_tenant.install import or_end
-except Exception as error:
-    # ComfyUI would go on without the plugin, and so without isolation.
-    raise SystemExit(
-        f"comfy-tenant: the plugin cannot be loaded ({error}): install its requirements with "
-        f"{sys.executable} -m pip install -r {os.path.join(os.path.dirname(os.path.realpath(__file__)), 'requirements.txt')}"
-    ) from error
-or_end(_start)
+def _protect() -> None:
+    try:
+        _load_package()
+        from comfyui_tenant.install import or_end
+    except Exception as error:
+        # ComfyUI would go on without the plugin, and so without isolation.
+        raise SystemExit(
+            f"comfy-tenant: the plugin cannot be loaded ({error}): install its requirements with {sys.executable} -m pip "
+            f"install -r {os.path.join(os.path.dirname(os.path.realpath(__file__)), 'requirements.txt')}"
+        ) from error
+    or_end(_start)
+
+
+def _use_folders_of_user(own: str) -> None:
+    import folder_paths
+
+    for kind in ("input", "output", "temp"):
+        getattr(folder_paths, f"set_{kind}_directory")(os.path.join(own, kind))
+
+
+# A process that multiprocessing has spawned for a prompt reads ComfyUI's main.py again, and is confined as the prompt is. It
+# serves nobody: when it becomes a server after all, __init__.py ends it.
+if getattr(multiprocessing.process.current_process(), "_inheriting", False):
+    if os.environ.get("COMFY_TENANT_OWN_FOLDERS"):
+        _use_folders_of_user(os.environ["COMFY_TENANT_OWN_FOLDERS"])
+else:
+    _protect()

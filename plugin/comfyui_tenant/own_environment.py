@@ -28,6 +28,8 @@ _CACHES = {
     "CUDA_CACHE_PATH": "cuda",
 }
 _TMP = ("TMPDIR", "TMP", "TEMP")
+# Read by prestartup_script.py in processes that multiprocessing spawns.
+_OWN_FOLDERS = "COMFY_TENANT_OWN_FOLDERS"
 
 
 class OwnEnvironment:
@@ -44,7 +46,7 @@ class OwnEnvironment:
     def of(self, directory: str) -> dict[str, str]:
         cache = os.path.join(self._root, directory, self._cache)
         own = {name: os.path.join(cache, folder) for name, folder in _CACHES.items() if not self._is_shared(name)}
-        return {**own, **dict.fromkeys(_TMP, self.tmp_of(directory))}
+        return {**own, **dict.fromkeys(_TMP, self.tmp_of(directory)), _OWN_FOLDERS: os.path.join(self._root, directory)}
 
     def _is_shared(self, name: str) -> bool:
         set_by_operator = _plain_get(name)

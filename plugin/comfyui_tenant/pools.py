@@ -25,7 +25,9 @@ HOOKS = (
     Hook("concurrent.futures", "ProcessPoolExecutor.submit", ("self", "fn")),
     Hook("concurrent.futures", "ProcessPoolExecutor.shutdown", ("self", "wait")),
     Hook("multiprocessing.forkserver", "connect_to_new_process", ("fds",)),
-    *(Hook("multiprocessing.pool", f"Pool.{name}", ("self", "func")) for name in _POOL_METHODS),
+    Hook("multiprocessing.pool", "Pool.apply_async", ("self", "func")),
+    *(Hook("multiprocessing.pool", f"Pool.{name}", ("self", "func", "iterable")) for name in _POOL_METHODS[1:]),
+    Hook("multiprocessing.pool", "Pool._check_running", ("self",)),
 )
 
 

@@ -164,7 +164,9 @@ def environment(key_file: Path | None, **more: str) -> dict[str, str]:
     return env if key_file is None else {**env, "COMFY_TENANT_KEY_FILE": str(key_file)}
 
 
-def start(base: Path, *, plugin=True, with_key=True, args=(), settings: dict | None = None, nodes=(), env=None) -> Comfyui:
+def start(
+    base: Path, *, plugin=True, with_key=True, args=(), settings: dict | None = None, nodes=(), env=None, launcher=()
+) -> Comfyui:
     base.mkdir(parents=True, exist_ok=True)
     key, key_file, more = None, None, dict(env or {})
     if plugin and with_key:
@@ -177,7 +179,7 @@ def start(base: Path, *, plugin=True, with_key=True, args=(), settings: dict | N
     port, log = free_port(), base / "comfyui.log"
     with log.open("wb") as out:
         process = subprocess.Popen(
-            [*prepare(base, plugin=plugin, nodes=nodes), "--port", str(port), *args],
+            [*launcher, *prepare(base, plugin=plugin, nodes=nodes), "--port", str(port), *args],
             cwd=TOOLS / "app",
             env=environment(key_file, **more),
             stdout=out,
