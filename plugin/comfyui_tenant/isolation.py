@@ -40,7 +40,7 @@ class Isolation:
         self._denials = denials.Denials(self.sandbox.allows, lambda event, data: server.send_sync(event, data))
         denials.install(self._denials)
         own_environment.install(self._environment)
-        stat_guard.install(guard)
+        stat_guard.install(guard, self.sandbox.is_everyones)
         confined_calls.install(self.sandbox)
         server_loop.install(server.loop, server.messages)
         prompt_thread.install(enter=self._enter)

@@ -5,6 +5,7 @@ A thread that has restricted itself hands the restriction down to every thread a
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import errno
 import os
@@ -85,36 +86,56 @@ def rights_of(version: int) -> int:
     return known
 
 
-def make_ruleset(version: int, places: Iterable[tuple[str, int]]) -> int:
-    """Makes rules that allow these rights at these places and below, and nothing else; missing places are left out."""
-    handled = rights_of(version)
+# Taken before others wrap it.
+_open = os.open
+
+
+class Place:
+    """A file or folder that exists, with the rights that rules give to it. Held open, so that it stays the same one."""
+
+    _descriptor = -1
+
+    def __init__(self, version: int, path: str, rights: int):
+        self.path = path
+        self._descriptor = _open(path, os.O_PATH | os.O_CLOEXEC)
+        rights &= rights_of(version)
+        if not stat.S_ISDIR(os.fstat(self._descriptor).st_mode):
+            # The kernel refuses rights on folders for a file.
+            rights &= _ON_FILES
+        self.rule = ctypes.create_string_buffer(struct.pack("=Qi", rights, self._descriptor), 12) if rights else None
+
+    def close(self) -> None:
+        if self._descriptor >= 0:
+            os.close(self._descriptor)
+            self._descriptor = -1
+
+    __del__ = close
+
+
+def places_of(version: int, wanted: Iterable[tuple[str, int]]) -> list[Place]:
+    """Those of the wanted places that there are."""
+    found = []
+    for path, rights in wanted:
+        with contextlib.suppress(FileNotFoundError, NotADirectoryError, PermissionError):
+            found.append(Place(version, path, rights))
+    return found
+
+
+def make_ruleset(version: int, places: Iterable[Place]) -> int:
+    """Makes rules that allow what is said at these places and below, and nothing else; returns their descriptor."""
     scopes = _ABSTRACT_SOCKETS | _SIGNALS if version >= _SCOPES_SINCE else 0
-    attributes = struct.pack("=QQQ", handled, 0, scopes)
     # A kernel refuses a longer structure than it knows, but for zeros at its end.
-    buffer = ctypes.create_string_buffer(attributes, len(attributes))
-    ruleset = _syscall(_CREATE, buffer, ctypes.c_size_t(len(attributes)), ctypes.c_uint32(0))
+    attributes = ctypes.create_string_buffer(struct.pack("=QQQ", rights_of(version), 0, scopes), 24)
+    ruleset = _syscall(_CREATE, attributes, ctypes.c_size_t(24), ctypes.c_uint32(0))
     try:
-        for path, rights in places:
-            _allow(ruleset, path, rights & handled)
+        descriptor, kind, none = ctypes.c_int(ruleset), ctypes.c_int(_PATH_BENEATH), ctypes.c_uint32(0)
+        for place in places:
+            if place.rule is not None:
+                _syscall(_ADD, descriptor, kind, place.rule, none)
     except BaseException:
         os.close(ruleset)
         raise
     return ruleset
-
-
-def _allow(ruleset: int, path: str, rights: int) -> None:
-    try:
-        place = os.open(path, os.O_PATH | os.O_CLOEXEC)
-    except (FileNotFoundError, NotADirectoryError, PermissionError):
-        return
-    try:
-        if not stat.S_ISDIR(os.fstat(place).st_mode):
-            rights &= _ON_FILES
-        if rights:
-            rule = ctypes.create_string_buffer(struct.pack("=Qi", rights, place), 12)
-            _syscall(_ADD, ctypes.c_int(ruleset), ctypes.c_int(_PATH_BENEATH), rule, ctypes.c_uint32(0))
-    finally:
-        os.close(place)
 
 
 def restrict_this_thread(version: int, ruleset: int) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import contextvars
+import functools
 import logging
 import os
 import threading
@@ -19,13 +20,32 @@ from concurrent.futures import Future
 from . import confinement, context, landlock
 from .context import Housekeeping, Tenant
 from .folders import Folders
-from .sandbox_policy import SHARED_MEMORY, Layout, devices, is_under, readable_places, writable_places
+from .sandbox_policy import SHARED_MEMORY, Layout, Links, devices, is_under, readable_places, writable_places
 from .tenant_path import KINDS
 
 # Of a user's own, beside input, output and temp.
 OWN_TMP, OWN_CACHE = "tmp", "cache"
 # A model that was linked into its folder, or a folder that a pack has added, is readable after this long.
-_FRESH_SECONDS = 2.0
+_FRESH_SECONDS = 10.0
+
+
+class Shared:
+    """What every prompt may read, and what every prompt may write, at one time."""
+
+    def __init__(self, version: int | None, layout: Layout, links: Links):
+        self.read, self.write = tuple(readable_places(layout, links)), tuple(writable_places(layout))
+        self.devices = tuple(devices())
+        wanted = [
+            *((path, landlock.READ) for path in self.read),
+            *((path, landlock.WRITE) for path in self.write),
+            *((path, landlock.DEVICE) for path in self.devices),
+            (SHARED_MEMORY, landlock.SHARED_MEMORY),
+        ]
+        self.places = [] if version is None else landlock.places_of(version, wanted)
+
+    @property
+    def key(self) -> tuple:
+        return self.read, self.write, self.devices
 
 
 class Sandbox:
@@ -36,7 +56,8 @@ class Sandbox:
         self._user_directory = os.path.abspath(user_directory)
         self._layout = layout
         self._lock = threading.Lock()
-        self._places: tuple[tuple[str, ...], tuple[str, ...]] = ((), ())
+        self._links = Links()
+        self._shared: Shared | None = None
         self._looked = float("-inf")
         self.version: int | None = None
         self.reason = ""
@@ -60,14 +81,25 @@ class Sandbox:
         os.makedirs(user_data, exist_ok=True)
         return [*kinds, user_data]
 
-    def shared_places(self) -> tuple[tuple[str, ...], tuple[str, ...]]:
-        """What every prompt may read, and what every prompt may write."""
+    def shared(self) -> Shared:
+        """What every prompt may use; looked up anew from time to time, and meanwhile as it was."""
+        now = time.monotonic()
         with self._lock:
-            if time.monotonic() - self._looked > _FRESH_SECONDS:
-                layout = self._layout()
-                self._places = tuple(readable_places(layout)), tuple(writable_places(layout))
-                self._looked = time.monotonic()
-            return self._places
+            if self._shared is not None and now - self._looked <= _FRESH_SECONDS:
+                return self._shared
+            self._looked = now
+            if self._shared is None:
+                self._look()
+            elif confinement.confined_as() is None:
+                threading.Thread(target=self._look, name="comfy-tenant places", daemon=True).start()
+            return self._shared
+
+    def _look(self) -> None:
+        with context.as_tenant(Housekeeping()):
+            found = Shared(self.version, self._layout(), self._links)
+        # The one before is kept while nothing has changed, with its open descriptors.
+        if self._shared is None or self._shared.key != found.key:
+            self._shared = found
 
     def enter(self, tenant: Tenant) -> None:
         """Confines the calling thread for good. @raises OSError when the kernel does not do it: nothing may run then"""
@@ -80,29 +112,30 @@ class Sandbox:
         confinement.mark(tenant.directory)
 
     def _restrict(self, own: Iterable[str]) -> None:
-        read, write = self.shared_places()
-        ruleset = landlock.make_ruleset(
-            self.version,
-            [
-                *((path, landlock.READ) for path in read),
-                *((path, landlock.WRITE) for path in (*write, *own)),
-                *((path, landlock.DEVICE) for path in devices()),
-                (SHARED_MEMORY, landlock.SHARED_MEMORY),
-            ],
-        )
+        places = landlock.places_of(self.version, [(path, landlock.WRITE) for path in own])
+        ruleset = landlock.make_ruleset(self.version, [*self.shared().places, *places])
         try:
             landlock.restrict_this_thread(self.version, ruleset)
         finally:
             os.close(ruleset)
+            for place in places:
+                place.close()
 
     def allows(self, tenant_directory: str, path: str, write: bool) -> bool:
         """What the kernel will say of a path, for messages. Its answer is the one that holds."""
         real = os.path.realpath(path)
-        read, shared = self.shared_places()
+        shared = self.shared()
         own = [os.path.join(self._folders.root, tenant_directory, kind) for kind in (*KINDS, OWN_TMP, OWN_CACHE)]
         own.append(os.path.join(self._user_directory, tenant_directory))
-        places = [*shared, *map(os.path.realpath, own), *devices(), SHARED_MEMORY]
-        return any(is_under(real, place) for place in (places if write else (*places, *read)))
+        places = [*shared.write, *map(os.path.realpath, own), *shared.devices, SHARED_MEMORY]
+        return any(is_under(real, place) for place in (places if write else (*places, *shared.read)))
+
+    def is_everyones(self, path: str) -> bool:
+        """Whether a path is, as it is written, in a place that everyone may read and no prompt may change."""
+        shared = self.shared()
+        if ".." in path or not path.startswith("/") or path.startswith("/proc"):
+            return False
+        return _is_in(path, shared.read) and not _is_in(path, shared.write)
 
     def run(self, tenant: Tenant, work: Callable[[], object]) -> Future:
         """Runs `work` in a new confined thread, in a copy of the caller's context."""
@@ -128,6 +161,11 @@ class Sandbox:
             return await work()
 
         return await asyncio.wrap_future(self.run(tenant, lambda: asyncio.run(on_own_loop())))
+
+
+@functools.lru_cache(maxsize=8192)
+def _is_in(path: str, places: tuple[str, ...]) -> bool:
+    return any(is_under(path, place) for place in places)
 
 
 def _try_in_a_thread(version: int) -> None:

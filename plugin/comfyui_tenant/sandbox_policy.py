@@ -82,25 +82,40 @@ def is_code(entry: os.DirEntry) -> bool:
     return entry.name in _PARTS_OF_COMFYUI or any(child.name.endswith(".py") for child in _children(entry.path))
 
 
-def links_out_of(folders: Iterable[str], never: Iterable[str]) -> list[str]:
-    """Where the links lead that lie in these folders, at any depth; links that lie in `never` are not followed."""
-    writable = [os.path.realpath(path) for path in never]
-    found: dict[str, None] = {}
-    waiting, seen = [os.path.realpath(folder) for folder in folders], set()
-    while waiting:
-        folder = waiting.pop()
-        if folder in seen or any(is_under(folder, path) for path in writable):
-            continue
-        seen.add(folder)
-        for entry in _children(folder):
-            if entry.is_symlink():
-                target = os.path.realpath(entry.path)
-                found[target] = None
-                if os.path.isdir(target):
-                    waiting.append(target)
-            elif entry.is_dir(follow_symlinks=False):
-                waiting.append(entry.path)
-    return list(found)
+class Links:
+    """Where links lead that lie in folders, at any depth. Folders that have not changed are not read again."""
+
+    _SKIPPED = frozenset((".git", "node_modules", "__pycache__"))
+
+    def __init__(self) -> None:
+        self._known: dict[str, tuple[int, list[str], list[str]]] = {}
+
+    def out_of(self, folders: Iterable[str], never: Iterable[str]) -> list[str]:
+        """Targets of links; those in `never`, where users can make links, are not followed."""
+        never = [os.path.realpath(path) for path in never]
+        known, self._known = self._known, {}
+        targets: dict[str, None] = {}
+        waiting = [os.path.realpath(folder) for folder in folders]
+        while waiting:
+            folder = waiting.pop()
+            if folder in self._known or any(is_under(folder, path) for path in never):
+                continue
+            try:
+                changed = os.stat(folder).st_mtime_ns
+            except OSError:
+                continue
+            remembered = known.get(folder)
+            if remembered is None or remembered[0] != changed:
+                remembered = (changed, *self._look(folder))
+            self._known[folder] = remembered
+            targets.update(dict.fromkeys(remembered[1]))
+            waiting += [target for target in remembered[1] if os.path.isdir(target)] + remembered[2]
+        return list(targets)
+
+    def _look(self, folder: str) -> tuple[list[str], list[str]]:
+        entries = [entry for entry in _children(folder) if entry.name not in self._SKIPPED]
+        links = [os.path.realpath(entry.path) for entry in entries if entry.is_symlink()]
+        return links, [entry.path for entry in entries if entry.is_dir(follow_symlinks=False)]
 
 
 @dataclass(frozen=True)
@@ -120,16 +135,17 @@ class Layout:
     model_caches: tuple[str, ...] = ()
 
 
-def readable_places(layout: Layout) -> list[str]:
+def readable_places(layout: Layout, links: Links) -> list[str]:
     """What every prompt may read, whoever's it is."""
     private = layout.private
     whole = [*SYSTEM, *(f"/etc/{name}" for name in ETC), *layout.python, *layout.custom_nodes, *layout.model_caches]
     whole += [*layout.models, *layout.readable]
     trees = [*layout.custom_nodes, *layout.models]
     found = [place for path in whole for place in harmless(path, private)]
-    found += [place for path in links_out_of(trees, layout.writable) for place in harmless(path, private)]
+    found += [place for path in links.out_of(trees, (*layout.writable, *layout.caches)) for place in harmless(path, private)]
     for path in (layout.code, *layout.import_path):
-        found += _importable(path, layout, private)
+        if not any(is_under(os.path.realpath(path), place) for place in found):
+            found += _importable(path, layout, private)
     return outermost(found)
 
 
