@@ -41,8 +41,9 @@ class Folders:
 
     def holds(self, tenant: Tenant, path: str) -> bool:
         """Whether a path, with links followed, is in one of the user's folders."""
-        real = os.path.realpath(path)
-        return any(is_below(real, os.path.realpath(self.of(tenant, kind)), os.sep) for kind in KINDS)
+        with context.as_tenant(context.Housekeeping()):
+            real = os.path.realpath(path)
+            return any(is_below(real, os.path.realpath(self.of(tenant, kind)), os.sep) for kind in KINDS)
 
     def empty_temp(self) -> None:
         """Removes what earlier runs left in the temp folders."""

@@ -34,13 +34,14 @@ class Isolation:
                 "container that does not forbid it), or take the setting out"
             )
         self._environment = own_environment.OwnEnvironment(folders.root, OWN_TMP, OWN_CACHE, settings.caches)
+        self._changing = (folders.root, user_directory, *settings.writable, *settings.caches, "/proc", "/dev")
         self._denials: denials.Denials | None = None
 
     def install(self, server, guard: Guard) -> None:
         self._denials = denials.Denials(self.sandbox.allows, lambda event, data: server.send_sync(event, data))
         denials.install(self._denials)
         own_environment.install(self._environment)
-        stat_guard.install(guard, self.sandbox.is_everyones)
+        stat_guard.install(guard, self._changing, self.sandbox.generation)
         confined_calls.install(self.sandbox)
         server_loop.install(server.loop, server.messages)
         prompt_thread.install(enter=self._enter)

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import asyncio
 import contextvars
-import functools
 import logging
 import os
 import threading
@@ -59,6 +58,7 @@ class Sandbox:
         self._links = Links()
         self._shared: Shared | None = None
         self._looked = float("-inf")
+        self._generation = 0
         self.version: int | None = None
         self.reason = ""
         try:
@@ -97,6 +97,7 @@ class Sandbox:
     def _look(self) -> None:
         with context.as_tenant(Housekeeping()):
             found = Shared(self.version, self._layout(), self._links)
+        self._generation += 1
         # The one before is kept while nothing has changed, with its open descriptors.
         if self._shared is None or self._shared.key != found.key:
             self._shared = found
@@ -130,12 +131,9 @@ class Sandbox:
         places = [*shared.write, *map(os.path.realpath, own), *shared.devices, SHARED_MEMORY]
         return any(is_under(real, place) for place in (places if write else (*places, *shared.read)))
 
-    def is_everyones(self, path: str) -> bool:
-        """Whether a path is, as it is written, in a place that everyone may read and no prompt may change."""
-        shared = self.shared()
-        if ".." in path or not path.startswith("/") or path.startswith("/proc"):
-            return False
-        return _is_in(path, shared.read) and not _is_in(path, shared.write)
+    def generation(self) -> int:
+        """Grows whenever the shared places have been looked up."""
+        return self._generation
 
     def run(self, tenant: Tenant, work: Callable[[], object]) -> Future:
         """Runs `work` in a new confined thread, in a copy of the caller's context."""
@@ -161,11 +159,6 @@ class Sandbox:
             return await work()
 
         return await asyncio.wrap_future(self.run(tenant, lambda: asyncio.run(on_own_loop())))
-
-
-@functools.lru_cache(maxsize=8192)
-def _is_in(path: str, places: tuple[str, ...]) -> bool:
-    return any(is_under(path, place) for place in places)
 
 
 def _try_in_a_thread(version: int) -> None:
