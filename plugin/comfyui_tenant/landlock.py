@@ -8,11 +8,12 @@ from __future__ import annotations
 import contextlib
 import ctypes
 import errno
+import functools
 import os
 import stat
 import struct
 import sys
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 # The numbers are the same on every architecture that has Landlock, but for alpha.
 _CREATE, _ADD, _RESTRICT = 444, 445, 446
@@ -54,13 +55,18 @@ def _syscall(number: int, *args: object) -> int:
     return found
 
 
-_loaded: list[ctypes.CDLL] = []
-
-
+@functools.lru_cache(maxsize=1)
 def _libc() -> ctypes.CDLL:
-    if not _loaded:
-        _loaded.append(ctypes.CDLL(None, use_errno=True))
-    return _loaded[0]
+    return ctypes.CDLL(None, use_errno=True)
+
+
+@functools.lru_cache(maxsize=1)
+def _adder() -> Callable[..., int]:
+    # The call is shorter than letting another thread run meanwhile, so it keeps the interpreter's lock.
+    call = ctypes.PyDLL(None, use_errno=True).syscall
+    call.restype = ctypes.c_long
+    call.argtypes = [ctypes.c_long, ctypes.c_long, ctypes.c_long, ctypes.c_void_p, ctypes.c_long]
+    return call
 
 
 def abi() -> int:
@@ -102,7 +108,8 @@ class Place:
         if not stat.S_ISDIR(os.fstat(self._descriptor).st_mode):
             # The kernel refuses rights on folders for a file.
             rights &= _ON_FILES
-        self.rule = ctypes.create_string_buffer(struct.pack("=Qi", rights, self._descriptor), 12) if rights else None
+        self._rule = ctypes.create_string_buffer(struct.pack("=Qi", rights, self._descriptor), 12)
+        self.rule = ctypes.addressof(self._rule) if rights else None
 
     def close(self) -> None:
         if self._descriptor >= 0:
@@ -128,10 +135,10 @@ def make_ruleset(version: int, places: Iterable[Place]) -> int:
     attributes = ctypes.create_string_buffer(struct.pack("=QQQ", rights_of(version), 0, scopes), 24)
     ruleset = _syscall(_CREATE, attributes, ctypes.c_size_t(24), ctypes.c_uint32(0))
     try:
-        descriptor, kind, none = ctypes.c_int(ruleset), ctypes.c_int(_PATH_BENEATH), ctypes.c_uint32(0)
+        add = _adder()
         for place in places:
-            if place.rule is not None:
-                _syscall(_ADD, descriptor, kind, place.rule, none)
+            if place.rule is not None and add(_ADD, ruleset, _PATH_BENEATH, place.rule, 0) != 0:
+                raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()), place.path)
     except BaseException:
         os.close(ruleset)
         raise

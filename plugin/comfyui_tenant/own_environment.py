@@ -6,6 +6,7 @@ The environment belongs to the whole process; confined code reads some variables
 from __future__ import annotations
 
 import _posixsubprocess
+import functools
 import multiprocessing.util
 import os
 import tempfile
@@ -27,6 +28,7 @@ _CACHES = {
     "MPLCONFIGDIR": "matplotlib",
     "CUDA_CACHE_PATH": "cuda",
 }
+_NOTHING: dict[str, str] = {}
 _TMP = ("TMPDIR", "TMP", "TEMP")
 # Read by prestartup_script.py in processes that multiprocessing spawns.
 _OWN_FOLDERS = "COMFY_TENANT_OWN_FOLDERS"
@@ -43,6 +45,7 @@ class OwnEnvironment:
     def tmp_of(self, directory: str) -> str:
         return os.path.join(self._root, directory, self._tmp)
 
+    @functools.lru_cache(maxsize=256)  # noqa: B019 - one lives as long as the process
     def of(self, directory: str) -> dict[str, str]:
         cache = os.path.join(self._root, directory, self._cache)
         own = {name: os.path.join(cache, folder) for name, folder in _CACHES.items() if not self._is_shared(name)}
@@ -71,10 +74,10 @@ def install(own: OwnEnvironment) -> None:
     class TenantEnviron(type(os.environ)):
         def _own(self) -> dict[str, str]:
             directory = confinement.confined_as()
-            return {} if directory is None else own.of(directory)
+            return _NOTHING if directory is None else own.of(directory)
 
         def __getitem__(self, key):
-            found = self._own().get(key) if confinement.confined_as() is not None else None
+            found = self._own().get(key)
             return super().__getitem__(key) if found is None else found
 
         def __iter__(self):

@@ -17,11 +17,13 @@ from collections.abc import Awaitable, Callable, Iterable
 from concurrent.futures import Future
 
 from . import confinement, context, landlock
+from .confined_workers import Workers
 from .context import Housekeeping, Tenant
 from .folders import Folders
 from .sandbox_policy import SHARED_MEMORY, Layout, Links, devices, is_under, readable_places, writable_places
 from .tenant_path import KINDS
 
+_stat = os.stat
 # Of a user's own, beside input, output and temp.
 OWN_TMP, OWN_CACHE = "tmp", "cache"
 # A model that was linked into its folder, or a folder that a pack has added, is readable after this long.
@@ -55,6 +57,7 @@ class Sandbox:
         self._user_directory = os.path.abspath(user_directory)
         self._layout = layout
         self._lock = threading.Lock()
+        self._workers = Workers()
         self._links = Links()
         self._shared: Shared | None = None
         self._looked = float("-inf")
@@ -154,11 +157,11 @@ class Sandbox:
 
     async def call(self, tenant: Tenant, work: Callable[[], Awaitable]) -> object:
         """Awaits `work` in a confined thread with an event loop of its own; the caller's loop goes on meanwhile."""
-
-        async def on_own_loop() -> object:
-            return await work()
-
-        return await asyncio.wrap_future(self.run(tenant, lambda: asyncio.run(on_own_loop())))
+        with context.as_tenant(Housekeeping()):
+            # A folder that was removed and made again is another one to the kernel.
+            own = tuple(_stat(path).st_ino for path in self.own_places(tenant))
+        rules = (id(self.shared()), own)
+        return await asyncio.wrap_future(self._workers.call(tenant.directory, rules, lambda: self.enter(tenant), work))
 
 
 def _try_in_a_thread(version: int) -> None:

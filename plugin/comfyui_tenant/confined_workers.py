@@ -1,0 +1,127 @@
+"""Threads that stay confined to one user between short calls, such as the validation of a prompt.
+
+To confine a thread costs more than such a call. Threads of a user who asks nothing more end by themselves.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextvars
+import queue
+import threading
+from collections.abc import Awaitable, Callable
+from concurrent.futures import Future
+
+IDLE_SECONDS = 10.0
+
+
+class Worker:
+    """One thread with an event loop of its own. `rules` tells what it was confined to."""
+
+    def __init__(self, enter: Callable[[], None], rules: object, ended: Callable[[Worker], None]):
+        self.rules = rules
+        self._enter, self._ended = enter, ended
+        self._jobs: queue.SimpleQueue = queue.SimpleQueue()
+        self.thread = threading.Thread(target=self._run, daemon=True, name="comfy-tenant worker")
+
+    def give(self, job: tuple[contextvars.Context, Callable[[], Awaitable], Future]) -> None:
+        self._jobs.put(job)
+
+    def retire(self) -> None:
+        self._jobs.put(None)
+
+    def _run(self) -> None:
+        loop, entered = asyncio.new_event_loop(), False
+        try:
+            while (job := self._next()) is not None:
+                try:
+                    if not entered:
+                        self._enter()
+                        entered = True
+                    found = _await_on(loop, job[0], job[1])
+                except BaseException as error:  # noqa: B036 - handed to whoever waits
+                    job[2].set_exception(error)
+                else:
+                    job[2].set_result(found)
+                if not entered:
+                    # What could not be confined runs nothing.
+                    return
+                del job
+        finally:
+            self._ended(self)
+            loop.close()
+
+    def _next(self):
+        try:
+            return self._jobs.get(timeout=IDLE_SECONDS)
+        except queue.Empty:
+            self._ended(self)
+        try:
+            # Given just before it was taken out.
+            return self._jobs.get_nowait()
+        except queue.Empty:
+            return None
+
+
+def _await_on(loop: asyncio.AbstractEventLoop, context: contextvars.Context, work: Callable[[], Awaitable]) -> object:
+    async def awaited() -> object:
+        return await work()
+
+    try:
+        return loop.run_until_complete(context.run(loop.create_task, awaited()))
+    finally:
+        # As asyncio.run does: nothing goes on after the call.
+        left = asyncio.all_tasks(loop)
+        for task in left:
+            task.cancel()
+        if left:
+            loop.run_until_complete(asyncio.gather(*left, return_exceptions=True))
+
+
+class Workers:
+    """The idle workers of each user."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._idle: dict[str, list[Worker]] = {}
+
+    def call(self, directory: str, rules: object, enter: Callable[[], None], work: Callable[[], Awaitable]) -> Future:
+        """Awaits `work` in a thread confined to these rules, in a copy of the caller's context."""
+        done: Future = Future()
+        worker = self._take(directory, rules)
+        if worker is None:
+            worker = Worker(enter, rules, lambda ended: self._forget(directory, ended))
+            # For no user: the context comes with each job.
+            contextvars.Context().run(worker.thread.start)
+        # Before whoever waits hears of it, so that the next call finds it.
+        answer: Future = Future()
+        answer.add_done_callback(lambda answered: self._answer(directory, worker, answered, done))
+        worker.give((contextvars.copy_context(), work, answer))
+        return done
+
+    def _answer(self, directory: str, worker: Worker, answered: Future, done: Future) -> None:
+        with self._lock:
+            self._idle.setdefault(directory, []).append(worker)
+        error = answered.exception()
+        if error is None:
+            done.set_result(answered.result())
+        else:
+            done.set_exception(error)
+
+    def _take(self, directory: str, rules: object) -> Worker | None:
+        with self._lock:
+            idle = self._idle.get(directory, [])
+            while idle:
+                worker = idle.pop()
+                if worker.rules == rules:
+                    return worker
+                worker.retire()
+            return None
+
+    def _forget(self, directory: str, worker: Worker) -> None:
+        with self._lock:
+            idle = self._idle.get(directory)
+            if idle is not None and worker in idle:
+                idle.remove(worker)
+            if not idle:
+                self._idle.pop(directory, None)
