@@ -40,8 +40,10 @@ _PATH_IN_TEXT = re.compile(r"(?<![\w/.])/[^\s'\":;,]+")
 class Denials:
     """Counts and tells. `allows(directory, path, write)` is the policy of the kernel's rules."""
 
-    def __init__(self, allows: Callable[[str, str, bool], bool], send: Callable[[str, dict], None]):
-        self._allows, self._send = allows, send
+    def __init__(
+        self, allows: Callable[[str, str, bool], bool], send: Callable[[str, dict], None], is_model: Callable[[str], bool]
+    ):
+        self._allows, self._send, self._is_model = allows, send, is_model
         self._lock = threading.Lock()
         self._told: OrderedDict[tuple[str, str, str], None] = OrderedDict()
         self.count = 0
@@ -74,6 +76,14 @@ class Denials:
             for key in [key for key in self._told if key[0] == directory]:
                 del self._told[key]
 
+    def explanation(self, path: str, setting: str, certain: bool = True) -> str:
+        """@param certain whether reading was meant, or it may have been writing"""
+        if setting == READABLE and self._is_model(path):
+            return f"comfy-tenant: {path} was linked into a folder of models only now: try again"
+        if not certain:
+            return f"comfy-tenant: {path} is out of reach here; {hint(setting)} to be read, {WRITABLE} also to be changed"
+        return f"comfy-tenant: {_verb(setting)} {path} is not allowed here; {hint(setting)}"
+
 
 def hint(setting: str) -> str:
     return f"the setting {setting} of {_SETTINGS} would allow it"
@@ -81,10 +91,6 @@ def hint(setting: str) -> str:
 
 def _verb(setting: str | None) -> str:
     return {READABLE: "reading", WRITABLE: "writing"}.get(setting or "", "access to")
-
-
-def explanation(path: str, setting: str) -> str:
-    return f"comfy-tenant: {_verb(setting)} {path} is not allowed here; {hint(setting)}"
 
 
 def install(denials: Denials) -> None:
@@ -138,7 +144,7 @@ def _explain(error: PermissionError, name: str, args: tuple, kwargs: dict, denia
         setting = denials.of(path, write)
         if setting is not None:
             denials.tell(path, setting)
-            error.strerror = explanation(path, setting)
+            error.strerror = denials.explanation(path, setting)
             return
 
 
@@ -183,7 +189,7 @@ def _denied(ex: BaseException, message: str, inputs: dict, denials: Denials) -> 
         setting = denials.of(path, write=False) or (denials.of(path, write=True) if refused and path in named else None)
         if setting is not None:
             denials.tell(path, setting)
-            yield explanation(path, setting)
+            yield denials.explanation(path, setting, certain=setting == WRITABLE)
 
 
 def _paths_of(values: Iterable[object]) -> Iterator[str]:

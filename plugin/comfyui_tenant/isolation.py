@@ -38,7 +38,7 @@ class Isolation:
         self._denials: denials.Denials | None = None
 
     def install(self, server, guard: Guard) -> None:
-        self._denials = denials.Denials(self.sandbox.allows, lambda event, data: server.send_sync(event, data))
+        self._denials = denials.Denials(self.sandbox.allows, server.send_sync, self.sandbox.is_new_model)
         denials.install(self._denials)
         own_environment.install(self._environment)
         stat_guard.install(guard, self._changing, self.sandbox.generation)

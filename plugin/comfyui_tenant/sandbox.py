@@ -61,6 +61,7 @@ class Sandbox:
         self._links = Links()
         self._shared: Shared | None = None
         self._looked = float("-inf")
+        self._must_look = False
         self._generation = 0
         self.version: int | None = None
         self.reason = ""
@@ -91,7 +92,8 @@ class Sandbox:
             if self._shared is not None and now - self._looked <= _FRESH_SECONDS:
                 return self._shared
             self._looked = now
-            if self._shared is None:
+            if self._shared is None or (self._must_look and confinement.confined_as() is None):
+                self._must_look = False
                 self._look()
             elif confinement.confined_as() is None:
                 threading.Thread(target=self._look, name="comfy-tenant places", daemon=True).start()
@@ -133,6 +135,14 @@ class Sandbox:
         own.append(os.path.join(self._user_directory, tenant_directory))
         places = [*shared.write, *map(os.path.realpath, own), *shared.devices, SHARED_MEMORY]
         return any(is_under(real, place) for place in (places if write else (*places, *shared.read)))
+
+    def is_new_model(self, path: str) -> bool:
+        """Whether a path lies, as it is written, among the models. What links lead there is looked up before the next call."""
+        found = any(is_under(os.path.normpath(path), folder) for folder in self._layout().models)
+        if found:
+            self._looked = float("-inf")
+            self._must_look = True
+        return found
 
     def generation(self) -> int:
         """Grows whenever the shared places have been looked up."""

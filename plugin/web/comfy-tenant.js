@@ -51,6 +51,17 @@ async function read(path) {
   return answer.json()
 }
 
+// Also when the node keeps the error to itself.
+function tellDenial({ detail: { path, setting } }) {
+  const remedy = setting ? `The operator can allow it with the setting ${setting}.` : 'It is private.'
+  app.extensionManager?.toast?.add({
+    severity: 'warn',
+    summary: 'A node was denied access',
+    detail: `${path}: ${remedy}`,
+    life: 15000
+  })
+}
+
 // The page waits for its extensions before it restores anything.
 const me = await read('/_tenant/me')
 await keepToOneUser(me.userId)
@@ -72,6 +83,7 @@ app.registerExtension({
       if (found.mine.length > 0) timer = setTimeout(refresh, WHILE_WAITING_MS)
     }
     api.addEventListener('status', refresh)
+    api.addEventListener('comfy-tenant.denied', tellDenial)
     await refresh()
   }
 })
