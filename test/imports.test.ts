@@ -4,17 +4,18 @@ import { expect, test } from 'vitest';
 
 /** Folder of `src/` → folders that it may import from, besides itself. */
 const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
+  http: [],
   auth: [],
   // It judges what it reads by the rules of the parts that will use it; they know its types.
   config: ['auth', 'basic', 'jwt'],
   token: ['auth'],
   cache: ['auth'],
   basic: ['auth', 'config'],
-  jwt: ['auth', 'config'],
+  jwt: ['auth', 'config', 'http'],
   'ext-authz': ['auth', 'token'],
   envoy: ['config'],
   admin: ['basic', 'ext-authz'],
-  local: ['admin', 'auth', 'config', 'envoy', 'token', '.'],
+  local: ['admin', 'auth', 'config', 'envoy', 'http', 'token', '.'],
   commands: ['admin', 'basic', 'config', 'envoy', 'local', 'token', '.'],
   '.': ['admin', 'auth', 'basic', 'cache', 'commands', 'config', 'ext-authz', 'jwt', 'token'],
 };

@@ -1,4 +1,5 @@
 import { lookup } from 'node:dns/promises';
+import { withDeadline } from '../http/with-deadline.ts';
 import { isMetadataAddress } from './metadata-address.ts';
 
 export interface FetchOptions {
@@ -52,14 +53,16 @@ export async function fetchJson(address: string, options: FetchOptions): Promise
     throw new Error(`${url.href}: must be https, or say allowHttp: true`);
   }
   try {
-    await refuseMetadata(url);
-    const response = await options.fetch(url, {
-      redirect: 'error',
-      signal: AbortSignal.timeout(TIMEOUT_MS),
-      headers: { accept: 'application/jwk-set+json, application/json' },
+    return await withDeadline(TIMEOUT_MS, async (signal) => {
+      await refuseMetadata(url);
+      const response = await options.fetch(url, {
+        redirect: 'error',
+        signal,
+        headers: { accept: 'application/jwk-set+json, application/json' },
+      });
+      if (response.status !== 200) throw new Error(`answered ${response.status}`);
+      return { json: JSON.parse(await readLimited(response, url)) as unknown, maxAgeMs: maxAge(response) };
     });
-    if (response.status !== 200) throw new Error(`answered ${response.status}`);
-    return { json: JSON.parse(await readLimited(response, url)) as unknown, maxAgeMs: maxAge(response) };
   } catch (error) {
     throw new Error(`${url.href}: ${reason(error)}`, { cause: error });
   }
