@@ -12,11 +12,11 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   basic: ['auth', 'config'],
   jwt: ['auth', 'config'],
   'ext-authz': ['auth', 'token'],
-  envoy: ['config'],
+  envoy: ['auth', 'config'],
   admin: ['basic', 'ext-authz'],
   local: ['admin', 'auth', 'config', 'envoy', 'token', '.'],
   commands: ['admin', 'basic', 'config', 'envoy', 'local', 'token', '.'],
-  '.': ['admin', 'auth', 'basic', 'cache', 'commands', 'config', 'ext-authz', 'jwt', 'token'],
+  '.': ['admin', 'auth', 'basic', 'cache', 'commands', 'config', 'envoy', 'ext-authz', 'jwt', 'token'],
 };
 
 const SRC = join(import.meta.dirname, '../src');
