@@ -26,7 +26,12 @@ function check(host: string, authorization: string | undefined, peer = '192.0.2.
       ['accept', '*/*'],
       ['x-request-id', '5a6b7c8d-0000-4000-8000-000000000001'],
     ],
-    { host, path: '/api/view?filename=ComfyUI_00001_.png&type=output', peer },
+    {
+      host,
+      endpoint: host.startsWith('jwt') ? 'api' : 'studio',
+      path: '/api/view?filename=ComfyUI_00001_.png&type=output',
+      peer,
+    },
   );
 }
 

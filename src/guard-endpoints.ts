@@ -8,7 +8,8 @@ import type { Regulation } from './basic/regulation.ts';
 import { userList } from './basic/user-list.ts';
 import { remember } from './cache/remember.ts';
 import type { BasicAuth, Config, Endpoint, Issuer, JwtAuth, Operators } from './config/schema.ts';
-import { routeByHost, type FindEndpoint, type GuardedEndpoint } from './ext-authz/guarded-endpoint.ts';
+import { upstreamDigest } from './envoy/digests.ts';
+import type { FindEndpoint, GuardedEndpoint } from './ext-authz/guarded-endpoint.ts';
 import { readClaim, type Claims } from './jwt/claims.ts';
 import { createKeyRing, type KeyRing } from './jwt/key-ring.ts';
 import type { KeySource } from './jwt/key-source.ts';
@@ -138,15 +139,13 @@ export function guardEndpoints(
     return {
       name,
       multiTenant,
+      upstream: upstreamDigest(endpoint),
       method: remembering,
       passes: auth.method === 'JWT' ? auth.claimTransformations : [],
     };
   }
 
-  const guarded = config.endpoints.map((endpoint) => ({
-    domains: endpoint.domains,
-    endpoint: guard(endpoint),
-  }));
+  const guarded = new Map(config.endpoints.map((endpoint) => [endpoint.name, guard(endpoint)]));
   before?.keyRing.close(keyRing);
-  return { findEndpoint: routeByHost(guarded), keyRing };
+  return { findEndpoint: (name) => guarded.get(name), keyRing };
 }

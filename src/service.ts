@@ -8,7 +8,9 @@ import { createHashQueue } from './basic/hash-queue.ts';
 import { createRegulation } from './basic/regulation.ts';
 import type { Config } from './config/schema.ts';
 import { guardEndpoints, type GuardedEndpoints, type GuardParts } from './guard-endpoints.ts';
+import { bootstrapDigests } from './envoy/render.ts';
 import { createAuthorizationService } from './ext-authz/authorization-service.ts';
+import { watchBootstrap } from './ext-authz/bootstrap-watch.ts';
 import { startGrpcServer } from './ext-authz/grpc-server.ts';
 import { createMint } from './token/mint-token.ts';
 import { loadTokenKeys } from './token/token-key.ts';
@@ -64,6 +66,13 @@ export async function startService(options: ServiceOptions): Promise<Service> {
     }),
   };
   let guarded = guardEndpoints(config, parts);
+  const bootstraps = watchBootstrap({
+    now: () => performance.now(),
+    onOutdated(problem) {
+      log.warn({ problem }, 'Envoy needs a new bootstrap');
+    },
+  });
+  bootstraps.expect(bootstrapDigests(config));
   let faults: readonly string[] = [];
   let revision = options.revision;
   metrics.configInfo.set({ revision }, 1);
@@ -73,9 +82,14 @@ export async function startService(options: ServiceOptions): Promise<Service> {
     mint: createMint(keys.signing, now),
     now,
     trustedHops: config.gateway.trustedHops,
+    onBootstrap: bootstraps.seen,
     onDecision: observe(metrics, log),
   });
-  const readiness = (): Readiness => ({ ready: true, revision, problems: [...faults, ...problems(guarded)] });
+  const readiness = (): Readiness => ({
+    ready: true,
+    revision,
+    problems: [...faults, ...bootstraps.problems(), ...problems(guarded)],
+  });
   const admin = await startAdminServer({
     listen: config.admin.listen,
     registry: metrics.registry,
@@ -95,7 +109,9 @@ export async function startService(options: ServiceOptions): Promise<Service> {
     adminPort: admin.port,
     keyFingerprint: keys.fingerprint,
     replace(next, nextRevision) {
+      const digests = bootstrapDigests(next);
       guarded = guardEndpoints(next, parts, guarded);
+      bootstraps.expect(digests);
       faults = [];
       metrics.configInfo.reset();
       revision = nextRevision;

@@ -13,11 +13,11 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   basic: ['auth', 'config'],
   jwt: ['auth', 'config', 'http'],
   'ext-authz': ['auth', 'token'],
-  envoy: ['config'],
+  envoy: ['auth', 'config'],
   admin: ['basic', 'ext-authz'],
   local: ['admin', 'auth', 'config', 'envoy', 'http', 'token', '.'],
   commands: ['admin', 'basic', 'config', 'envoy', 'local', 'token', '.'],
-  '.': ['admin', 'auth', 'basic', 'cache', 'commands', 'config', 'ext-authz', 'jwt', 'token'],
+  '.': ['admin', 'auth', 'basic', 'cache', 'commands', 'config', 'envoy', 'ext-authz', 'jwt', 'token'],
 };
 
 const SRC = join(import.meta.dirname, '../src');
