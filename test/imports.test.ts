@@ -5,17 +5,18 @@ import { expect, test } from 'vitest';
 /** Folder of `src/` → folders that it may import from, besides itself. */
 const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   auth: [],
+  files: [],
   // It judges what it reads by the rules of the parts that will use it; they know its types.
   config: ['auth', 'basic', 'jwt'],
-  token: ['auth'],
+  token: ['auth', 'files'],
   cache: ['auth'],
-  basic: ['auth', 'config'],
+  basic: ['auth', 'config', 'files'],
   jwt: ['auth', 'config'],
   'ext-authz': ['auth', 'token'],
   envoy: ['config'],
   admin: ['basic', 'ext-authz'],
-  local: ['admin', 'auth', 'config', 'envoy', 'token', '.'],
-  commands: ['admin', 'basic', 'config', 'envoy', 'local', 'token', '.'],
+  local: ['admin', 'auth', 'config', 'envoy', 'files', 'token', '.'],
+  commands: ['admin', 'basic', 'config', 'envoy', 'files', 'local', 'token', '.'],
   '.': ['admin', 'auth', 'basic', 'cache', 'commands', 'config', 'ext-authz', 'jwt', 'token'],
 };
 
