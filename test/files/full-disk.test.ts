@@ -59,13 +59,14 @@ function fillUp(freeBytes: number): void {
     try {
       writeFileSync(join(directory, `filler-${n}`), filler);
     } catch {
-      for (let back = 0; back * 4096 < freeBytes; back++) rmSync(join(directory, `filler-${n - back}`));
+      rmSync(join(directory, `filler-${n}`)); // Cut short, perhaps empty.
+      for (let back = 1; back * 4096 <= freeBytes; back++) rmSync(join(directory, `filler-${n - back}`));
       return;
     }
   }
 }
 
-test.each([0, 8192])('user add on a disk with %i bytes free changes nothing and says so', async (free) => {
+test.each([0, 4096, 16_384])('user add on a disk with %i bytes free changes nothing and says so', async (free) => {
   smallDisk();
   writeFileSync(usersFile(), many);
   fillUp(free);
