@@ -5,18 +5,20 @@ import { expect, test } from 'vitest';
 /** Folder of `src/` → folders that it may import from, besides itself. */
 const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   auth: [],
+  // Errors of TLS and of the system, explained in one line.
+  errors: [],
   // It judges what it reads by the rules of the parts that will use it; they know its types.
   config: ['auth', 'basic', 'jwt'],
   token: ['auth'],
   cache: ['auth'],
   basic: ['auth', 'config'],
-  jwt: ['auth', 'config'],
+  jwt: ['auth', 'config', 'errors'],
   'ext-authz': ['auth', 'token'],
   envoy: ['config'],
   admin: ['basic', 'ext-authz'],
-  local: ['admin', 'auth', 'config', 'envoy', 'token', '.'],
-  commands: ['admin', 'basic', 'config', 'envoy', 'local', 'token', '.'],
-  '.': ['admin', 'auth', 'basic', 'cache', 'commands', 'config', 'ext-authz', 'jwt', 'token'],
+  local: ['admin', 'auth', 'config', 'envoy', 'errors', 'token', '.'],
+  commands: ['admin', 'basic', 'config', 'envoy', 'errors', 'local', 'token', '.'],
+  '.': ['admin', 'auth', 'basic', 'cache', 'commands', 'config', 'errors', 'ext-authz', 'jwt', 'token'],
 };
 
 const SRC = join(import.meta.dirname, '../src');

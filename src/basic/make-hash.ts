@@ -33,5 +33,5 @@ export function passwordFault(password: string, { kind, policy }: PasswordRules)
 
 /** Hashes a password with a salt of its own, as the configuration and the users file take it. */
 export async function makeHash(password: string, kind: HashKind): Promise<string> {
-  return kind === 'bcrypt' ? bcrypt(password, { cost: BCRYPT_COST }) : argon2(password, ARGON2);
+  return kind === 'bcrypt' ? bcrypt(password, BCRYPT_COST) : argon2(password, ARGON2);
 }

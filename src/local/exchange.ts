@@ -1,5 +1,6 @@
 import { request as httpRequest, type OutgoingHttpHeaders } from 'node:http';
 import { request as httpsRequest } from 'node:https';
+import { tlsName } from './tls-name.ts';
 
 /** Where requests go, and as which host. */
 export interface Target {
@@ -42,7 +43,7 @@ export function ask(
         agent: false,
         timeout: PATIENCE_MS,
         headers: { ...(host !== undefined && { host }), ...headers },
-        servername: host,
+        ...tlsName(host ?? hostname),
       },
       (response) => {
         const chunks: Buffer[] = [];
