@@ -54,10 +54,10 @@ function explainHandshake(code: string, message: string): Explanation | undefine
   return ['the TLS handshake failed', 'check that the server offers TLS 1.2 or 1.3 for this host name'];
 }
 
-/** The names in the certificate, from Node's message: `… is not in the cert's altnames: DNS:comfy.example.com`. */
-function namesIn(message: string): string {
-  const names = /altnames: (.*)$/.exec(message)?.[1]?.replaceAll(/(DNS|IP Address):/g, '');
-  return names === undefined ? '' : ` (it has ${names.slice(0, 200)})`;
+/** The names in a certificate that has not the one asked for. */
+function namesIn(error: Error): string {
+  const names = (error as { cert?: { subjectaltname?: string } }).cert?.subjectaltname;
+  return names === undefined ? '' : ` (it has ${names.replaceAll(/(DNS|IP Address):/g, '').slice(0, 200)})`;
 }
 
 /**
@@ -69,5 +69,5 @@ export function explainTlsError(error: unknown): string | undefined {
   if (!(error instanceof Error)) return undefined;
   const { code = '', message } = error as NodeJS.ErrnoException;
   const found = Object.hasOwn(EXPLANATIONS, code) ? EXPLANATIONS[code] : explainHandshake(code, message);
-  return found && `TLS: ${found[0]}${namesIn(message)} (${code}); ${found[1]}`;
+  return found && `TLS: ${found[0]}${namesIn(error)} (${code}); ${found[1]}`;
 }
