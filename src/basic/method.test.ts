@@ -7,8 +7,8 @@ import { createLoginThrottle, type LoginThrottle } from './login-throttle.ts';
 
 const users = new Map<string, string>();
 beforeAll(async () => {
-  users.set('alice', await bcrypt('tulip', { cost: 4 }));
-  users.set('bob', await bcrypt('cedar', { cost: 4 }));
+  users.set('alice', await bcrypt('tulip', 4));
+  users.set('bob', await bcrypt('cedar', 4));
 });
 
 function aMethod(changes: Partial<BasicOptions> = {}) {

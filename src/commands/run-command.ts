@@ -1,4 +1,5 @@
 import { FileWriteError } from '../files/file-error.ts';
+import { explainError } from '../errors/explain-error.ts';
 import { type Command, type CommandContext, EXIT } from './context.ts';
 
 interface Entry {
@@ -72,19 +73,19 @@ function isUsageError(error: unknown): error is Error {
 }
 
 async function run(name: string, entry: Entry, context: CommandContext): Promise<number> {
-  const command = await entry.load();
-  if (context.args.some((arg) => arg === '--help' || arg === '-h')) {
-    context.out(command.help);
-    return EXIT.ok;
-  }
   try {
+    const command = await entry.load();
+    if (context.args.some((arg) => arg === '--help' || arg === '-h')) {
+      context.out(command.help);
+      return EXIT.ok;
+    }
     return await command.run(context);
   } catch (error) {
     if (isUsageError(error)) {
       context.err(`comfy-tenant ${name}: ${error.message}. See comfy-tenant ${name} --help`);
       return EXIT.usage;
     }
-    context.err(`comfy-tenant ${name}: ${error instanceof Error ? error.message : String(error)}`);
+    context.err(`comfy-tenant ${name}: ${explainError(error)}`);
     return error instanceof FileWriteError ? EXIT.cannotWrite : EXIT.unavailable;
   }
 }

@@ -1,5 +1,6 @@
 import { lookup } from 'node:dns/promises';
 import { withDeadline } from '../http/with-deadline.ts';
+import { explainError } from '../errors/explain-error.ts';
 import { isMetadataAddress } from './metadata-address.ts';
 
 export interface FetchOptions {
@@ -64,14 +65,6 @@ export async function fetchJson(address: string, options: FetchOptions): Promise
       return { json: JSON.parse(await readLimited(response, url)) as unknown, maxAgeMs: maxAge(response) };
     });
   } catch (error) {
-    throw new Error(`${url.href}: ${reason(error)}`, { cause: error });
+    throw new Error(`${url.href}: ${explainError(error)}`, { cause: error });
   }
-}
-
-/** `fetch failed` hides its reason in a chain of causes. */
-function reason(error: unknown): string {
-  if (!(error instanceof Error)) return String(error);
-  if (error.cause instanceof Error) return reason(error.cause);
-  const code = (error as NodeJS.ErrnoException).code;
-  return error.message === '' ? (code ?? error.name) : error.message;
 }

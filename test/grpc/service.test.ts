@@ -30,7 +30,7 @@ let lines: string[];
 async function configText(users: Record<string, string>): Promise<string> {
   const list = await Promise.all(
     Object.entries(users).map(
-      async ([name, password]) => `{ username: ${name}, password: "${await hash(password, { cost: 4 })}" }`,
+      async ([name, password]) => `{ username: ${name}, password: "${await hash(password, 4)}" }`,
     ),
   );
   return `
