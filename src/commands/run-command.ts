@@ -3,6 +3,8 @@ import { type Command, type CommandContext, EXIT } from './context.ts';
 interface Entry {
   /** One line for the list of commands. */
   readonly summary: string;
+  /** Whether it answers checks until it is told to end. */
+  readonly servesChecks?: true;
   readonly load: () => Promise<{ run: Command; help: string }>;
 }
 
@@ -10,6 +12,7 @@ interface Entry {
 const COMMANDS: Readonly<Record<string, Entry>> = {
   serve: {
     summary: 'the service that Envoy asks',
+    servesChecks: true,
     load: () => import('./serve.ts').then(({ serve, help }) => ({ run: serve, help })),
   },
   check: {
@@ -22,6 +25,7 @@ const COMMANDS: Readonly<Record<string, Entry>> = {
   },
   up: {
     summary: 'Envoy and the service in front of a ComfyUI; without a configuration, a demo',
+    servesChecks: true,
     load: () => import('./up.ts').then(({ up, help }) => ({ run: up, help })),
   },
   verify: {
@@ -86,6 +90,10 @@ async function run(name: string, entry: Entry, context: CommandContext): Promise
     context.err(`comfy-tenant ${name}: ${error instanceof Error ? error.message : String(error)}`);
     return EXIT.unavailable;
   }
+}
+
+export function servesChecks(name: string): boolean {
+  return Object.hasOwn(COMMANDS, name) && COMMANDS[name]?.servesChecks === true;
 }
 
 /** Runs a command by its name; returns the exit code. */
