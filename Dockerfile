@@ -17,5 +17,5 @@ RUN mkdir -p /etc/comfy-tenant /run/comfy-tenant && chown node:node /etc/comfy-t
 USER node
 HEALTHCHECK --interval=10s --timeout=3s --start-period=5s \
   CMD ["node", "-e", "fetch('http://127.0.0.1:9002/healthz').then((r) => process.exit(r.ok ? 0 : 1), () => process.exit(1))"]
-ENTRYPOINT ["node", "dist/main.js"]
+ENTRYPOINT ["node", "--max-semi-space-size=32", "dist/main.js"]
 CMD ["serve", "--config", "/etc/comfy-tenant/comfy-tenant.yaml"]

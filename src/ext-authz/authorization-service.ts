@@ -83,7 +83,8 @@ interface Checking {
 
 export function createAuthorizationService(options: AuthorizationOptions): Check {
   const { now } = options;
-  const preparedFor = new WeakMap<Identity, Prepared>();
+  // From an identity's second check on: of a million tokens used once, nothing is kept.
+  const preparedFor = new WeakMap<Identity, Prepared | undefined>();
 
   function decide(request: RequestHead, endpoint: GuardedEndpoint): Decision | Promise<Decision> {
     const refusal = refuseShape(request, endpoint);
@@ -99,7 +100,7 @@ export function createAuthorizationService(options: AuthorizationOptions): Check
     if (known !== undefined && (known.token === undefined || now() < known.token.refreshAtMs)) return known;
     const keep = (token: GatewayToken | undefined): Prepared => {
       const prepared = prepare(endpoint, identity, token);
-      preparedFor.set(identity, prepared);
+      preparedFor.set(identity, preparedFor.has(identity) ? prepared : undefined);
       return prepared;
     };
     const token = endpoint.multiTenant ? options.mint(identity.userId, identity.operator) : undefined;
