@@ -12,6 +12,8 @@ import { createAuthorizationService } from './ext-authz/authorization-service.ts
 import { startGrpcServer } from './ext-authz/grpc-server.ts';
 import { createMint } from './token/mint-token.ts';
 import { loadTokenKeys } from './token/token-key.ts';
+import { watchComfyuis } from './watch-comfyuis.ts';
+import type { AskComfyui } from './upstreams/watch-upstreams.ts';
 
 export interface ServiceOptions {
   readonly config: Config;
@@ -19,6 +21,8 @@ export interface ServiceOptions {
   readonly revision: string;
   readonly log: Log;
   readonly fetch?: typeof fetch;
+  /** How to ask a ComfyUI whether it can serve; none is asked when left out. */
+  readonly askComfyui?: AskComfyui;
   /** Milliseconds since 1970. */
   readonly now?: () => number;
 }
@@ -41,8 +45,15 @@ export interface Service {
   close(): Promise<void>;
 }
 
-function problems({ keyRing }: GuardedEndpoints): string[] {
-  return [...keyRing.sources.values()].flatMap(({ problem }) => problem ?? []);
+function keyProblems({ keyRing }: GuardedEndpoints): string[] {
+  return keyRing.issuers.flatMap(({ issuer, source: { problem } }) =>
+    problem === undefined ? [] : [`keys of ${issuer}: ${problem}`],
+  );
+}
+
+/** Its tokens have never been verifiable here: whoever balances load should send nobody. */
+function neverHadKeys({ keyRing }: GuardedEndpoints): boolean {
+  return keyRing.issuers.some(({ source }) => source.current() === undefined && source.generation === 0);
 }
 
 /** Builds every part and starts to serve. Rejects, with nothing left open, when a part cannot start. */
@@ -75,9 +86,21 @@ export async function startService(options: ServiceOptions): Promise<Service> {
     trustedHops: config.gateway.trustedHops,
     onDecision: observe(metrics, log),
   });
-  const readiness = (): Readiness => ({ ready: true, revision, problems: [...faults, ...problems(guarded)] });
+  metrics.showKeys(() =>
+    guarded.keyRing.issuers.map(({ issuer, source }) => ({
+      issuer,
+      available: source.current() !== undefined,
+    })),
+  );
+  const comfyuis = watchComfyuis(config, options.askComfyui, { metrics, log });
+  const readiness = (): Readiness => ({
+    ready: !neverHadKeys(guarded),
+    revision,
+    problems: [...faults, ...keyProblems(guarded), ...comfyuis.problems],
+  });
   const admin = await startAdminServer({
     listen: config.admin.listen,
+    hosts: config.admin.hosts,
     registry: metrics.registry,
     readiness,
   });
@@ -85,6 +108,7 @@ export async function startService(options: ServiceOptions): Promise<Service> {
     async (error: unknown) => {
       await admin.close();
       guarded.keyRing.close();
+      comfyuis.close();
       throw error;
     },
   );
@@ -96,6 +120,7 @@ export async function startService(options: ServiceOptions): Promise<Service> {
     keyFingerprint: keys.fingerprint,
     replace(next, nextRevision) {
       guarded = guardEndpoints(next, parts, guarded);
+      comfyuis.replace(next);
       faults = [];
       metrics.configInfo.reset();
       revision = nextRevision;
@@ -112,6 +137,7 @@ export async function startService(options: ServiceOptions): Promise<Service> {
       await grpc.close();
       await admin.close();
       guarded.keyRing.close();
+      comfyuis.close();
     },
   };
 }

@@ -13,10 +13,11 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   jwt: ['auth', 'config'],
   'ext-authz': ['auth', 'token'],
   envoy: ['config'],
+  upstreams: ['config'],
   admin: ['basic', 'ext-authz'],
-  local: ['admin', 'auth', 'config', 'envoy', 'token', '.'],
+  local: ['admin', 'auth', 'config', 'envoy', 'token', 'upstreams', '.'],
   commands: ['admin', 'basic', 'config', 'envoy', 'local', 'token', '.'],
-  '.': ['admin', 'auth', 'basic', 'cache', 'commands', 'config', 'ext-authz', 'jwt', 'token'],
+  '.': ['admin', 'auth', 'basic', 'cache', 'commands', 'config', 'ext-authz', 'jwt', 'token', 'upstreams'],
 };
 
 const SRC = join(import.meta.dirname, '../src');

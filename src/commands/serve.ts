@@ -5,6 +5,7 @@ import { createLog } from '../admin/log.ts';
 import { loadConfig } from '../config/load.ts';
 import { restartNeeded } from '../config/restart-needed.ts';
 import { watchConfig } from '../config/watch.ts';
+import { askComfyuiWith } from '../local/ask-comfyui.ts';
 import { startService } from '../service.ts';
 import { EXIT, type Command } from './context.ts';
 
@@ -36,7 +37,12 @@ export const serve: Command = async ({ args, env, cwd, err, signal }) => {
   }
   for (const warning of loaded.warnings) err(`warning: ${warning}`);
   const log = createLog(loaded.config.log.level);
-  const service = await startService({ config: loaded.config, revision: loaded.revision, log });
+  const service = await startService({
+    config: loaded.config,
+    revision: loaded.revision,
+    log,
+    askComfyui: askComfyuiWith(loaded.config),
+  });
   const watching = watchConfig({
     file,
     env,

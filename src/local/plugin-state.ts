@@ -1,3 +1,5 @@
+import { readLimited } from './read-limited.ts';
+
 /** What the plugin says of itself at `GET /_tenant/plugin`. */
 interface PluginFacts {
   readonly plugin: string;
@@ -5,6 +7,8 @@ interface PluginFacts {
   /** First 8 hex digits of the SHA-256 of its key; null when it has none. */
   readonly key: string | null;
   readonly hooks: { readonly fit: number; readonly all: number };
+  /** The thread that runs prompts; an older plugin does not say. */
+  readonly worker?: { readonly alive: boolean };
 }
 
 export type PluginState =
@@ -40,7 +44,7 @@ export async function askPlugin(url: string): Promise<PluginState> {
       redirect: 'error',
       signal: AbortSignal.timeout(PATIENCE_MS),
     });
-    const text = await response.text();
+    const text = await readLimited(response);
     if (response.status !== 200) return { kind: 'absent', status: response.status };
     const facts: unknown = text.startsWith('{') ? JSON.parse(text) : undefined;
     return isFacts(facts) ? { kind: 'present', facts } : { kind: 'absent', status: response.status };
