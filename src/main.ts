@@ -47,7 +47,9 @@ async function runInProcess(): Promise<number> {
   await new Promise((resolve) => setImmediate(resolve)); // Errors of the last writes arrive only then.
   const lost = lostOutput();
   if (lost === undefined || lost.code === 'EPIPE') return code;
-  process.stderr.write(`comfy-tenant ${name}: the output could not be written completely (${lost.message})\n`);
+  process.stderr.write(
+    `comfy-tenant ${name}: the output could not be written completely (${lost.message})\n`,
+  );
   return EXIT.cannotWrite;
 }
 

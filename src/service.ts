@@ -14,6 +14,8 @@ import { watchBootstrap } from './ext-authz/bootstrap-watch.ts';
 import { startGrpcServer } from './ext-authz/grpc-server.ts';
 import { createMint } from './token/mint-token.ts';
 import { loadTokenKeys } from './token/token-key.ts';
+import { watchComfyuis } from './watch-comfyuis.ts';
+import type { AskComfyui } from './upstreams/watch-upstreams.ts';
 
 export interface ServiceOptions {
   readonly config: Config;
@@ -21,6 +23,8 @@ export interface ServiceOptions {
   readonly revision: string;
   readonly log: Log;
   readonly fetch?: typeof fetch;
+  /** How to ask a ComfyUI whether it can serve; none is asked when left out. */
+  readonly askComfyui?: AskComfyui;
   /** Milliseconds since 1970. */
   readonly now?: () => number;
   /** Milliseconds that only ever grow, whatever is done to the clock. */
@@ -45,8 +49,15 @@ export interface Service {
   close(): Promise<void>;
 }
 
-function problems({ keyRing }: GuardedEndpoints): string[] {
-  return [...keyRing.sources.values()].flatMap(({ problem }) => problem ?? []);
+function keyProblems({ keyRing }: GuardedEndpoints): string[] {
+  return keyRing.issuers.flatMap(({ issuer, source: { problem } }) =>
+    problem === undefined ? [] : [`keys of ${issuer}: ${problem}`],
+  );
+}
+
+/** Its tokens have never been verifiable here: whoever balances load should send nobody. */
+function neverHadKeys({ keyRing }: GuardedEndpoints): boolean {
+  return keyRing.issuers.some(({ source }) => source.current() === undefined && source.generation === 0);
 }
 
 /** Builds every part and starts to serve. Rejects, with nothing left open, when a part cannot start. */
@@ -87,13 +98,21 @@ export async function startService(options: ServiceOptions): Promise<Service> {
     onBootstrap: bootstraps.seen,
     onDecision: observe(metrics, log),
   });
+  metrics.showKeys(() =>
+    guarded.keyRing.issuers.map(({ issuer, source }) => ({
+      issuer,
+      available: source.current() !== undefined,
+    })),
+  );
+  const comfyuis = watchComfyuis(config, options.askComfyui, { metrics, log });
   const readiness = (): Readiness => ({
-    ready: true,
+    ready: !neverHadKeys(guarded),
     revision,
-    problems: [...faults, ...bootstraps.problems(), ...problems(guarded)],
+    problems: [...faults, ...bootstraps.problems(), ...keyProblems(guarded), ...comfyuis.problems],
   });
   const admin = await startAdminServer({
     listen: config.admin.listen,
+    hosts: config.admin.hosts,
     registry: metrics.registry,
     readiness,
   });
@@ -101,6 +120,7 @@ export async function startService(options: ServiceOptions): Promise<Service> {
     async (error: unknown) => {
       await admin.close();
       guarded.keyRing.close();
+      comfyuis.close();
       throw error;
     },
   );
@@ -114,6 +134,7 @@ export async function startService(options: ServiceOptions): Promise<Service> {
       const digests = bootstrapDigests(next);
       guarded = guardEndpoints(next, parts, guarded);
       bootstraps.expect(digests);
+      comfyuis.replace(next);
       faults = [];
       metrics.configInfo.reset();
       revision = nextRevision;
@@ -130,6 +151,7 @@ export async function startService(options: ServiceOptions): Promise<Service> {
       await grpc.close();
       await admin.close();
       guarded.keyRing.close();
+      comfyuis.close();
     },
   };
 }

@@ -16,8 +16,9 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   jwt: ['auth', 'config', 'errors', 'http'],
   'ext-authz': ['auth', 'token'],
   envoy: ['auth', 'config'],
+  upstreams: ['config', 'http'],
   admin: ['basic', 'ext-authz'],
-  local: ['.', 'admin', 'auth', 'config', 'envoy', 'errors', 'files', 'http', 'token'],
+  local: ['.', 'admin', 'auth', 'config', 'envoy', 'errors', 'files', 'http', 'token', 'upstreams'],
   commands: ['.', 'admin', 'basic', 'config', 'envoy', 'errors', 'files', 'local', 'token'],
   '.': [
     'admin',
@@ -33,6 +34,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'http',
     'jwt',
     'token',
+    'upstreams',
   ],
 };
 

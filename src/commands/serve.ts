@@ -6,6 +6,7 @@ import { loadConfig } from '../config/load.ts';
 import { restartNeeded } from '../config/restart-needed.ts';
 import { watchConfig } from '../config/watch.ts';
 import { HEAP_GROWING } from '../service-heap.ts';
+import { askComfyuiWith } from '../local/ask-comfyui.ts';
 import { startService } from '../service.ts';
 import { EXIT, type Command } from './context.ts';
 
@@ -34,7 +35,12 @@ export const serve: Command = async ({ args, env, cwd, err, signal }) => {
   }
   for (const warning of loaded.warnings) err(`warning: ${warning}`);
   const log = createLog(loaded.config.log.level);
-  const service = await startService({ config: loaded.config, revision: loaded.revision, log });
+  const service = await startService({
+    config: loaded.config,
+    revision: loaded.revision,
+    log,
+    askComfyui: askComfyuiWith(loaded.config),
+  });
   const watching = watchConfig({
     file,
     env,

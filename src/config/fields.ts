@@ -61,6 +61,12 @@ export const hostPort = z
   .string('must be host:port, such as 127.0.0.1:9002')
   .refine(isHostPort, 'must be host:port, such as 127.0.0.1:9002');
 
+const HOST_NAME = 'must be a host name without port, such as authz';
+
+export const hostName = z
+  .string(HOST_NAME)
+  .regex(/^[A-Za-z0-9]([A-Za-z0-9._-]{0,251}[A-Za-z0-9])?$/, HOST_NAME);
+
 export const listen = z
   .string('must be unix:path or host:port, such as unix:run/authz.sock')
   .refine(

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import {
   duration,
   filePath,
+  hostName,
   hostPort,
   listen,
   realm,
@@ -161,7 +162,17 @@ export const configSchema = z.strictObject({
       waitingHashes: z.int().min(1).max(10_000).default(100),
     })
     .prefault({}),
-  admin: z.strictObject({ listen: hostPort.default('127.0.0.1:9002') }).prefault({}),
+  admin: z
+    .strictObject({
+      listen: hostPort.default('127.0.0.1:9002'),
+      hosts: z
+        .array(hostName)
+        .default([])
+        .describe(
+          'Host names by which /readyz and /metrics may be asked, besides localhost, the name in listen and any IP address.',
+        ),
+    })
+    .prefault({}),
   log: z
     .strictObject({
       level: z.enum(['debug', 'info', 'warn', 'error'], 'must be debug, info, warn or error').default('info'),

@@ -1,4 +1,5 @@
 import { explainTlsError } from '../errors/tls-error.ts';
+import { readLimited } from './read-limited.ts';
 
 /** What the plugin says of itself at `GET /_tenant/plugin`. */
 interface PluginFacts {
@@ -7,6 +8,8 @@ interface PluginFacts {
   /** First 8 hex digits of the SHA-256 of its key; null when it has none. */
   readonly key: string | null;
   readonly hooks: { readonly fit: number; readonly all: number };
+  /** The thread that runs prompts; an older plugin does not say. */
+  readonly worker?: { readonly alive: boolean };
 }
 
 export type PluginState =
@@ -49,7 +52,7 @@ export async function askPlugin(url: string): Promise<PluginState> {
       redirect: 'error',
       signal: AbortSignal.timeout(PATIENCE_MS),
     });
-    const text = await response.text();
+    const text = await readLimited(response);
     if (response.status !== 200) return { kind: 'absent', status: response.status };
     const facts: unknown = text.startsWith('{') ? JSON.parse(text) : undefined;
     return isFacts(facts) ? { kind: 'present', facts } : { kind: 'absent', status: response.status };
