@@ -5,10 +5,12 @@ import { createMetrics } from './admin/metrics.ts';
 import { measureHashes } from './admin/measure-hashes.ts';
 import { observe } from './admin/observe.ts';
 import { createHashQueue } from './basic/hash-queue.ts';
-import { createRegulation } from './basic/regulation.ts';
+import { createLoginThrottle } from './basic/login-throttle.ts';
 import type { Config } from './config/schema.ts';
 import { guardEndpoints, type GuardedEndpoints, type GuardParts } from './guard-endpoints.ts';
+import { bootstrapDigests } from './envoy/render.ts';
 import { createAuthorizationService } from './ext-authz/authorization-service.ts';
+import { watchBootstrap } from './ext-authz/bootstrap-watch.ts';
 import { startGrpcServer } from './ext-authz/grpc-server.ts';
 import { createMint } from './token/mint-token.ts';
 import { loadTokenKeys } from './token/token-key.ts';
@@ -25,6 +27,8 @@ export interface ServiceOptions {
   readonly askComfyui?: AskComfyui;
   /** Milliseconds since 1970. */
   readonly now?: () => number;
+  /** Milliseconds that only ever grow, whatever is done to the clock. */
+  readonly monotonic?: () => number;
 }
 
 export interface Service {
@@ -58,7 +62,7 @@ function neverHadKeys({ keyRing }: GuardedEndpoints): boolean {
 
 /** Builds every part and starts to serve. Rejects, with nothing left open, when a part cannot start. */
 export async function startService(options: ServiceOptions): Promise<Service> {
-  const { config, log, now = Date.now } = options;
+  const { config, log, now = Date.now, monotonic = () => performance.now() } = options;
   const metrics = createMetrics();
   const keys = loadTokenKeys(config.comfyui.tokenKeyFile);
   // One processor is left to all who are remembered.
@@ -70,11 +74,18 @@ export async function startService(options: ServiceOptions): Promise<Service> {
     fetch: options.fetch ?? fetch,
     tokenKeys: keys.all,
     hashing: measureHashes(createHashQueue({ parallel: parallelHashes, waiting: waitingHashes }), metrics),
-    regulation: createRegulation(now, (kind) => {
+    throttle: createLoginThrottle(monotonic, (kind) => {
       metrics.lockouts.inc({ kind });
     }),
   };
   let guarded = guardEndpoints(config, parts);
+  const bootstraps = watchBootstrap({
+    now: () => performance.now(),
+    onOutdated(problem) {
+      log.warn({ problem }, 'Envoy needs a new bootstrap');
+    },
+  });
+  bootstraps.expect(bootstrapDigests(config));
   let faults: readonly string[] = [];
   let revision = options.revision;
   metrics.configInfo.set({ revision }, 1);
@@ -84,6 +95,7 @@ export async function startService(options: ServiceOptions): Promise<Service> {
     mint: createMint(keys.signing, now),
     now,
     trustedHops: config.gateway.trustedHops,
+    onBootstrap: bootstraps.seen,
     onDecision: observe(metrics, log),
   });
   metrics.showKeys(() =>
@@ -96,7 +108,7 @@ export async function startService(options: ServiceOptions): Promise<Service> {
   const readiness = (): Readiness => ({
     ready: !neverHadKeys(guarded),
     revision,
-    problems: [...faults, ...keyProblems(guarded), ...comfyuis.problems],
+    problems: [...faults, ...bootstraps.problems(), ...keyProblems(guarded), ...comfyuis.problems],
   });
   const admin = await startAdminServer({
     listen: config.admin.listen,
@@ -119,7 +131,9 @@ export async function startService(options: ServiceOptions): Promise<Service> {
     adminPort: admin.port,
     keyFingerprint: keys.fingerprint,
     replace(next, nextRevision) {
+      const digests = bootstrapDigests(next);
       guarded = guardEndpoints(next, parts, guarded);
+      bootstraps.expect(digests);
       comfyuis.replace(next);
       faults = [];
       metrics.configInfo.reset();

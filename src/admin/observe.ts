@@ -1,4 +1,5 @@
 import type { Outcome } from '../ext-authz/authorization-service.ts';
+import type { GuardedEndpoint } from '../ext-authz/guarded-endpoint.ts';
 import type { Log } from './log.ts';
 import type { Metrics } from './metrics.ts';
 
@@ -19,8 +20,20 @@ function pathOf({ request }: Outcome): string {
 /** Counts each check, and logs the ones that were not allowed: refusals at info, failures at error. */
 export function observe(metrics: Metrics, log: Log): (outcome: Outcome) => void {
   const bound = new Map<string, Bound>();
+  const allowed = new WeakMap<GuardedEndpoint, Bound>();
 
-  function boundFor({ decision, endpoint }: Outcome): Bound {
+  /** A remembered check has no time to put a key together. */
+  function boundFor(outcome: Outcome): Bound {
+    const { decision, endpoint } = outcome;
+    if (endpoint === undefined || decision.kind !== 'allow') return boundByLabels(outcome);
+    const known = allowed.get(endpoint);
+    if (known !== undefined) return known;
+    const made = boundByLabels(outcome);
+    allowed.set(endpoint, made);
+    return made;
+  }
+
+  function boundByLabels({ decision, endpoint }: Outcome): Bound {
     const name = endpoint?.name ?? '';
     const method = endpoint?.method.name ?? '';
     const key = `${name} ${method} ${decision.kind} ${reasonOf(decision)}`;

@@ -5,6 +5,7 @@ import { createLog } from '../admin/log.ts';
 import { loadConfig } from '../config/load.ts';
 import { restartNeeded } from '../config/restart-needed.ts';
 import { watchConfig } from '../config/watch.ts';
+import { HEAP_GROWING } from '../service-heap.ts';
 import { askComfyuiWith } from '../local/ask-comfyui.ts';
 import { startService } from '../service.ts';
 import { EXIT, type Command } from './context.ts';
@@ -22,9 +23,6 @@ function ended(signal: AbortSignal): Promise<void> {
     });
   });
 }
-
-/** V8 lets the old objects grow fourfold before it collects them; what a check leaves is collected sooner than that. */
-const HEAP_GROWING = '--heap-growing-percent=50';
 
 export const serve: Command = async ({ args, env, cwd, err, signal }) => {
   setFlagsFromString(HEAP_GROWING);

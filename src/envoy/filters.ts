@@ -1,4 +1,5 @@
-import type { Config } from '../config/schema.ts';
+import type { Config, Endpoint } from '../config/schema.ts';
+import { upstreamDigest } from './digests.ts';
 import type { Preset } from './render.ts';
 import { EXT_AUTHZ, mutableHeaders, readHeaders, reservedHeaders, typeOf, USER_ID } from './names.ts';
 
@@ -87,6 +88,18 @@ export function rbacWithoutTenants() {
   const perRoute = typeOf('extensions.filters.http.rbac.v3.RBACPerRoute');
   return {
     [RBAC]: { '@type': perRoute, rbac: allowOnly('was-judged', [hasNoUserId, metadata('endpoint')]) },
+  };
+}
+
+/** What the service learns of the route: only this says which endpoint a request is for. */
+export function routeOf(endpoint: Endpoint, bootstrap: string) {
+  return {
+    [EXT_AUTHZ]: {
+      '@type': typeOf('extensions.filters.http.ext_authz.v3.ExtAuthzPerRoute'),
+      check_settings: {
+        context_extensions: { endpoint: endpoint.name, upstream: upstreamDigest(endpoint), bootstrap },
+      },
+    },
   };
 }
 

@@ -1,5 +1,6 @@
+import { HOST_PATTERN, MAX_HOST_LENGTH } from '../auth/host.ts';
 import type { Config, Endpoint, PublicPath } from '../config/schema.ts';
-import { rbacWithoutTenants, unguarded } from './filters.ts';
+import { rbacWithoutTenants, routeOf, unguarded } from './filters.ts';
 import { clusterOf, credentialParameters, identifyingHeaders, USER_ID } from './names.ts';
 
 /** A segment without dots at its start, escapes, parameters or backslashes: what no server reads in two ways. */
@@ -39,13 +40,28 @@ function domainsOf({ domains }: Endpoint): string[] {
   return domains.flatMap((domain) => (domain === '*' ? ['*'] : [domain, `${domain}.`]));
 }
 
-function virtualHost(endpoint: Endpoint, config: Config) {
+/** Envoy chooses a virtual host by what stands before the last colon, whatever that is. */
+function malformedHost(ifMatches: object) {
+  const header = { name: ':authority', treat_missing_header_as_empty: true, ...ifMatches };
+  return { match: { prefix: '/', headers: [header] }, direct_response: { status: 400 } };
+}
+
+const MALFORMED_HOSTS = [
+  malformedHost({ invert_match: true, string_match: { safe_regex: { regex: HOST_PATTERN } } }),
+  malformedHost({ string_match: { safe_regex: { regex: `.{${MAX_HOST_LENGTH + 1},}` } } }),
+];
+
+function virtualHost(endpoint: Endpoint, config: Config, bootstrap: string) {
   const isWebSocket = { name: 'upgrade', string_match: { exact: 'websocket', ignore_case: true } };
   return {
     name: endpoint.name,
     domains: domainsOf(endpoint),
-    ...(endpoint.multiTenant ? {} : { typed_per_filter_config: rbacWithoutTenants() }),
+    typed_per_filter_config: {
+      ...routeOf(endpoint, bootstrap),
+      ...(endpoint.multiTenant ? {} : rbacWithoutTenants()),
+    },
     routes: [
+      ...MALFORMED_HOSTS.map((route) => ({ ...route, typed_per_filter_config: unguarded() })),
       ...endpoint.publicPaths.map((publicPath) => publicRoute(publicPath, endpoint, config)),
       { match: { prefix: '/', headers: [isWebSocket] }, route: toComfyui(endpoint, WEBSOCKET_IDLE) },
       { match: { prefix: '/' }, route: toComfyui(endpoint, REQUEST_IDLE) },
@@ -68,9 +84,13 @@ function configuration(config: Config, hosts: readonly object[], unknown: object
   };
 }
 
-/** All virtual hosts; a host that no endpoint has is answered with 421. */
-export function routeConfiguration(config: Config) {
-  const hosts = config.endpoints.map((endpoint) => virtualHost(endpoint, config));
+/**
+ * All virtual hosts; a host that no endpoint has is answered with 421, one that is no host with 400.
+ *
+ * @param bootstrap digest of the bootstrap that this is part of
+ */
+export function routeConfiguration(config: Config, bootstrap: string) {
+  const hosts = config.endpoints.map((endpoint) => virtualHost(endpoint, config, bootstrap));
   return configuration(config, hosts, { ...UNKNOWN_HOST, typed_per_filter_config: unguarded() });
 }
 
@@ -78,7 +98,7 @@ export function routeConfiguration(config: Config) {
 export function redirectRoutes(config: Config) {
   const port_redirect = Number(config.gateway.listen.replace(/^.*:/, ''));
   const redirect = { https_redirect: true, port_redirect, response_code: 'PERMANENT_REDIRECT' };
-  const routes = [{ match: { prefix: '/' }, redirect }];
+  const routes = [...MALFORMED_HOSTS, { match: { prefix: '/' }, redirect }];
   const hosts = config.endpoints.map((endpoint) => ({
     name: endpoint.name,
     domains: domainsOf(endpoint),

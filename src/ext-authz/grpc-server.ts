@@ -28,6 +28,11 @@ const SERVICE = 'envoy.service.auth.v3.Authorization';
 /** A check carries at most Envoy's 60 KiB of headers, with what describes them. */
 const MAX_MESSAGE_BYTES = 256 * 1024;
 const DRAIN_MS = 5000;
+/** Channelz counts every call and message for a debugging service that is not served here. */
+export const SERVER_OPTIONS = {
+  'grpc.max_receive_message_length': MAX_MESSAGE_BYTES,
+  'grpc.enable_channelz': 0,
+} as const;
 
 const asIs = (bytes: Buffer): Buffer => bytes;
 
@@ -88,7 +93,7 @@ function bind(server: Server, options: GrpcOptions): Promise<number> {
 export async function startGrpcServer(options: GrpcOptions): Promise<GrpcServer> {
   const isSocket = options.listen.startsWith('unix:');
   if (isSocket) await freeSocket(options.listen.slice('unix:'.length));
-  const server = new Server({ 'grpc.max_receive_message_length': MAX_MESSAGE_BYTES });
+  const server = new Server(SERVER_OPTIONS);
   const codec = {
     requestDeserialize: asIs,
     responseSerialize: asIs,

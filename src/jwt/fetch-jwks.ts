@@ -1,4 +1,6 @@
 import { lookup } from 'node:dns/promises';
+import { withDeadline } from '../http/with-deadline.ts';
+import { explainError } from '../errors/explain-error.ts';
 import { isMetadataAddress } from './metadata-address.ts';
 
 export interface FetchOptions {
@@ -52,23 +54,17 @@ export async function fetchJson(address: string, options: FetchOptions): Promise
     throw new Error(`${url.href}: must be https, or say allowHttp: true`);
   }
   try {
-    await refuseMetadata(url);
-    const response = await options.fetch(url, {
-      redirect: 'error',
-      signal: AbortSignal.timeout(TIMEOUT_MS),
-      headers: { accept: 'application/jwk-set+json, application/json' },
+    return await withDeadline(TIMEOUT_MS, async (signal) => {
+      await refuseMetadata(url);
+      const response = await options.fetch(url, {
+        redirect: 'error',
+        signal,
+        headers: { accept: 'application/jwk-set+json, application/json' },
+      });
+      if (response.status !== 200) throw new Error(`answered ${response.status}`);
+      return { json: JSON.parse(await readLimited(response, url)) as unknown, maxAgeMs: maxAge(response) };
     });
-    if (response.status !== 200) throw new Error(`answered ${response.status}`);
-    return { json: JSON.parse(await readLimited(response, url)) as unknown, maxAgeMs: maxAge(response) };
   } catch (error) {
-    throw new Error(`${url.href}: ${reason(error)}`, { cause: error });
+    throw new Error(`${url.href}: ${explainError(error)}`, { cause: error });
   }
-}
-
-/** `fetch failed` hides its reason in a chain of causes. */
-function reason(error: unknown): string {
-  if (!(error instanceof Error)) return String(error);
-  if (error.cause instanceof Error) return reason(error.cause);
-  const code = (error as NodeJS.ErrnoException).code;
-  return error.message === '' ? (code ?? error.name) : error.message;
 }

@@ -103,10 +103,31 @@ interface HistoryEntry {
 }
 
 const LOOK_EVERY_MS = 100;
-const RUN_PATIENCE_MS = 120_000;
+const RUN_PATIENCE_MS = 60_000;
+/** What was made is removed again before its owner's right ends. */
+const REMOVAL_MS = 15_000;
+
+interface Queue {
+  readonly queue_running?: readonly unknown[];
+  readonly queue_pending?: readonly unknown[];
+}
+
+/** Why a workflow has not come to its end, by where it is in ComfyUI's queue. */
+async function whyNotDone(owner: Visitor, promptId: string): Promise<string> {
+  const queue = (await owner.json('/queue')) as Queue;
+  if (listed(queue.queue_running, promptId)) return 'it still runs: ComfyUI is slow, or its worker hangs';
+  const gone = 'ComfyUI has lost it, so it was restarted or its queue was cleared';
+  const waiting =
+    "it still waits in ComfyUI's queue: its worker does not run prompts (dead or hanging), or other users' prompts are ahead";
+  return listed(queue.queue_pending, promptId) ? waiting : gone;
+}
 
 async function waitForOutput(owner: Visitor, promptId: string): Promise<StoredFile> {
-  const deadline = Date.now() + RUN_PATIENCE_MS;
+  const startedAt = Date.now();
+  const deadline = Math.min(
+    startedAt + RUN_PATIENCE_MS,
+    (owner.untilMs ?? Number.POSITIVE_INFINITY) - REMOVAL_MS,
+  );
   while (Date.now() < deadline) {
     const history = (await owner.json(`/history/${promptId}`)) as Readonly<Record<string, HistoryEntry>>;
     const entry = history[promptId];
@@ -119,7 +140,11 @@ async function waitForOutput(owner: Visitor, promptId: string): Promise<StoredFi
     }
     await sleep(LOOK_EVERY_MS);
   }
-  throw new Error(`the workflow of ${owner.name} was not done within ${RUN_PATIENCE_MS / 1000} s`);
+  const waited = Math.round((Date.now() - startedAt) / 1000);
+  throw new Error(
+    `the workflow of ${owner.name} was not done after ${waited} s; ${await whyNotDone(owner, promptId)}. ` +
+      "See ComfyUI's log, restart ComfyUI if its worker is dead, then verify again",
+  );
 }
 
 interface Ran {
@@ -130,13 +155,17 @@ interface Ran {
 
 async function runWorkflow(owner: Visitor, clientId?: string): Promise<Ran> {
   const { file: input } = await upload(owner);
+  let queued: string | undefined;
   try {
     const prompt = await chooseGraph(owner, { image: input.filename, prefix: newName() });
     const body = { prompt, ...(clientId !== undefined && { client_id: clientId }) };
     const { prompt_id: promptId } = (await owner.post('/prompt', body)) as { prompt_id: string };
+    queued = promptId;
     return { promptId, input, output: await waitForOutput(owner, promptId) };
   } catch (error) {
-    await removeFile(owner, input);
+    // What cannot be removed must not hide why it failed.
+    await removeFile(owner, input).catch(() => undefined);
+    if (queued !== undefined) await owner.post('/queue', { delete: [queued] }).catch(() => undefined);
     throw error;
   }
 }

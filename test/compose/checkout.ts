@@ -1,7 +1,7 @@
-import { cpSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { stringify } from 'yaml';
-import { PYTHON_PACKAGES } from '../../src/local/comfyui-recipe.ts';
+import { FRONTEND_WHEEL, REQUIREMENTS } from '../../src/local/comfyui-recipe.ts';
 
 const COPIED = [
   '.dockerignore',
@@ -43,8 +43,8 @@ export function copyCheckout(folder: string, comfyui: string): string {
   const source = join(checkout, 'comfyui');
   cpSync(comfyui, source, { recursive: true });
   cpSync('plugin/demo/torch-stub', join(source, 'torch-stub'), { recursive: true });
-  const packages = [...PYTHON_PACKAGES, 'comfyui-frontend-package==1.32.9'];
-  writeFileSync(join(source, 'requirements.txt'), `${packages.join('\n')}\n`);
+  const frontend = `${FRONTEND_WHEEL.requirement} --hash=sha256:${FRONTEND_WHEEL.sha256}`;
+  writeFileSync(join(source, 'requirements.txt'), `${readFileSync(REQUIREMENTS, 'utf8')}\n${frontend}\n`);
   writeFileSync(join(checkout, 'docker-compose.override.yml'), stringify(OVERRIDE));
   return checkout;
 }

@@ -61,7 +61,7 @@ async function succeeds(probe: Probe, container: PodContainer): Promise<boolean>
 
 beforeAll(async () => {
   compose(['build']);
-  const users = { 'users.htpasswd': `alice:${await hash('correct horse battery', { cost: 10 })}\n` };
+  const users = { 'users.htpasswd': `alice:${await hash('correct horse battery', 10)}\n` };
   const files = new Map([...configMaps, ['comfy-tenant-users', users]]);
   const volumes = makeVolumes(spec, resolve('.test-output/compose/pod'), files);
   docker('network', 'create', SANDBOX);

@@ -26,9 +26,16 @@ class Terminal extends PassThrough {
   }
   setRawMode(raw: boolean): this {
     this.raw = raw;
-    const next = raw ? this.#typed.shift() : undefined;
-    if (next !== undefined) setImmediate(() => this.write(next));
+    if (raw) this.#type();
     return this;
+  }
+  #type(): void {
+    const next = this.#typed.shift();
+    if (next === undefined) return;
+    setImmediate(() => {
+      this.write(next);
+      this.#type();
+    });
   }
 }
 

@@ -48,8 +48,8 @@ test('the real Envoy takes ComfyUIs behind TLS, by name and by address', async (
   const [endpoint] = config.endpoints;
   if (endpoint !== undefined) endpoint.upstream = ['https://a.example.com', 'https://[::1]:8443'];
   const rendered = renderBootstrap(config, 'gateway');
-  expect(rendered).toMatch(/san_type: DNS\n +matcher:\n +exact: a.example.com/);
-  expect(rendered).toMatch(/san_type: IP_ADDRESS\n +matcher:\n +exact: ::1/);
+  expect(rendered).toMatch(/san_type: "DNS"\n +matcher:\n +exact: "a.example.com"/);
+  expect(rendered).toMatch(/san_type: "IP_ADDRESS"\n +matcher:\n +exact: "::1"/);
   const file = directory.write('tls-upstream.yaml', rendered);
   execFileSync(await envoyBinary(), ['--mode', 'validate', '-c', file], { stdio: 'ignore' });
 });
