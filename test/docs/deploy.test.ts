@@ -132,7 +132,7 @@ test("the composition's configuration is good, and Envoy's bootstrap can be rend
   });
   directory.remove();
   if (!loaded.ok) throw new Error(loaded.faults.join('\n'));
-  expect(renderBootstrap(loaded.config, 'gateway')).toContain('address: comfyui');
+  expect(renderBootstrap(loaded.config, 'gateway')).toContain('address: "comfyui"');
 });
 
 test('no tracked file holds users', () => {

@@ -110,6 +110,6 @@ test('its configuration is good, holds no password, and Envoy listens where the 
   );
   directory.remove();
   if (!loaded.ok) throw new Error(loaded.faults.join('\n'));
-  expect(renderBootstrap(loaded.config, 'sidecar')).toContain('address: 0.0.0.0');
+  expect(renderBootstrap(loaded.config, 'sidecar')).toContain('address: "0.0.0.0"');
   expect(loaded.config.admin.listen).toBe('0.0.0.0:9002');
 });
