@@ -33,7 +33,9 @@ test('verify proves isolation after `docker compose up`', () => {
 
 test('the first user is added without a change of any tracked file', async () => {
   expect(await statusOf('/system_stats', ALICE)).toBe(401);
-  compose(['run', '--rm', '-T', 'authz', 'user', 'add', 'alice'], { input: 'correct horse battery\n' });
+  compose(['run', '--rm', '-T', 'authz', 'user', 'add', 'alice', '--password-stdin'], {
+    input: 'correct horse battery\n',
+  });
   await until(async () => (await statusOf('/system_stats', ALICE)) === 200, 10);
 });
 

@@ -110,12 +110,7 @@ export async function startDocker(folder: string): Promise<Docker> {
     { stdio: ['ignore', output, output] },
   );
   const ended = new Promise<void>((resolve) => {
-    daemon.once('exit', () => {
-      resolve();
-    });
-    daemon.once('error', () => {
-      resolve();
-    });
+    for (const event of ['exit', 'error']) daemon.once(event, () => { resolve(); }); // prettier-ignore
   });
   const env: NodeJS.ProcessEnv = {
     ...process.env,
