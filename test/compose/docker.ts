@@ -125,11 +125,14 @@ export async function startDocker(folder: string): Promise<Docker> {
     rmSync(short, { recursive: true, force: true });
     rmSync(data, { recursive: true, force: true });
   };
-  for (const deadline = Date.now() + PATIENCE_MS; ; await sleep(300)) {
-    if (spawnSync(CLI, ['version'], { env }).status === 0) return { env, stop };
-    if (daemon.exitCode === null && daemon.pid !== undefined && Date.now() < deadline) continue;
-    const why = readFileSync(log, 'utf8').trim().split('\n').slice(-10).join('\n');
-    await stop();
-    throw new Error(`dockerd does not run here, so the compositions cannot be tested:\n${why}`);
+  const deadline = Date.now() + PATIENCE_MS;
+  while (spawnSync(CLI, ['version'], { env }).status !== 0) {
+    if (daemon.exitCode !== null || daemon.pid === undefined || Date.now() > deadline) {
+      const why = readFileSync(log, 'utf8').trim().split('\n').slice(-10).join('\n');
+      await stop();
+      throw new Error(`dockerd does not run here, so the compositions cannot be tested:\n${why}`);
+    }
+    await sleep(300);
   }
+  return { env, stop };
 }
