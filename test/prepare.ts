@@ -64,10 +64,13 @@ function pipInstall(python: string, requirements: string, ...options: readonly s
 
 function ensurePythonPackages(python: string): void {
   pipInstall(python, 'plugin/requirements-test.txt');
-  // In a folder of its own: other tests run a ComfyUI that does not have it.
-  const manager = '.tools/comfyui-manager-4.3';
-  if (existsSync(manager)) return;
-  pipInstall(python, 'plugin/requirements-manager.txt', '--no-deps', '--target', manager);
+  // In folders of their own: other tests run a ComfyUI that does not have them.
+  const inFolders = {
+    '.tools/comfyui-manager-4.3': ['plugin/requirements-manager.txt', '--no-deps'],
+    '.tools/kubernetes-validate-1.37': ['test/requirements-kubernetes.txt'],
+  } as const;
+  for (const [folder, [requirements, ...options]] of Object.entries(inFolders))
+    if (!existsSync(folder)) pipInstall(python, requirements, ...options, '--target', folder);
 }
 
 /** Gets what can be had without the system's package manager, which is used only when asked for. */

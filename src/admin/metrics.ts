@@ -15,6 +15,14 @@ export function createMetrics() {
   collectDefaultMetrics({ register: registry });
   const keysFetchedAtMs = new Map<string, number>();
   let keyStates: () => readonly KeyState[] = () => [];
+  const configReloads = new Counter({
+    name: `${PREFIX}config_reloads_total`,
+    help: 'Changes of the configuration, taken or refused.',
+    labelNames: ['result'] as const,
+    registers,
+  });
+  // Prometheus sees no increase in a counter that begins at 1.
+  for (const result of ['taken', 'refused']) configReloads.inc({ result }, 0);
   return {
     registry,
     checks: new Counter({
@@ -99,12 +107,7 @@ export function createMetrics() {
     keysFetched(issuer: string, atMs: number): void {
       keysFetchedAtMs.set(issuer, atMs);
     },
-    configReloads: new Counter({
-      name: `${PREFIX}config_reloads_total`,
-      help: 'Changes of the configuration, taken or refused.',
-      labelNames: ['result'] as const,
-      registers,
-    }),
+    configReloads,
     configInfo: new Gauge({
       name: `${PREFIX}config_info`,
       help: 'The revision that is served.',

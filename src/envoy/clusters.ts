@@ -8,6 +8,8 @@ const NO_PANIC = { healthy_panic_threshold: { value: 0 } };
 const MANY = {
   thresholds: [{ max_connections: 10_000, max_pending_requests: 10_000, max_requests: 10_000 }],
 };
+/** Of the checks that wait for the service to come back; Envoy's own limit is 3. */
+const MANY_RETRIES = { thresholds: [{ ...MANY.thresholds[0], max_retries: 10_000 }] };
 const SYSTEM_CERTIFICATES = '/etc/ssl/certs/ca-certificates.crt';
 
 function socketAddress(host: string, port: number) {
@@ -63,7 +65,7 @@ function authzCluster(config: Config) {
       },
     },
     common_lb_config: NO_PANIC,
-    circuit_breakers: MANY,
+    circuit_breakers: MANY_RETRIES,
     health_checks: [
       {
         timeout: '2s',
@@ -71,7 +73,8 @@ function authzCluster(config: Config) {
         no_traffic_interval: '2s',
         unhealthy_interval: '0.5s',
         no_traffic_healthy_interval: '2s',
-        unhealthy_threshold: 2,
+        // A restart is over before: until then Envoy tries again, and would not with an unhealthy service.
+        unhealthy_threshold: 3,
         healthy_threshold: 1,
         grpc_health_check: { service_name: 'envoy.service.auth.v3.Authorization' },
       },

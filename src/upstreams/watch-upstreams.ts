@@ -66,15 +66,15 @@ export function watchUpstreams(first: Config, options: WatchUpstreamsOptions): U
   let watched: Watched[] = [];
   let problems = new Map<string, string>();
 
-  async function follow(one: Watched, config: Config, over: AbortSignal): Promise<void> {
-    if (over.aborted) return;
+  async function follow(one: Watched, config: Config, isOver: () => boolean): Promise<void> {
+    if (isOver()) return;
     const { url, labels } = one;
     const report = await ask(url, config);
-    if (over.aborted) return;
+    if (isOver()) return;
     if (report.problem === undefined) problems.delete(url);
     else problems.set(url, report.problem);
     for (const each of labels) onReport(each, report);
-    setTimeout(() => void follow(one, config, over), everyMs).unref();
+    setTimeout(() => void follow(one, config, isOver), everyMs).unref();
   }
 
   function replace(config: Config): void {
@@ -85,7 +85,8 @@ export function watchUpstreams(first: Config, options: WatchUpstreamsOptions): U
     for (const labels of watched.flatMap((one) => one.labels)) if (!kept.has(keyOf(labels))) onGone(labels);
     problems = new Map([...problems].filter(([url]) => next.some((one) => one.url === url)));
     watched = next;
-    for (const one of next) void follow(one, config, current.signal);
+    const { signal } = current;
+    for (const one of next) void follow(one, config, () => signal.aborted);
   }
 
   replace(first);

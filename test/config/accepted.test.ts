@@ -134,3 +134,10 @@ test('a users file of 100,000 is loaded in under a second', () => {
   expect(directory.load(FILE)).toMatchObject({ ok: true, warnings: [] });
   expect(performance.now() - start).toBeLessThan(1000);
 });
+
+test('a list of upstreams is good, and its lack of failover is a warning', () => {
+  const list = spoil(BASIC, 'http://127.0.0.1:8188', '[http://127.0.0.1:8188, http://127.0.0.1:8189]');
+  expect(warningsOf(list)).toEqual([
+    expect.stringMatching(/endpoints\[0\]\.upstream: a list has no failover of live sessions/),
+  ]);
+});
