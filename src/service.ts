@@ -19,6 +19,8 @@ export interface ServiceOptions {
   readonly revision: string;
   readonly log: Log;
   readonly fetch?: typeof fetch;
+  /** Takes values of the environment out of what is reported. */
+  readonly conceal?: (text: string) => string;
   /** Milliseconds since 1970. */
   readonly now?: () => number;
   /** Milliseconds that only ever grow, whatever is done to the clock. */
@@ -49,7 +51,13 @@ function problems({ keyRing }: GuardedEndpoints): string[] {
 
 /** Builds every part and starts to serve. Rejects, with nothing left open, when a part cannot start. */
 export async function startService(options: ServiceOptions): Promise<Service> {
-  const { config, log, now = Date.now, monotonic = () => performance.now() } = options;
+  const {
+    config,
+    log,
+    now = Date.now,
+    monotonic = () => performance.now(),
+    conceal = (text: string) => text,
+  } = options;
   const metrics = createMetrics();
   const keys = loadTokenKeys(config.comfyui.tokenKeyFile);
   // One processor is left to all who are remembered.
@@ -77,19 +85,21 @@ export async function startService(options: ServiceOptions): Promise<Service> {
     trustedHops: config.gateway.trustedHops,
     onDecision: observe(metrics, log),
   });
-  const readiness = (): Readiness => ({ ready: true, revision, problems: [...faults, ...problems(guarded)] });
+  const readiness = (): Readiness => ({
+    ready: true,
+    revision,
+    problems: [...faults, ...problems(guarded)].map(conceal),
+  });
   const admin = await startAdminServer({
     listen: config.admin.listen,
     registry: metrics.registry,
     readiness,
   });
-  const grpc = await startGrpcServer({ listen: config.service.listen, tls: config.service.tls, check }).catch(
-    async (error: unknown) => {
-      await admin.close();
-      guarded.keyRing.close();
-      throw error;
-    },
-  );
+  const grpc = await startGrpcServer({ ...config.service, check }).catch(async (error: unknown) => {
+    await admin.close();
+    guarded.keyRing.close();
+    throw error;
+  });
   log.info({ revision, service: config.service.listen, admin: config.admin.listen }, 'serving');
 
   return {

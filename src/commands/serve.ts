@@ -35,14 +35,21 @@ export const serve: Command = async ({ args, env, cwd, err, signal }) => {
     return EXIT.config;
   }
   for (const warning of loaded.warnings) err(`warning: ${warning}`);
-  const log = createLog(loaded.config.log.level);
-  const service = await startService({ config: loaded.config, revision: loaded.revision, log });
+  let { conceal } = loaded;
+  const concealing = (text: string): string => conceal(text);
+  const log = createLog(loaded.config.log.level, {
+    write: (line) => process.stdout.write(concealing(line)),
+  });
+  const { config, revision } = loaded;
+  const service = await startService({ config, revision, log, conceal: concealing });
   const watching = watchConfig({
     file,
     env,
     revision: loaded.revision,
     signal,
     onChange(next) {
+      const earlier = conceal; // A value that was replaced is a secret still.
+      conceal = (text) => next.conceal(earlier(text));
       if (!next.ok) {
         service.refuse(next.faults);
         return;
