@@ -8,7 +8,7 @@ const SEMI_SPACE_MB = 32;
 export const YOUNG_GENERATION_MB = 3 * SEMI_SPACE_MB;
 
 /** V8 lets the old objects grow fourfold before it collects them; what a check leaves is collected sooner than that. */
-export const HEAP_GROWING = '--heap-growing-percent=50';
+export const HEAP_GROWING = '--heap-growing-percent=30';
 
 /** The same heap for a whole process, as flags of Node. V8 takes the first where a heap begins, and never later. */
 export const HEAP_FLAGS: readonly string[] = [`--max-semi-space-size=${SEMI_SPACE_MB}`, HEAP_GROWING];

@@ -5,12 +5,14 @@ import { prepareForTests } from './prepare.ts';
 import { runVitest, type Count } from './run-vitest.ts';
 
 /**
- * `npm test` after the checks: gets what the tests need, runs every test of the service and of the plugin, and closes
+ * `npm test`: gets what the tests need (system packages only with `CI=true`), says what is missing, runs the checks and every test of the service and of the plugin, and closes
  * with one line that counts them all.
  */
 const OUTPUT = '.test-output';
 
-function pytest(python: string): Count {
+function pytest(python: string | undefined): Count {
+  // What cannot run has not been seen to pass.
+  if (python === undefined) return { passed: 0, failed: 1 };
   const report = join(OUTPUT, 'pytest.xml');
   const run = (...args: string[]) => spawnSync(python, ['-m', ...args], { stdio: 'inherit' }).status === 0;
   const clean = run('ruff', 'check', 'plugin') && run('ruff', 'format', '--check', 'plugin');
@@ -24,9 +26,20 @@ function pytest(python: string): Count {
 }
 
 mkdirSync(OUTPUT, { recursive: true });
-const python = await prepareForTests();
-const counts = [runVitest(process.argv.slice(2), { report: join(OUTPUT, 'vitest.json') }), pytest(python)];
+const { python, missing } = await prepareForTests({ system: process.env.CI === 'true' });
+if (missing.length > 0) console.error(`Missing, so tests that need it will fail: ${missing.join('; ')}`);
+function check(): Count {
+  const clean = spawnSync('npm', ['run', '--silent', 'check'], { stdio: 'inherit' }).status === 0;
+  return { passed: 0, failed: clean ? 0 : 1 };
+}
+
+const counts = [
+  check(),
+  runVitest(process.argv.slice(2), { report: join(OUTPUT, 'vitest.json') }),
+  pytest(python),
+];
 const passed = counts.reduce((sum, count) => sum + count.passed, 0);
 const failed = counts.reduce((sum, count) => sum + count.failed, 0);
+if (missing.length > 0) console.error(`\nMissing: ${missing.join('; ')}`);
 console.log(`\n${passed} passed, ${failed} failed`);
 process.exitCode = failed === 0 ? 0 : 1;

@@ -12,9 +12,11 @@ function reasonOf(decision: Outcome['decision']): string {
   return decision.kind === 'deny' ? decision.reason : '';
 }
 
-/** Without the query, which may carry a token. */
+const MAX_PATH = 256;
+
+/** Without the query, which may carry a token, and no longer than a line of the log should be. */
 function pathOf({ request }: Outcome): string {
-  return request?.path.split('?', 1)[0] ?? '';
+  return request?.path.slice(0, MAX_PATH).split('?', 1)[0] ?? '';
 }
 
 /** Counts each check, and logs the ones that were not allowed: refusals at info, failures at error. */

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import {
+  address,
   duration,
   filePath,
   hostName,
@@ -148,7 +149,8 @@ export const configSchema = z.strictObject({
     .prefault({}),
   service: z
     .strictObject({
-      listen: listen.default('unix:run/authz.sock'),
+      listen: listen.default('unix:run/authz.sock').describe('Where the service listens.'),
+      address: address.optional().describe('Where Envoy connects to, when that is not what `listen` says.'),
       tls: serviceTlsFiles.optional(),
       rememberFor: duration('1s', '24h')
         .prefault('10m')

@@ -21,10 +21,10 @@ function assignment(name: string, addresses: readonly object[]) {
   return { cluster_name: name, endpoints: [{ lb_endpoints }] };
 }
 
-function authzAddress(listen: string): object {
-  if (listen.startsWith('unix:')) return { pipe: { path: listen.slice('unix:'.length) } };
-  const colon = listen.lastIndexOf(':');
-  return socketAddress(listen.slice(0, colon), Number(listen.slice(colon + 1)));
+function authzAddress(address: string): object {
+  if (address.startsWith('unix:')) return { pipe: { path: address.slice('unix:'.length) } };
+  const colon = address.lastIndexOf(':');
+  return socketAddress(address.slice(0, colon), Number(address.slice(colon + 1)));
 }
 
 function authzTls({ service }: Config) {
@@ -51,11 +51,12 @@ function authzTls({ service }: Config) {
 
 /** The service that is asked, over HTTP/2. */
 function authzCluster(config: Config) {
-  const { listen } = config.service;
+  const { listen, address = listen } = config.service;
   const options = typeOf('extensions.upstreams.http.v3.HttpProtocolOptions');
   return {
     name: 'authz',
-    type: listen.startsWith('unix:') ? 'STATIC' : 'STRICT_DNS',
+    // Of a name with addresses of both families, the service may answer on one only: health checks find out.
+    ...(address.startsWith('unix:') ? { type: 'STATIC' } : { type: 'STRICT_DNS', dns_lookup_family: 'ALL' }),
     connect_timeout: '1s',
     typed_extension_protocol_options: {
       'envoy.extensions.upstreams.http.v3.HttpProtocolOptions': {
@@ -78,7 +79,7 @@ function authzCluster(config: Config) {
         grpc_health_check: { service_name: 'envoy.service.auth.v3.Authorization' },
       },
     ],
-    load_assignment: assignment('authz', [authzAddress(listen)]),
+    load_assignment: assignment('authz', [authzAddress(address)]),
     ...authzTls(config),
   };
 }

@@ -22,9 +22,11 @@ function connectionManager({ config, preset, digest }: Rendering) {
     path_with_escaped_slashes_action: 'KEEP_UNCHANGED',
     request_headers_timeout: '10s',
     stream_idle_timeout: '300s',
+    // Far above what the routes let through: see there.
+    max_request_headers_kb: 256,
     common_http_protocol_options: {
       headers_with_underscores_action: 'REJECT_REQUEST',
-      max_headers_count: 90,
+      max_headers_count: 1000,
       idle_timeout: '900s',
     },
     http2_protocol_options: {

@@ -84,7 +84,10 @@ interface Checking {
 export function createAuthorizationService(options: AuthorizationOptions): Check {
   const { now } = options;
   // From an identity's second check on: of a million tokens used once, nothing is kept.
-  const preparedFor = new WeakMap<Identity, Prepared | undefined>();
+  const preparedFor = new WeakMap<Identity, Prepared>();
+  const firstToken = new WeakMap<Identity, GatewayToken | undefined>();
+  const isFresh = (token: GatewayToken | undefined): boolean =>
+    token === undefined || now() < token.refreshAtMs;
 
   function decide(request: RequestHead, endpoint: GuardedEndpoint): Decision | Promise<Decision> {
     const refusal = refuseShape(request, endpoint);
@@ -97,12 +100,15 @@ export function createAuthorizationService(options: AuthorizationOptions): Check
 
   function preparedAnswer(endpoint: GuardedEndpoint, identity: Identity): Prepared | Promise<Prepared> {
     const known = preparedFor.get(identity);
-    if (known !== undefined && (known.token === undefined || now() < known.token.refreshAtMs)) return known;
+    if (known !== undefined && isFresh(known.token)) return known;
     const keep = (token: GatewayToken | undefined): Prepared => {
       const prepared = prepare(endpoint, identity, token);
-      preparedFor.set(identity, preparedFor.has(identity) ? prepared : undefined);
+      if (firstToken.has(identity)) preparedFor.set(identity, prepared);
+      else firstToken.set(identity, token);
       return prepared;
     };
+    const first = firstToken.get(identity);
+    if (first !== undefined && isFresh(first)) return keep(first);
     const token = endpoint.multiTenant ? options.mint(identity.userId, identity.operator) : undefined;
     return token instanceof Promise ? token.then(keep) : keep(token);
   }

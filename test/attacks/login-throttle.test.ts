@@ -5,7 +5,7 @@ import { aGuard } from '../a-guard.ts';
 import { basic } from '../builders.ts';
 
 const users = ['alice', 'bob'].map(
-  (name) => `{ username: ${name}, password: "${hashSync(`${name}-tulip`, { cost: 4 })}" }`,
+  (name) => `{ username: ${name}, password: "${hashSync(`${name}-tulip`, 4)}" }`,
 );
 const endpoint = (name: string, domain: string): string => `
   - name: ${name}

@@ -14,7 +14,7 @@ const ALICE = basic('alice', 'tulip');
 const BOB = basic('bob', 'cedar');
 
 const user = (name: string, password: string): string =>
-  `{ username: ${name}, password: "${hashSync(password, { cost: 4 })}" }`;
+  `{ username: ${name}, password: "${hashSync(password, 4)}" }`;
 
 function endpoint(name: string, domains: string, { upstream, users }: { upstream: number; users: string }) {
   return `

@@ -103,6 +103,14 @@ test('a wrong password is refused, and neither it nor a good one stands in the l
   expect(seen).not.toMatch(/wrong-secret|tulip|alice|d3Jvbm/);
 });
 
+test('a logged path is cut off, and its query is left out', async () => {
+  for (const path of [`/${'long'.repeat(5000)}?token=secret-query`, '/short?token=secret-query'])
+    await send(METHOD, aCheck([], { path }));
+  expect(lines.join('')).toContain('/short');
+  expect(lines.join('')).not.toContain('secret-query');
+  expect(Math.max(...lines.map((line) => line.length))).toBeLessThan(600);
+});
+
 test('a second check with the same credentials hashes no password', async () => {
   await ask(basic('alice', 'tulip'));
   await ask(basic('alice', 'tulip'));
