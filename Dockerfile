@@ -3,11 +3,13 @@
 #   docker build --secret id=ca,src=/etc/ssl/certs/ca-certificates.crt -t comfy-tenant:0.1.0 .
 FROM node:24-slim AS build
 WORKDIR /app
-COPY package.json package-lock.json tsconfig.json tsconfig.build.json ./
-COPY src src
+COPY package.json package-lock.json ./
 RUN --mount=type=secret,id=ca \
   if [ -f /run/secrets/ca ]; then export NODE_EXTRA_CA_CERTS=/run/secrets/ca; fi; \
-  npm ci && npm prune --omit=dev --ignore-scripts
+  npm ci --ignore-scripts
+COPY tsconfig.json tsconfig.build.json ./
+COPY src src
+RUN npm run build && npm prune --omit=dev --ignore-scripts
 
 FROM node:24-slim
 WORKDIR /app

@@ -10,7 +10,8 @@ export default defineConfig({
       'test/end-to-end/**',
       'test/attacks/fuzz.test.ts',
       'test/config/fuzz.test.ts',
-      'test/docs/deploy.test.ts',
+      'test/compose/**',
+      'test/docs/{deploy,kubernetes}.test.ts',
       'test/local/{demo,given,error-lines,read-password,tls-errors,verify}.test.ts',
       'src/local/programs.test.ts',
       // Runs htpasswd.

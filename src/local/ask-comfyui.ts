@@ -9,7 +9,7 @@ function workerAliveIn(state: PluginState): boolean | undefined {
 }
 
 /** What a plugin's answer means for those who want to run prompts there. */
-export function reportOf(state: PluginState, url: string, fault: string | undefined): ComfyuiReport {
+function reportOf(state: PluginState, url: string, fault: string | undefined): ComfyuiReport {
   const workerAlive = workerAliveIn(state);
   const stuck =
     workerAlive === false

@@ -7,7 +7,7 @@ const variable = (name: string): string => {
 };
 
 export const checkout = variable('CHECKOUT');
-export const gateway = `http://127.0.0.1:${variable('GATEWAY_PORT')}`;
+const gateway = `http://127.0.0.1:${variable('GATEWAY_PORT')}`;
 export const prometheus = `http://127.0.0.1:${variable('PROMETHEUS_PORT')}`;
 
 /** @throws Error with its last lines when it fails */
