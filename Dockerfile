@@ -1,10 +1,15 @@
 # The service, and every command of comfy-tenant. Envoy and ComfyUI have images of their own: see docker-compose.yml.
+# Behind a proxy that intercepts TLS, give the build its certificate; it ends up in no layer:
+#   docker build --secret id=ca,src=/etc/ssl/certs/ca-certificates.crt -t comfy-tenant:0.1.0 .
 FROM node:24-slim AS build
 WORKDIR /app
-COPY package.json package-lock.json tsconfig.json tsconfig.build.json ./
+COPY package.json package-lock.json ./
+RUN --mount=type=secret,id=ca \
+  if [ -f /run/secrets/ca ]; then export NODE_EXTRA_CA_CERTS=/run/secrets/ca; fi; \
+  npm ci --ignore-scripts
+COPY tsconfig.json tsconfig.build.json ./
 COPY src src
-RUN npm ci
-RUN npm prune --omit=dev --ignore-scripts
+RUN npm run build && npm prune --omit=dev --ignore-scripts
 
 FROM node:24-slim
 WORKDIR /app
@@ -13,9 +18,13 @@ COPY --from=build /app/node_modules node_modules
 COPY --from=build /app/dist dist
 COPY package.json comfy-tenant.schema.json ./
 COPY proto proto
-RUN mkdir -p /etc/comfy-tenant /run/comfy-tenant && chown node:node /etc/comfy-tenant /run/comfy-tenant
-USER node
-HEALTHCHECK --interval=10s --timeout=3s --start-period=5s \
+# An empty volume takes the owner and mode of the folder that it is first mounted on: so no container needs root.
+RUN install -d -o 1000 -g 1000 -m 0755 /etc/comfy-tenant /run/comfy-tenant /var/lib/comfy-tenant /var/lib/comfy-tenant/public \
+  /var/lib/prometheus \
+  && install -d -o 1000 -g 1000 -m 0700 /var/lib/comfy-tenant/keys /var/lib/comfy-tenant/users
+USER 1000:1000
+WORKDIR /etc/comfy-tenant
+HEALTHCHECK --interval=10s --timeout=3s --start-period=10s \
   CMD ["node", "-e", "fetch('http://127.0.0.1:9002/healthz').then((r) => process.exit(r.ok ? 0 : 1), () => process.exit(1))"]
-ENTRYPOINT ["node", "dist/main.js"]
-CMD ["serve", "--config", "/etc/comfy-tenant/comfy-tenant.yaml"]
+ENTRYPOINT ["node", "--max-semi-space-size=32", "/app/dist/main.js"]
+CMD ["serve"]

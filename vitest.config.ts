@@ -1,8 +1,10 @@
-import { defineConfig } from 'vitest/config';
+import { configDefaults, defineConfig } from 'vitest/config';
 
 export default defineConfig({
   test: {
     include: ['src/**/*.test.ts', 'test/**/*.test.ts'],
+    // `npm run test:compose` runs these, with a Docker daemon.
+    exclude: [...configDefaults.exclude, 'test/compose/**'],
     testTimeout: 30_000,
     hookTimeout: 180_000,
     // Real Envoys, ComfyUIs and browsers on a small machine: a few at a time, so that none starves.

@@ -3,7 +3,7 @@ import { basic, PASSWORD, token, USERS, type Algorithm } from './credentials.ts'
 import { createClientPool, type Sample } from './grpc-client.ts';
 import { inTurn, measured, run, type Load, type Measure, type Measured } from './load.ts';
 import { start, type Program } from './programs.ts';
-import type { Section } from './table.ts';
+import { checkColumns, checkRows, type Section } from './table.ts';
 
 interface Target {
   readonly program: Program;
@@ -26,7 +26,12 @@ function check(host: string, authorization: string | undefined, peer = '192.0.2.
       ['accept', '*/*'],
       ['x-request-id', '5a6b7c8d-0000-4000-8000-000000000001'],
     ],
-    { host, path: '/api/view?filename=ComfyUI_00001_.png&type=output', peer },
+    {
+      host,
+      endpoint: host.startsWith('jwt') ? 'api' : 'studio',
+      path: '/api/view?filename=ComfyUI_00001_.png&type=output',
+      peer,
+    },
   );
 }
 
@@ -119,19 +124,9 @@ function rowsOf({ floor, stock, ours, seconds }: Options): Measure[] {
 
 export async function measureChecks(options: Options): Promise<Section> {
   const rows = await inTurn(rowsOf(options), options.rounds);
-  const floor = rows[0]?.perSecond ?? Number.NaN;
   return {
     title: 'Checks, straight to the service over its Unix socket',
-    columns: ['checks/s', 'ratio to the floor', 'p50 ms', 'p99 ms', 'CPU µs a check, service'],
-    rows: rows.map(({ name, perSecond, p50Ms, p99Ms, cpuMicros }) => ({
-      name,
-      values: [
-        perSecond.toFixed(0),
-        (perSecond / floor).toFixed(3),
-        p50Ms.toFixed(2),
-        p99Ms.toFixed(2),
-        cpuMicros.toFixed(0),
-      ],
-    })),
+    columns: checkColumns,
+    rows: checkRows(rows),
   };
 }

@@ -1,9 +1,10 @@
 import { Server, ServerCredentials, type sendUnaryData, type ServerUnaryCall } from '@grpc/grpc-js';
 import { encodeOk } from '../src/ext-authz/check-response.ts';
 import { stockCheckMethod } from '../src/ext-authz/contract.ts';
+import { SERVER_OPTIONS } from '../src/ext-authz/grpc-server.ts';
 
 /**
- * The floor: grpc-js that does nothing but answer the same bytes. With `stock`, the same through the (de)serialisers of
+ * The floor: grpc-js, with the service's options, that does nothing but answer the same bytes. With `stock`, the same through the (de)serialisers of
  * proto-loader. Run as `node --import tsx bench/floor-server.ts <listen> [stock]`; says `ready` when it listens.
  */
 const [listen = '', kind] = process.argv.slice(2);
@@ -31,7 +32,7 @@ const raw = {
   requestSerialize: asIs,
   responseDeserialize: asIs,
 };
-const server = new Server();
+const server = new Server(SERVER_OPTIONS);
 if (kind === 'stock') {
   const answer = method.responseDeserialize(bytes);
   server.addService(

@@ -19,6 +19,7 @@ export interface Load {
   readonly message: (n: number) => Buffer;
   readonly seconds: number;
   readonly parallel?: number;
+  readonly connections?: number;
 }
 
 function percentile(sorted: readonly number[], part: number): number {
@@ -54,8 +55,9 @@ export async function run({
   message,
   seconds,
   parallel = 64,
+  connections = 1,
 }: Load): Promise<Measured> {
-  const pool = createClientPool(target);
+  const pool = createClientPool(target, connections);
   try {
     await pool.keepBusy({ message, parallel, ms: 300 });
     return await measured(name, [program], () =>

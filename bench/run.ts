@@ -1,9 +1,12 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { HEAP_FLAGS } from '../src/service-heap.ts';
+import { freePort } from '../src/local/ports.ts';
 import { measureChecks } from './checks.ts';
 import { configText } from './credentials.ts';
 import { measureMemory } from './memory.ts';
+import { measureOverTcp } from './over-tcp.ts';
 import { start } from './programs.ts';
 import { table, writeResults, type Section } from './table.ts';
 import { measureThroughEnvoy } from './through-envoy.ts';
@@ -22,11 +25,33 @@ writeFileSync(join(directory, 'users.htpasswd'), users);
 
 const floorListen = `unix:${join(directory, 'floor.sock')}`;
 const stockListen = `unix:${join(directory, 'stock.sock')}`;
-const tsx = ['--import', 'tsx', 'bench/floor-server.ts'];
+// The heap of the service for the floor as well: what is compared is what the check costs.
+const tsx = [...HEAP_FLAGS, '--import', 'tsx', 'bench/floor-server.ts'];
 const floor = await start('node', [...tsx, floorListen], 'ready');
 const stock = await start('node', [...tsx, stockListen, 'stock'], 'ready');
 const startOurs = () => start('node', ['dist/main.js', 'serve', '--config', file], 'serving');
 let ours = await startOurs();
+
+async function overTcp(): Promise<Section> {
+  const tcp = { floor: `127.0.0.1:${await freePort()}`, ours: `127.0.0.1:${await freePort()}` };
+  const tcpFile = join(directory, 'tcp.yaml');
+  writeFileSync(tcpFile, configText(tcp.ours, '127.0.0.1:0').config);
+  const programs = {
+    floor: await start('node', [...tsx, tcp.floor], 'ready'),
+    ours: await start('node', ['dist/main.js', 'serve', '--config', tcpFile], 'serving'),
+  };
+  try {
+    return await measureOverTcp({
+      floor: { program: programs.floor, target: tcp.floor },
+      ours: { program: programs.ours, target: tcp.ours },
+      seconds: 1,
+      rounds: quick ? 1 : 9,
+    });
+  } finally {
+    await Promise.all([programs.floor.stop(), programs.ours.stop()]);
+  }
+}
+
 try {
   const sections: Section[] = [];
   const add = (section: Section): void => {
@@ -43,6 +68,7 @@ try {
     }),
   );
   await stock.stop();
+  add(await overTcp());
   add(
     await measureThroughEnvoy({
       directory,

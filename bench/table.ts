@@ -1,11 +1,37 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';
 import { join } from 'node:path';
+import type { Measured } from './load.ts';
 
 export interface Section {
   readonly title: string;
   readonly columns: readonly string[];
   readonly rows: readonly { readonly name: string; readonly values: readonly string[] }[];
+}
+
+export const checkColumns: readonly string[] = [
+  'checks/s',
+  'ratio to the floor',
+  'p50 ms',
+  'p99 ms',
+  'CPU µs a check, service',
+  "the floor's CPU, of this",
+];
+
+/** Rows of checks, the floor first. */
+export function checkRows(rows: readonly Measured[]): Section['rows'] {
+  const [floor] = rows;
+  return rows.map(({ name, perSecond, p50Ms, p99Ms, cpuMicros }) => ({
+    name,
+    values: [
+      perSecond.toFixed(0),
+      (perSecond / (floor?.perSecond ?? Number.NaN)).toFixed(3),
+      p50Ms.toFixed(2),
+      p99Ms.toFixed(2),
+      cpuMicros.toFixed(0),
+      ((floor?.cpuMicros ?? Number.NaN) / cpuMicros).toFixed(3),
+    ],
+  }));
 }
 
 /** The section as Markdown. */

@@ -4,11 +4,12 @@ import type { Log } from './admin/log.ts';
 import type { Metrics } from './admin/metrics.ts';
 import type { HashQueue } from './basic/hash-queue.ts';
 import { createBasicMethod } from './basic/method.ts';
-import type { Regulation } from './basic/regulation.ts';
+import type { LoginThrottle } from './basic/login-throttle.ts';
 import { userList } from './basic/user-list.ts';
 import { remember } from './cache/remember.ts';
 import type { BasicAuth, Config, Endpoint, Issuer, JwtAuth, Operators } from './config/schema.ts';
-import { routeByHost, type FindEndpoint, type GuardedEndpoint } from './ext-authz/guarded-endpoint.ts';
+import { upstreamDigest } from './envoy/digests.ts';
+import type { FindEndpoint, GuardedEndpoint } from './ext-authz/guarded-endpoint.ts';
 import { readClaim, type Claims } from './jwt/claims.ts';
 import { createKeyRing, type KeyRing } from './jwt/key-ring.ts';
 import type { KeySource } from './jwt/key-source.ts';
@@ -25,7 +26,7 @@ export interface GuardParts {
   readonly fetch: typeof fetch;
   readonly tokenKeys: readonly Uint8Array[];
   readonly hashing: HashQueue;
-  readonly regulation: Regulation;
+  readonly throttle: LoginThrottle;
 }
 
 /** The endpoints of one revision of the configuration. */
@@ -80,15 +81,16 @@ function countLookups(
 function basic(
   { name }: Endpoint,
   auth: BasicAuth,
-  { texts, hashing, regulation }: GuardParts & Pick<Config, 'texts'>,
+  { texts, hashing, throttle }: GuardParts & Pick<Config, 'texts'>,
 ): Method {
   return createBasicMethod({
+    endpoint: name,
     realm: auth.realm ?? name,
     users: userList(auth, texts),
     userIdPrefix: auth.userIdPrefix,
     isOperator: (userId) => isOperator(auth.operators, userId, {}),
     hashing,
-    regulation,
+    throttle,
   });
 }
 
@@ -131,6 +133,8 @@ export function guardEndpoints(
     const remembering = remember(multiTenant ? acceptMadeUpUsers(method, tokenKeys, now) : method, {
       ttlMs: config.service.rememberFor,
       maxEntries: MAX_REMEMBERED,
+      // Who is slowed down must not learn from what others made it remember.
+      perClient: auth.method === 'BASIC',
       now,
       generation: () => sources.reduce((sum, source) => sum + source.generation, 0),
       onLookup: countLookups(name, metrics),
@@ -138,15 +142,13 @@ export function guardEndpoints(
     return {
       name,
       multiTenant,
+      upstream: upstreamDigest(endpoint),
       method: remembering,
       passes: auth.method === 'JWT' ? auth.claimTransformations : [],
     };
   }
 
-  const guarded = config.endpoints.map((endpoint) => ({
-    domains: endpoint.domains,
-    endpoint: guard(endpoint),
-  }));
+  const guarded = new Map(config.endpoints.map((endpoint) => [endpoint.name, guard(endpoint)]));
   before?.keyRing.close(keyRing);
-  return { findEndpoint: routeByHost(guarded), keyRing };
+  return { findEndpoint: (name) => guarded.get(name), keyRing };
 }

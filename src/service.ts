@@ -5,13 +5,17 @@ import { createMetrics } from './admin/metrics.ts';
 import { measureHashes } from './admin/measure-hashes.ts';
 import { observe } from './admin/observe.ts';
 import { createHashQueue } from './basic/hash-queue.ts';
-import { createRegulation } from './basic/regulation.ts';
+import { createLoginThrottle } from './basic/login-throttle.ts';
 import type { Config } from './config/schema.ts';
 import { guardEndpoints, type GuardedEndpoints, type GuardParts } from './guard-endpoints.ts';
+import { bootstrapDigests } from './envoy/render.ts';
 import { createAuthorizationService } from './ext-authz/authorization-service.ts';
+import { watchBootstrap } from './ext-authz/bootstrap-watch.ts';
 import { startGrpcServer } from './ext-authz/grpc-server.ts';
 import { createMint } from './token/mint-token.ts';
 import { loadTokenKeys } from './token/token-key.ts';
+import { watchComfyuis } from './watch-comfyuis.ts';
+import type { AskComfyui } from './upstreams/watch-upstreams.ts';
 
 export interface ServiceOptions {
   readonly config: Config;
@@ -19,8 +23,14 @@ export interface ServiceOptions {
   readonly revision: string;
   readonly log: Log;
   readonly fetch?: typeof fetch;
+  /** How to ask a ComfyUI whether it can serve; none is asked when left out. */
+  readonly askComfyui?: AskComfyui;
+  /** Takes values of the environment out of what is reported. */
+  readonly conceal?: (text: string) => string;
   /** Milliseconds since 1970. */
   readonly now?: () => number;
+  /** Milliseconds that only ever grow, whatever is done to the clock. */
+  readonly monotonic?: () => number;
 }
 
 export interface Service {
@@ -41,13 +51,26 @@ export interface Service {
   close(): Promise<void>;
 }
 
-function problems({ keyRing }: GuardedEndpoints): string[] {
-  return [...keyRing.sources.values()].flatMap(({ problem }) => problem ?? []);
+function keyProblems({ keyRing }: GuardedEndpoints): string[] {
+  return keyRing.issuers.flatMap(({ issuer, source: { problem } }) =>
+    problem === undefined ? [] : [`keys of ${issuer}: ${problem}`],
+  );
+}
+
+/** Its tokens have never been verifiable here: whoever balances load should send nobody. */
+function neverHadKeys({ keyRing }: GuardedEndpoints): boolean {
+  return keyRing.issuers.some(({ source }) => source.current() === undefined && source.generation === 0);
 }
 
 /** Builds every part and starts to serve. Rejects, with nothing left open, when a part cannot start. */
 export async function startService(options: ServiceOptions): Promise<Service> {
-  const { config, log, now = Date.now } = options;
+  const {
+    config,
+    log,
+    now = Date.now,
+    monotonic = () => performance.now(),
+    conceal = (text: string) => text,
+  } = options;
   const metrics = createMetrics();
   const keys = loadTokenKeys(config.comfyui.tokenKeyFile);
   // One processor is left to all who are remembered.
@@ -59,11 +82,18 @@ export async function startService(options: ServiceOptions): Promise<Service> {
     fetch: options.fetch ?? fetch,
     tokenKeys: keys.all,
     hashing: measureHashes(createHashQueue({ parallel: parallelHashes, waiting: waitingHashes }), metrics),
-    regulation: createRegulation(now, (kind) => {
+    throttle: createLoginThrottle(monotonic, (kind) => {
       metrics.lockouts.inc({ kind });
     }),
   };
   let guarded = guardEndpoints(config, parts);
+  const bootstraps = watchBootstrap({
+    now: () => performance.now(),
+    onOutdated(problem) {
+      log.warn({ problem }, 'Envoy needs a new bootstrap');
+    },
+  });
+  bootstraps.expect(bootstrapDigests(config));
   let faults: readonly string[] = [];
   let revision = options.revision;
   metrics.configInfo.set({ revision }, 1);
@@ -73,21 +103,35 @@ export async function startService(options: ServiceOptions): Promise<Service> {
     mint: createMint(keys.signing, now),
     now,
     trustedHops: config.gateway.trustedHops,
+    onBootstrap: bootstraps.seen,
     onDecision: observe(metrics, log),
   });
-  const readiness = (): Readiness => ({ ready: true, revision, problems: [...faults, ...problems(guarded)] });
+  metrics.showKeys(() =>
+    guarded.keyRing.issuers.map(({ issuer, source }) => ({
+      issuer,
+      available: source.current() !== undefined,
+    })),
+  );
+  const comfyuis = watchComfyuis(config, options.askComfyui, { metrics, log });
+  const readiness = (): Readiness => ({
+    ready: !neverHadKeys(guarded),
+    revision,
+    problems: [...faults, ...bootstraps.problems(), ...keyProblems(guarded), ...comfyuis.problems].map(
+      conceal,
+    ),
+  });
   const admin = await startAdminServer({
     listen: config.admin.listen,
+    hosts: config.admin.hosts,
     registry: metrics.registry,
     readiness,
   });
-  const grpc = await startGrpcServer({ listen: config.service.listen, tls: config.service.tls, check }).catch(
-    async (error: unknown) => {
-      await admin.close();
-      guarded.keyRing.close();
-      throw error;
-    },
-  );
+  const grpc = await startGrpcServer({ ...config.service, check }).catch(async (error: unknown) => {
+    await admin.close();
+    guarded.keyRing.close();
+    comfyuis.close();
+    throw error;
+  });
   log.info({ revision, service: config.service.listen, admin: config.admin.listen }, 'serving');
 
   return {
@@ -95,7 +139,10 @@ export async function startService(options: ServiceOptions): Promise<Service> {
     adminPort: admin.port,
     keyFingerprint: keys.fingerprint,
     replace(next, nextRevision) {
+      const digests = bootstrapDigests(next);
       guarded = guardEndpoints(next, parts, guarded);
+      bootstraps.expect(digests);
+      comfyuis.replace(next);
       faults = [];
       metrics.configInfo.reset();
       revision = nextRevision;
@@ -112,6 +159,7 @@ export async function startService(options: ServiceOptions): Promise<Service> {
       await grpc.close();
       await admin.close();
       guarded.keyRing.close();
+      comfyuis.close();
     },
   };
 }

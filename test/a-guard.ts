@@ -2,9 +2,10 @@ import { pino } from 'pino';
 import { createMetrics } from '../src/admin/metrics.ts';
 import type { HeaderField } from '../src/auth/request-head.ts';
 import { createHashQueue } from '../src/basic/hash-queue.ts';
-import { createRegulation } from '../src/basic/regulation.ts';
+import { createLoginThrottle } from '../src/basic/login-throttle.ts';
 import { createAuthorizationService, type Outcome } from '../src/ext-authz/authorization-service.ts';
 import type { Config } from '../src/config/schema.ts';
+import { upstreamDigest } from '../src/envoy/digests.ts';
 import { guardEndpoints, type GuardParts } from '../src/guard-endpoints.ts';
 import { aDirectory, load } from './a-config.ts';
 import { aCheck, readAnswer, type CheckParts } from './check.ts';
@@ -19,6 +20,12 @@ function loadText(config: string) {
   const loaded = load(directory.write('comfy-tenant.yaml', config));
   directory.remove();
   return loaded;
+}
+
+/** What Envoy's route says, for hosts that are written as in the configuration. */
+function routeOf({ endpoints }: Config, host = ''): Pick<CheckParts, 'endpoint' | 'upstream'> {
+  const found = endpoints.find(({ domains }) => domains.includes(host)) ?? endpoints[0];
+  return found === undefined ? {} : { endpoint: found.name, upstream: upstreamDigest(found) };
 }
 
 /** The whole check over a configuration, from the bytes of the request to the bytes of the answer, without the network. */
@@ -36,12 +43,13 @@ export function aGuard(
     fetch: issuer,
     tokenKeys: [new Uint8Array(32)],
     hashing: createHashQueue({ parallel: 2, waiting: 100 }),
-    regulation: createRegulation(
+    throttle: createLoginThrottle(
       () => now,
       () => undefined,
     ),
   };
-  let guarded = guardEndpoints(loaded.config, parts);
+  let { config: served } = loaded;
+  let guarded = guardEndpoints(served, parts);
   const check = createAuthorizationService({
     findEndpoint: () => guarded.findEndpoint,
     mint: (userId) => Promise.resolve({ text: `token-of-${userId}`, refreshAtMs: Infinity }),
@@ -50,12 +58,13 @@ export function aGuard(
     onDecision: (outcome) => outcomes.push(outcome),
   });
   const ask = async (headers: readonly HeaderField[] = [], parts: CheckParts = {}) =>
-    readAnswer(await check(aCheck(headers, parts)));
+    readAnswer(await check(aCheck(headers, { ...routeOf(served, parts.host), ...parts })));
   return {
     ask,
     revision: loaded.revision,
     replace(next: Config) {
       guarded = guardEndpoints(next, parts, guarded);
+      served = next;
     },
     /** Every request claims to be mallory as well; nothing of that may ever come out. */
     async judge(headers: readonly HeaderField[], parts: CheckParts = {}): Promise<Verdict> {

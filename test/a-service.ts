@@ -3,8 +3,7 @@ import { deny, type Decision, type PassedClaim } from '../src/auth/decision.ts';
 import { header, type HeaderField } from '../src/auth/request-head.ts';
 import { encodeUserId } from '../src/auth/user-id.ts';
 import { createAuthorizationService, type Outcome } from '../src/ext-authz/authorization-service.ts';
-import { routeByHost } from '../src/ext-authz/guarded-endpoint.ts';
-import { aCheck, readAnswer, type CheckParts } from './check.ts';
+import { aCheck, readAnswer, UPSTREAM, type CheckParts } from './check.ts';
 
 export const NOW = 1_700_000_000_000;
 
@@ -28,6 +27,7 @@ export function aService({
   const endpoint = {
     name: 'studio',
     multiTenant,
+    upstream: UPSTREAM,
     passes: passed,
     method: {
       name: 'BASIC' as const,
@@ -50,7 +50,7 @@ export function aService({
     },
   };
   const check = createAuthorizationService({
-    findEndpoint: () => routeByHost([{ domains: ['comfy.example.com', '*.wild.example'], endpoint }]),
+    findEndpoint: () => (name) => (name === endpoint.name ? endpoint : undefined),
     mint: (userId) => Promise.resolve({ text: `token-of-${userId}`, refreshAtMs: NOW + 150_000 }),
     now: () => NOW,
     trustedHops,

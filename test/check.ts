@@ -1,4 +1,5 @@
 import type { HeaderField } from '../src/auth/request-head.ts';
+import { upstreamDigest } from '../src/envoy/digests.ts';
 import { stockCheckMethod } from '../src/ext-authz/contract.ts';
 
 const stock = stockCheckMethod({ defaults: true, arrays: true, oneofs: true });
@@ -8,6 +9,18 @@ export interface CheckParts {
   readonly path?: string;
   readonly host?: string;
   readonly peer?: string;
+  /** What the route of Envoy says; an empty text says nothing. */
+  readonly endpoint?: string;
+  readonly upstream?: string;
+  readonly bootstrap?: string;
+}
+
+/** Where requests go unless a test says otherwise. */
+export const UPSTREAM = upstreamDigest({ upstream: ['http://127.0.0.1:8188'] });
+
+function extensions({ endpoint = 'studio', upstream = UPSTREAM, bootstrap = '' }: CheckParts): object {
+  const all = Object.entries({ endpoint, upstream, bootstrap });
+  return Object.fromEntries(all.filter(([, value]) => value !== ''));
 }
 
 /** A check as Envoy writes it with `encode_raw_headers`. */
@@ -18,6 +31,7 @@ export function aCheck(headers: readonly HeaderField[] = [], parts: CheckParts =
     attributes: {
       source: { address: { socket_address: { address: peer } } },
       request: { http: { method, path, host, header_map } },
+      context_extensions: extensions(parts),
     },
   });
 }

@@ -4,19 +4,38 @@ import { expect, test } from 'vitest';
 
 /** Folder of `src/` → folders that it may import from, besides itself. */
 const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
+  http: [],
   auth: [],
+  files: [],
+  errors: [],
   // It judges what it reads by the rules of the parts that will use it; they know its types.
   config: ['auth', 'basic', 'jwt'],
-  token: ['auth'],
+  token: ['auth', 'files'],
   cache: ['auth'],
-  basic: ['auth', 'config'],
-  jwt: ['auth', 'config'],
+  basic: ['auth', 'config', 'files'],
+  jwt: ['auth', 'config', 'errors', 'http'],
   'ext-authz': ['auth', 'token'],
-  envoy: ['config'],
+  envoy: ['auth', 'config'],
+  upstreams: ['config', 'http'],
   admin: ['basic', 'ext-authz'],
-  local: ['admin', 'auth', 'config', 'envoy', 'token', '.'],
-  commands: ['admin', 'basic', 'config', 'envoy', 'local', 'token', '.'],
-  '.': ['admin', 'auth', 'basic', 'cache', 'commands', 'config', 'ext-authz', 'jwt', 'token'],
+  local: ['.', 'admin', 'auth', 'config', 'envoy', 'errors', 'files', 'http', 'token', 'upstreams'],
+  commands: ['.', 'admin', 'basic', 'config', 'envoy', 'errors', 'files', 'local', 'token'],
+  '.': [
+    'admin',
+    'auth',
+    'basic',
+    'cache',
+    'commands',
+    'config',
+    'envoy',
+    'errors',
+    'ext-authz',
+    'files',
+    'http',
+    'jwt',
+    'token',
+    'upstreams',
+  ],
 };
 
 const SRC = join(import.meta.dirname, '../src');

@@ -2,34 +2,17 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { prepareForTests } from './prepare.ts';
+import { runVitest, type Count } from './run-vitest.ts';
 
 /**
- * `npm test` after the checks: gets what the tests need, runs every test of the service and of the plugin, and closes
+ * `npm test`: gets what the tests need (system packages only with `CI=true`), says what is missing, runs the checks and every test of the service and of the plugin, and closes
  * with one line that counts them all.
  */
-interface Count {
-  passed: number;
-  failed: number;
-}
-
 const OUTPUT = '.test-output';
 
-function vitest(): Count {
-  const report = join(OUTPUT, 'vitest.json');
-  const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${report}`];
-  const { status } = spawnSync('npx', ['vitest', 'run', ...reporters, ...process.argv.slice(2)], {
-    stdio: 'inherit',
-  });
-  if (!existsSync(report)) return { passed: 0, failed: 1 };
-  const { numPassedTests, numFailedTests, numPendingTests, numTodoTests } = JSON.parse(
-    readFileSync(report, 'utf8'),
-  ) as Record<'numPassedTests' | 'numFailedTests' | 'numPendingTests' | 'numTodoTests', number>;
-  // A test that was skipped has not been seen to pass; an error outside of a test is a failure too.
-  const failed = numFailedTests + numPendingTests + numTodoTests;
-  return { passed: numPassedTests, failed: failed === 0 && status !== 0 ? 1 : failed };
-}
-
-function pytest(python: string): Count {
+function pytest(python: string | undefined): Count {
+  // What cannot run has not been seen to pass.
+  if (python === undefined) return { passed: 0, failed: 1 };
   const report = join(OUTPUT, 'pytest.xml');
   const run = (...args: string[]) => spawnSync(python, ['-m', ...args], { stdio: 'inherit' }).status === 0;
   const clean = run('ruff', 'check', 'plugin') && run('ruff', 'format', '--check', 'plugin');
@@ -43,9 +26,20 @@ function pytest(python: string): Count {
 }
 
 mkdirSync(OUTPUT, { recursive: true });
-const python = await prepareForTests();
-const counts = [vitest(), pytest(python)];
+const { python, missing } = await prepareForTests({ system: process.env.CI === 'true' });
+if (missing.length > 0) console.error(`Missing, so tests that need it will fail: ${missing.join('; ')}`);
+function check(): Count {
+  const clean = spawnSync('npm', ['run', '--silent', 'check'], { stdio: 'inherit' }).status === 0;
+  return { passed: 0, failed: clean ? 0 : 1 };
+}
+
+const counts = [
+  check(),
+  runVitest(process.argv.slice(2), { report: join(OUTPUT, 'vitest.json') }),
+  pytest(python),
+];
 const passed = counts.reduce((sum, count) => sum + count.passed, 0);
 const failed = counts.reduce((sum, count) => sum + count.failed, 0);
+if (missing.length > 0) console.error(`\nMissing: ${missing.join('; ')}`);
 console.log(`\n${passed} passed, ${failed} failed`);
 process.exitCode = failed === 0 ? 0 : 1;

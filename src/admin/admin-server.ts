@@ -2,6 +2,7 @@ import { createServer, type Server } from 'node:http';
 import { getRequestListener } from '@hono/node-server';
 import { Hono } from 'hono';
 import type { Registry } from 'prom-client';
+import { allowedNames, isAllowedHost, splitHostPort } from './allowed-host.ts';
 
 /** What the readiness answer says. */
 export interface Readiness {
@@ -13,13 +14,20 @@ export interface Readiness {
 
 export interface AdminOptions {
   readonly listen: string;
+  /** Names by which it may be asked, besides localhost, the name in `listen` and IP addresses. */
+  readonly hosts: readonly string[];
   readonly registry: Registry;
   readonly readiness: () => Readiness;
 }
 
-function routes({ registry, readiness }: AdminOptions): Hono {
+function routes({ listen, hosts, registry, readiness }: AdminOptions): Hono {
+  const names = allowedNames(listen, hosts);
   const app = new Hono();
   app.get('/healthz', (context) => context.text('ok\n'));
+  app.use(async (context, next) => {
+    if (isAllowedHost(context.req.header('host'), names)) return next();
+    return context.text('unknown host: ask by IP address, or add the name to admin.hosts\n', 421);
+  });
   app.get('/readyz', (context) => {
     const state = readiness();
     return context.json(state, state.ready ? 200 : 503);
@@ -28,12 +36,6 @@ function routes({ registry, readiness }: AdminOptions): Hono {
     return context.body(await registry.metrics(), 200, { 'content-type': registry.contentType });
   });
   return app;
-}
-
-/** Splits `host:port`; an IPv6 host stands in brackets. */
-function splitHostPort(listen: string): { host: string; port: number } {
-  const colon = listen.lastIndexOf(':');
-  return { host: listen.slice(0, colon).replace(/^\[(.*)\]$/, '$1'), port: Number(listen.slice(colon + 1)) };
 }
 
 function listening(server: Server, listen: string): Promise<void> {

@@ -2,12 +2,27 @@ import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom
 
 const PREFIX = 'comfy_tenant_';
 
+interface KeyState {
+  readonly issuer: string;
+  /** Whether there are keys to verify its tokens by. */
+  readonly available: boolean;
+}
+
 /** All metrics of the service; every label has few values: no user names, hosts or paths. */
 export function createMetrics() {
   const registry = new Registry();
   const registers = [registry];
   collectDefaultMetrics({ register: registry });
   const keysFetchedAtMs = new Map<string, number>();
+  let keyStates: () => readonly KeyState[] = () => [];
+  const configReloads = new Counter({
+    name: `${PREFIX}config_reloads_total`,
+    help: 'Changes of the configuration, taken or refused.',
+    labelNames: ['result'] as const,
+    registers,
+  });
+  // Prometheus sees no increase in a counter that begins at 1.
+  for (const result of ['taken', 'refused']) configReloads.inc({ result }, 0);
   return {
     registry,
     checks: new Counter({
@@ -52,19 +67,47 @@ export function createMetrics() {
       labelNames: ['issuer'] as const,
       registers,
       collect() {
-        for (const [issuer, atMs] of keysFetchedAtMs) this.set({ issuer }, (Date.now() - atMs) / 1000);
+        this.reset();
+        for (const issuer of new Set(keyStates().map((state) => state.issuer))) {
+          const atMs = keysFetchedAtMs.get(issuer);
+          if (atMs !== undefined) this.set({ issuer }, (Date.now() - atMs) / 1000);
+        }
       },
+    }),
+    jwksAvailable: new Gauge({
+      name: `${PREFIX}jwks_available`,
+      help: '1 if there are keys to verify the tokens of this issuer by, else 0.',
+      labelNames: ['issuer'] as const,
+      registers,
+      collect() {
+        this.reset();
+        for (const { issuer } of keyStates()) {
+          const all = keyStates().filter((state) => state.issuer === issuer);
+          this.set({ issuer }, all.every(({ available }) => available) ? 1 : 0);
+        }
+      },
+    }),
+    /** Says where the state of the issuers' keys is found. */
+    showKeys(states: () => readonly KeyState[]): void {
+      keyStates = states;
+    },
+    comfyuiUp: new Gauge({
+      name: `${PREFIX}comfyui_up`,
+      help: '1 if the ComfyUI answers, with the plugin and our key, else 0; upstream is its place in the list.',
+      labelNames: ['endpoint', 'upstream'] as const,
+      registers,
+    }),
+    comfyuiWorkerAlive: new Gauge({
+      name: `${PREFIX}comfyui_worker_alive`,
+      help: '1 if the thread that runs prompts is alive, else 0; absent while ComfyUI does not say.',
+      labelNames: ['endpoint', 'upstream'] as const,
+      registers,
     }),
     /** @param atMs milliseconds since 1970 */
     keysFetched(issuer: string, atMs: number): void {
       keysFetchedAtMs.set(issuer, atMs);
     },
-    configReloads: new Counter({
-      name: `${PREFIX}config_reloads_total`,
-      help: 'Changes of the configuration, taken or refused.',
-      labelNames: ['result'] as const,
-      registers,
-    }),
+    configReloads,
     configInfo: new Gauge({
       name: `${PREFIX}config_info`,
       help: 'The revision that is served.',

@@ -1,4 +1,5 @@
 import type { Outcome } from '../ext-authz/authorization-service.ts';
+import type { GuardedEndpoint } from '../ext-authz/guarded-endpoint.ts';
 import type { Log } from './log.ts';
 import type { Metrics } from './metrics.ts';
 
@@ -11,16 +12,30 @@ function reasonOf(decision: Outcome['decision']): string {
   return decision.kind === 'deny' ? decision.reason : '';
 }
 
-/** Without the query, which may carry a token. */
+const MAX_PATH = 256;
+
+/** Without the query, which may carry a token, and no longer than a line of the log should be. */
 function pathOf({ request }: Outcome): string {
-  return request?.path.split('?', 1)[0] ?? '';
+  return request?.path.slice(0, MAX_PATH).split('?', 1)[0] ?? '';
 }
 
 /** Counts each check, and logs the ones that were not allowed: refusals at info, failures at error. */
 export function observe(metrics: Metrics, log: Log): (outcome: Outcome) => void {
   const bound = new Map<string, Bound>();
+  const allowed = new WeakMap<GuardedEndpoint, Bound>();
 
-  function boundFor({ decision, endpoint }: Outcome): Bound {
+  /** A remembered check has no time to put a key together. */
+  function boundFor(outcome: Outcome): Bound {
+    const { decision, endpoint } = outcome;
+    if (endpoint === undefined || decision.kind !== 'allow') return boundByLabels(outcome);
+    const known = allowed.get(endpoint);
+    if (known !== undefined) return known;
+    const made = boundByLabels(outcome);
+    allowed.set(endpoint, made);
+    return made;
+  }
+
+  function boundByLabels({ decision, endpoint }: Outcome): Bound {
     const name = endpoint?.name ?? '';
     const method = endpoint?.method.name ?? '';
     const key = `${name} ${method} ${decision.kind} ${reasonOf(decision)}`;

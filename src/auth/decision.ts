@@ -17,7 +17,7 @@ export interface PassedClaim {
   readonly value: string | undefined;
 }
 
-type Code = 'unauthenticated' | 'forbidden' | 'too-many-failures' | 'unknown-host';
+type Code = 'unauthenticated' | 'forbidden' | 'too-many-failures' | 'malformed';
 
 const UNAUTHENTICATED = { status: 401, code: 'unauthenticated' } as const;
 const FORBIDDEN = { status: 403, code: 'forbidden' } as const;
@@ -46,7 +46,7 @@ export const DENIALS = {
   'connection-option': FORBIDDEN,
   'parameter-disguised': FORBIDDEN,
   'too-many-failures': { status: 429, code: 'too-many-failures' },
-  'host-unknown': { status: 421, code: 'unknown-host' },
+  'host-malformed': { status: 400, code: 'malformed' },
 } as const satisfies Record<string, { status: number; code: Code }>;
 
 export type DenyReason = keyof typeof DENIALS;

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { aRequest } from '../../test/builders.ts';
-import { cookieValues, withoutCookies } from './cookies.ts';
+import { cookieValues } from './cookies.ts';
 import { disguisesParameter, queryValues } from './query.ts';
 import { isSameOrigin, nominatesHeader } from './request-head.ts';
 
@@ -45,11 +45,6 @@ test('a request without Origin is of no foreign page', () => {
 
 test('a cookie is found in any line, by its exact name', () => {
   expect(cookieValues(['a=1; token=x', 'b=2;token="y"; tokens=z; xtoken=w'], 'token')).toEqual(['x', 'y']);
-});
-
-test('a cookie is taken out and all others stay', () => {
-  expect(withoutCookies(['a=1; token=x', 'b=2;token=y;c'], new Set(['token']))).toBe('a=1; b=2; c');
-  expect(withoutCookies(['token=x'], new Set(['token']))).toBe('');
 });
 
 test('a query parameter is found by its name as it stands, decoded', () => {

@@ -33,5 +33,7 @@ export function passwordFault(password: string, { kind, policy }: PasswordRules)
 
 /** Hashes a password with a salt of its own, as the configuration and the users file take it. */
 export async function makeHash(password: string, kind: HashKind): Promise<string> {
-  return kind === 'bcrypt' ? bcrypt(password, { cost: BCRYPT_COST }) : argon2(password, ARGON2);
+  if (kind === 'argon2id') return argon2(password, ARGON2);
+  // The library writes $2y$, the same algorithm under the name that only PHP and Apache use.
+  return (await bcrypt(password, BCRYPT_COST)).replace(/^\$2y\$/, '$2b$');
 }

@@ -3,21 +3,22 @@ import { beforeAll, expect, test } from 'vitest';
 import { aRequest, basic } from '../../test/builders.ts';
 import { createHashQueue } from './hash-queue.ts';
 import { createBasicMethod, type BasicOptions } from './method.ts';
-import { createRegulation } from './regulation.ts';
+import { createLoginThrottle, type LoginThrottle } from './login-throttle.ts';
 
 const users = new Map<string, string>();
 beforeAll(async () => {
-  users.set('alice', await bcrypt('tulip', { cost: 4 }));
-  users.set('bob', await bcrypt('cedar', { cost: 4 }));
+  users.set('alice', await bcrypt('tulip', 4));
+  users.set('bob', await bcrypt('cedar', 4));
 });
 
 function aMethod(changes: Partial<BasicOptions> = {}) {
   return createBasicMethod({
+    endpoint: 'studio',
     realm: 'studio',
     users,
     isOperator: () => false,
     hashing: createHashQueue({ parallel: 2, waiting: 10 }),
-    regulation: createRegulation(
+    throttle: createLoginThrottle(
       () => 1,
       () => undefined,
     ),
@@ -104,9 +105,9 @@ test.each([
 });
 
 test('who failed too often waits, even with the right password, and nothing is hashed for them', async () => {
-  const regulation = { blockedSeconds: () => 8, failed: () => undefined, succeeded: () => undefined };
+  const throttle = { begin: () => ({ kind: 'blocked', retryAfterSeconds: 8 }) as const };
   const hashing = { run: () => { throw new Error('hashed'); }, waiting: 0 }; // prettier-ignore
-  const method = aMethod({ regulation, hashing });
+  const method = aMethod({ throttle, hashing });
   expect(await method.authenticate(credentials(basic('alice', 'tulip')), from)).toEqual({
     kind: 'deny',
     reason: 'too-many-failures',
@@ -114,20 +115,52 @@ test('who failed too often waits, even with the right password, and nothing is h
   });
 });
 
-test('failures and successes are counted by name and address', async () => {
-  const counted: string[] = [];
-  const regulation = {
-    blockedSeconds: () => 0,
-    failed: (...who: string[]) => void counted.push(`failed ${who.join(' ')}`),
-    succeeded: (...who: string[]) => void counted.push(`succeeded ${who.join(' ')}`),
+test.each([
+  ['a name over 200 bytes encoded', basic('é'.repeat(34), 'x')],
+  ['a name of 40 KB', basic('a'.repeat(40_000), 'x')],
+  ['a password over 1 KiB', basic('alice', 'x'.repeat(1025))],
+])('%s is nobody’s: it is refused like a wrong one, uncounted and unhashed', async (_, text) => {
+  const never = (): never => {
+    throw new Error('counted or hashed');
   };
-  const method = aMethod({ regulation });
+  const method = aMethod({ throttle: { begin: never }, hashing: { run: never, waiting: 0 } });
+  expect(await method.authenticate(credentials(text), from)).toEqual({
+    kind: 'deny',
+    reason: 'user-unknown',
+  });
+});
+
+test('each attempt is counted before it is hashed, and ends as what it was', async () => {
+  const counted: string[] = [];
+  const throttle: LoginThrottle = {
+    begin: ({ endpoint, username, address }) => {
+      counted.push(`${endpoint} ${username} ${address}`);
+      return {
+        kind: 'admitted',
+        attempt: {
+          succeeded: () => void counted.push('succeeded'),
+          failed: () => void counted.push('failed'),
+          abandoned: () => void counted.push('abandoned'),
+        },
+      };
+    },
+  };
+  const method = aMethod({ throttle });
   for (const password of ['wrong', 'tulip'])
     await method.authenticate(credentials(basic('alice', password)), from);
   await method.authenticate(credentials(basic('mallory', 'x')), from);
+  const full = aMethod({ throttle, hashing: { run: () => undefined, waiting: 100 } });
+  await full.authenticate(credentials(basic('alice', 'tulip')), from);
+  const broken = aMethod({
+    throttle,
+    hashing: { run: () => Promise.reject(new Error('broken')), waiting: 0 },
+  });
+  await expect(broken.authenticate(credentials(basic('alice', 'tulip')), from)).rejects.toThrow('broken');
   expect(counted).toEqual([
-    'failed alice 192.0.2.7',
-    'succeeded alice 192.0.2.7',
-    'failed mallory 192.0.2.7',
+    ...['studio alice 192.0.2.7', 'failed'],
+    ...['studio alice 192.0.2.7', 'succeeded'],
+    ...['studio mallory 192.0.2.7', 'failed'],
+    ...['studio alice 192.0.2.7', 'abandoned'],
+    ...['studio alice 192.0.2.7', 'failed'],
   ]);
 });

@@ -5,18 +5,23 @@ import { parseBasic } from '../auth/parse-basic.ts';
 import { headerValues, type RequestHead } from '../auth/request-head.ts';
 import { encodeUserId, type UserId } from '../auth/user-id.ts';
 import type { HashQueue } from './hash-queue.ts';
-import type { Regulation } from './regulation.ts';
+import type { LoginThrottle } from './login-throttle.ts';
 import { verifyPassword } from './verify-password.ts';
 
 export interface BasicOptions {
+  /** Its name tells its users from those of other endpoints. */
+  readonly endpoint: string;
   readonly realm: string;
   /** User name → password hash. */
   readonly users: ReadonlyMap<string, string>;
   readonly userIdPrefix?: string | undefined;
   readonly isOperator: (userId: UserId) => boolean;
   readonly hashing: HashQueue;
-  readonly regulation: Regulation;
+  readonly throttle: LoginThrottle;
 }
+
+/** What `comfy-tenant hash` takes at most; longer ones would only cost time. */
+const MAX_PASSWORD_BYTES = 1024;
 
 /** argon2id of random bytes that nobody kept, for an empty user list. */
 const NOBODY =
@@ -48,7 +53,7 @@ function quoted(realm: string): string {
 
 /** HTTP Basic (RFC 7617) against a user list; the user name is the isolation id. */
 export function createBasicMethod(options: BasicOptions): Method {
-  const { users, hashing, regulation } = options;
+  const { endpoint, users, hashing, throttle } = options;
   const decoyFor = decoys(users);
 
   function allow(username: string): Decision {
@@ -57,20 +62,34 @@ export function createBasicMethod(options: BasicOptions): Method {
     return { kind: 'allow', identity: { userId, operator: options.isOperator(userId), passed: [] } };
   }
 
+  /** Nobody can have such a name or password, so that refusing it unhashed tells nothing about who is there. */
+  function isImpossible({ username, password }: { username: string; password: string }): boolean {
+    return (
+      encodeUserId(username, options.userIdPrefix) === undefined ||
+      Buffer.byteLength(password) > MAX_PASSWORD_BYTES
+    );
+  }
+
   async function judge(username: string, password: string, address: string): Promise<Decision> {
-    const blocked = regulation.blockedSeconds(username, address);
-    if (blocked > 0) return { kind: 'deny', reason: 'too-many-failures', retryAfterSeconds: blocked };
+    const admission = throttle.begin({ endpoint, username, address });
+    if (admission.kind === 'blocked')
+      return { kind: 'deny', reason: 'too-many-failures', retryAfterSeconds: admission.retryAfterSeconds };
+    const { attempt } = admission;
     const hash = users.get(username);
     const verified = hashing.run(() => verifyPassword(password, hash ?? decoyFor(username)));
     if (verified === undefined) {
+      attempt.abandoned();
       return { kind: 'unavailable', cause: 'too many passwords wait to be hashed', retryAfterSeconds: 1 };
     }
-    const right = await verified;
+    const right = await verified.catch((error: unknown) => {
+      attempt.failed();
+      throw error;
+    });
     if (right && hash !== undefined) {
-      regulation.succeeded(username, address);
+      attempt.succeeded();
       return allow(username);
     }
-    regulation.failed(username, address);
+    attempt.failed();
     return deny(hash === undefined ? 'user-unknown' : 'password-wrong');
   }
 
@@ -82,6 +101,7 @@ export function createBasicMethod(options: BasicOptions): Method {
     authenticate(credentials: Credentials, client: Client) {
       const parsed = parseBasic(credentials.text);
       if (parsed.kind === 'refused') return deny(parsed.reason);
+      if (isImpossible(parsed)) return deny('user-unknown');
       return judge(parsed.username, parsed.password, client.address);
     },
   };

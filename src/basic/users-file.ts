@@ -1,17 +1,7 @@
-import {
-  chmodSync,
-  chownSync,
-  closeSync,
-  fsyncSync,
-  openSync,
-  readFileSync,
-  realpathSync,
-  renameSync,
-  rmSync,
-  statSync,
-  writeSync,
-  type Stats,
-} from 'node:fs';
+import { readFileSync } from 'node:fs';
+import { codeOf } from '../files/file-error.ts';
+import { withFileLock } from '../files/file-lock.ts';
+import { realFile, writeFileAtomically } from '../files/write-file-atomically.ts';
 
 /** The lines of a users file, with their endings, so that what is not changed stays to the byte. */
 function linesOf(text: string): string[] {
@@ -45,66 +35,32 @@ export function withoutUser(text: string, username: string): string {
     .join('');
 }
 
-function codeOf(error: unknown): string | undefined {
-  return (error as NodeJS.ErrnoException).code;
-}
-
-function openNew(path: string, mode: number): number {
+function read(path: string): string {
   try {
-    return openSync(path, 'wx', mode);
+    return readFileSync(path, 'utf8');
   } catch (error) {
-    if (codeOf(error) !== 'EEXIST') throw error;
-    throw new Error(`${path}: another change is under way; if not, delete this file and try again`, {
-      cause: error,
-    });
-  }
-}
-
-/** The file behind symbolic links, with its mode and owner; undefined when it is not there. */
-function existing(path: string) {
-  try {
-    const target = realpathSync(path);
-    return { target, stat: statSync(target), text: readFileSync(target, 'utf8') };
-  } catch (error) {
-    if (codeOf(error) === 'ENOENT') return undefined;
+    if (codeOf(error) === 'ENOENT') return '';
     throw error;
   }
 }
 
-function keepRights(path: string, { mode, uid, gid }: Stats): void {
-  chmodSync(path, mode & 0o777);
-  if (process.getuid?.() === 0) chownSync(path, uid, gid);
-}
-
 /**
- * Changes a users file at once or not at all: the new text is written beside it and then renamed over it, with its mode
- * and owner kept. A new file is for its owner only (0600). Two changes at a time are not lost: the second is refused.
+ * Changes a users file in one step or not at all, with its mode and owner kept. A new file is for its owner only
+ * (0600). Changes from several processes come one after the other, so that none is lost.
  *
  * @param change the new text, or undefined to leave the file as it is
  * @returns whether it was changed
  * @throws Error that names the file when it cannot be read or written
  */
-export function changeUsersFile(path: string, change: (text: string) => string | undefined): boolean {
-  const target = existing(path)?.target ?? path;
-  const fresh = `${target}.new`;
-  const descriptor = openNew(fresh, 0o600);
-  try {
-    // Read only now that nobody else changes it.
-    const before = existing(path);
-    const text = change(before?.text ?? '');
-    if (text === undefined) {
-      rmSync(fresh);
-      return false;
-    }
-    writeSync(descriptor, text);
-    fsyncSync(descriptor);
-    if (before !== undefined) keepRights(fresh, before.stat);
-    renameSync(fresh, target);
+export async function changeUsersFile(
+  path: string,
+  change: (text: string) => string | undefined,
+): Promise<boolean> {
+  const target = realFile(path);
+  return withFileLock(`${target}.lock`, () => {
+    const text = change(read(target));
+    if (text === undefined) return false;
+    writeFileAtomically(target, text);
     return true;
-  } catch (error) {
-    rmSync(fresh, { force: true });
-    throw error;
-  } finally {
-    closeSync(descriptor);
-  }
+  });
 }

@@ -12,11 +12,16 @@ function htpasswd(option: string, password: string): string {
 
 const PASSWORD = 'tulip:räven 81';
 
+/** The three letters name one algorithm for any password that bcrypt reads whole. */
+async function bcryptAs(version: string): Promise<string> {
+  return (await bcrypt(PASSWORD, 4)).replace(/^\$2[aby]/, `$${version}`);
+}
+
 test.each([
   ['argon2id', () => argon2(PASSWORD)],
-  ['bcrypt $2a', () => bcrypt(PASSWORD, { cost: 4, version: '2a' })],
-  ['bcrypt $2b', () => bcrypt(PASSWORD, { cost: 4, version: '2b' })],
-  ['bcrypt $2y', () => bcrypt(PASSWORD, { cost: 4, version: '2y' })],
+  ['bcrypt $2a', () => bcryptAs('2a')],
+  ['bcrypt $2b', () => bcryptAs('2b')],
+  ['bcrypt $2y', () => bcryptAs('2y')],
   ['bcrypt of htpasswd', () => htpasswd('-B', PASSWORD)],
   ['apr1 of htpasswd', () => htpasswd('-m', PASSWORD)],
   ['{SHA} of htpasswd', () => htpasswd('-s', PASSWORD)],
@@ -35,7 +40,7 @@ test('apr1 is that of htpasswd for passwords of every length up to 40', async ()
 });
 
 test('what bcrypt would not look at is not accepted', async () => {
-  const hash = await bcrypt('a'.repeat(72), { cost: 4 });
+  const hash = await bcrypt('a'.repeat(72), 4);
   expect(await verifyPassword('a'.repeat(72), hash)).toBe(true);
   expect(await verifyPassword('a'.repeat(73), hash)).toBe(false);
 });

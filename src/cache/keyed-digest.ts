@@ -9,6 +9,8 @@ function padded(key: Uint8Array, byte: number): Buffer {
 
 /** Longer texts than any header get a buffer of their own. */
 const SCRATCH_BYTES = 64 * 1024;
+/** Longer tokens are rare. */
+const PARTS = 2048;
 
 /**
  * HMAC-SHA-256 (RFC 2104) of texts under one key, as a string of one character a byte. By one-shot hashes over one
@@ -22,11 +24,20 @@ export function keyedDigest(key: Uint8Array): (text: string) => string {
   const inner = padded(key, 0x36);
   const scratch = Buffer.alloc(BLOCK_BYTES + SCRATCH_BYTES);
   scratch.set(inner);
-  return (text) => {
+  /** Parts of `scratch` by their length: each costs more to make than its bytes to hash. */
+  const parts: Buffer[] = [];
+
+  function message(text: string): Buffer {
     const bytes = Buffer.byteLength(text);
-    const message = bytes <= SCRATCH_BYTES ? scratch : Buffer.concat([inner], BLOCK_BYTES + bytes);
-    message.write(text, BLOCK_BYTES);
-    outer.write(hash('sha256', message.subarray(0, BLOCK_BYTES + bytes), 'binary'), BLOCK_BYTES, 'binary');
+    const whole = bytes <= SCRATCH_BYTES ? scratch : Buffer.concat([inner], BLOCK_BYTES + bytes);
+    whole.write(text, BLOCK_BYTES);
+    return bytes < PARTS
+      ? (parts[bytes] ??= scratch.subarray(0, BLOCK_BYTES + bytes))
+      : whole.subarray(0, BLOCK_BYTES + bytes);
+  }
+
+  return (text) => {
+    outer.write(hash('sha256', message(text), 'binary'), BLOCK_BYTES, 'binary');
     return hash('sha256', outer, 'binary');
   };
 }

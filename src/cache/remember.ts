@@ -12,6 +12,8 @@ export interface RememberOptions {
   readonly now: () => number;
   /** Changes when what was judged may no longer hold, such as when the issuer withdrew a key: then all is forgotten. */
   readonly generation: () => number;
+  /** Whether a client profits only from what it sent itself, as where failures of a client delay it. */
+  readonly perClient?: boolean;
   readonly onLookup?: (result: 'hit' | 'shared' | 'miss') => void;
 }
 
@@ -78,7 +80,7 @@ export function remember(method: Method, options: RememberOptions): Method {
     authenticate(credentials, client) {
       const { text } = credentials;
       forgetWhatChanged();
-      const key = digest(text);
+      const key = digest(options.perClient === true ? `${client.address}\n${text}` : text);
       const known = decisions.get(key);
       if (known !== undefined && now() < known.untilMs) {
         options.onLookup?.('hit');

@@ -14,7 +14,15 @@ export interface CommandContext {
 }
 
 /** Exit codes of sysexits.h. */
-export const EXIT = { ok: 0, failed: 1, usage: 64, unavailable: 69, software: 70, config: 78 } as const;
+export const EXIT = {
+  ok: 0,
+  failed: 1,
+  usage: 64,
+  unavailable: 69,
+  software: 70,
+  cannotWrite: 74,
+  config: 78,
+} as const;
 
 /** A command: returns its exit code; throws only on a defect. */
 export type Command = (context: CommandContext) => Promise<number>;

@@ -1,7 +1,7 @@
-import { writeFileSync } from 'node:fs';
 import { dirname, relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { createFileAtomically } from '../files/write-file-atomically.ts';
 import { EXIT, type Command } from './context.ts';
 
 export const help = `comfy-tenant init [--config comfy-tenant.yaml]
@@ -33,10 +33,7 @@ export const init: Command = ({ args, cwd, out, err }) => {
     options: { config: { type: 'string', short: 'c', default: 'comfy-tenant.yaml' } },
   });
   const file = resolve(cwd, values.config);
-  try {
-    writeFileSync(file, example(relative(dirname(file), SCHEMA)), { flag: 'wx', mode: 0o640 });
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+  if (!createFileAtomically(file, example(relative(dirname(file), SCHEMA)), { mode: 0o640 })) {
     err(
       `comfy-tenant init: ${values.config} is there already and stays as it is: name another with --config`,
     );

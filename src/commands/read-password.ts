@@ -1,56 +1,86 @@
 import type { CommandContext } from './context.ts';
+import { createLineEditor } from './line-editor.ts';
 
 type Io = Pick<CommandContext, 'stdin' | 'err' | 'signal'>;
 
-const END = new Set(['\r', '\n', '\u0004']);
-const ERASE = new Set(['\b', '\u007f']);
-const INTERRUPT = '\u0003';
+/** Lines typed at a terminal that does not show them. */
+interface Typing {
+  /** @param before typed already; @returns undefined at Ctrl-C, Ctrl-D, SIGTERM or when the terminal is gone */
+  line(before: string): Promise<{ text: string; rest: string } | undefined>;
+}
 
-/** One line from the terminal, not shown; undefined at Ctrl-C. */
-async function typed({ stdin, err, signal }: Io, prompt: string): Promise<string | undefined> {
-  err(prompt);
+/** Gives the next line of a terminal that is in raw mode. */
+function typing({ stdin, signal }: Pick<Io, 'stdin' | 'signal'>): Typing {
+  return {
+    line: (before) =>
+      new Promise((resolve) => {
+        const editor = createLineEditor();
+        const stop = (result: { text: string; rest: string } | undefined): void => {
+          stdin.off('data', take).off('end', cancel).off('close', cancel).off('error', cancel);
+          signal.removeEventListener('abort', cancel);
+          resolve(result);
+        };
+        const cancel = (): void => {
+          stop(undefined);
+        };
+        const take = (chunk: string): void => {
+          const edited = editor.take(chunk);
+          if (edited.kind !== 'more') stop(edited.kind === 'line' ? edited : undefined);
+        };
+        signal.addEventListener('abort', cancel);
+        stdin.on('data', take).once('end', cancel).once('close', cancel).once('error', cancel);
+        if (signal.aborted) cancel();
+        else if (before !== '') take(before);
+      }),
+  };
+}
+
+/** Two lines that must be equal; the terminal shows nothing from before the first prompt until the end. */
+async function typedTwice(io: Io): Promise<string | undefined> {
+  const { stdin, err } = io;
   stdin.setRawMode(true);
-  stdin.setEncoding('utf8');
   try {
-    return await new Promise((resolve) => {
-      let text: string[] = [];
-      const stop = (result: string | undefined): void => {
-        stdin.off('data', take);
-        signal.removeEventListener('abort', cancel);
-        resolve(result);
-      };
-      const cancel = (): void => {
-        stop(undefined);
-      };
-      const take = (chunk: string): void => {
-        for (const key of chunk) {
-          if (key === INTERRUPT) {
-            cancel();
-            return;
-          }
-          if (END.has(key)) {
-            stop(text.join(''));
-            return;
-          }
-          text = ERASE.has(key) ? text.slice(0, -1) : [...text, key];
-        }
-      };
-      signal.addEventListener('abort', cancel);
-      stdin.on('data', take);
-      stdin.resume();
-    });
+    stdin.setEncoding('utf8');
+    const lines = typing(io);
+    err('Password (not shown):');
+    const first = lines.line('');
+    stdin.resume();
+    const password = await first;
+    if (password === undefined) return undefined;
+    err('The same again:');
+    const again = await lines.line(password.rest);
+    if (again?.text === password.text) return password.text;
+    if (again !== undefined) err('The two differ. Nothing was done.');
+    return undefined;
   } finally {
     stdin.setRawMode(false);
     stdin.pause();
   }
 }
 
-/** The first line of what is piped in. */
-async function piped({ stdin }: Io): Promise<string> {
+const MAX_BYTES = 64 * 1024;
+
+/** The first line of what is piped in; nothing behind it is waited for. */
+async function piped({ stdin, err }: Io): Promise<string | undefined> {
   const chunks: Buffer[] = [];
-  for await (const chunk of stdin) chunks.push(Buffer.from(chunk as Buffer));
-  const [line = ''] = new TextDecoder('utf-8', { fatal: true }).decode(Buffer.concat(chunks)).split(/\r?\n/);
-  return line;
+  let bytes = 0;
+  for await (const chunk of stdin) {
+    const part = Buffer.from(chunk as Buffer);
+    chunks.push(part);
+    bytes += part.length;
+    if (part.includes(0x0a) || bytes > MAX_BYTES) break;
+  }
+  const all = Buffer.concat(chunks);
+  const end = all.indexOf(0x0a);
+  try {
+    const line = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(
+      end < 0 ? all : all.subarray(0, end),
+    );
+    return line.replace(/\r$/, '');
+  } catch {
+    err('The password on standard input is not UTF-8: send it as UTF-8. Nothing was done.');
+    return undefined;
+  }
 }
 
 /**
@@ -59,11 +89,5 @@ async function piped({ stdin }: Io): Promise<string> {
  * @returns undefined, with the reason told, when there is none to go on with
  */
 export async function readPassword(io: Io): Promise<string | undefined> {
-  if (!io.stdin.isTTY) return piped(io);
-  const password = await typed(io, 'Password (not shown):');
-  if (password === undefined) return undefined;
-  const again = await typed(io, 'The same again:');
-  if (again === password) return password;
-  if (again !== undefined) io.err('The two differ. Nothing was done.');
-  return undefined;
+  return io.stdin.isTTY ? typedTwice(io) : piped(io);
 }

@@ -1,8 +1,12 @@
+import { FileWriteError } from '../files/file-error.ts';
+import { explainError } from '../errors/explain-error.ts';
 import { type Command, type CommandContext, EXIT } from './context.ts';
 
 interface Entry {
   /** One line for the list of commands. */
   readonly summary: string;
+  /** Whether it answers checks until it is told to end. */
+  readonly servesChecks?: true;
   readonly load: () => Promise<{ run: Command; help: string }>;
 }
 
@@ -10,6 +14,7 @@ interface Entry {
 const COMMANDS: Readonly<Record<string, Entry>> = {
   serve: {
     summary: 'the service that Envoy asks',
+    servesChecks: true,
     load: () => import('./serve.ts').then(({ serve, help }) => ({ run: serve, help })),
   },
   check: {
@@ -22,6 +27,7 @@ const COMMANDS: Readonly<Record<string, Entry>> = {
   },
   up: {
     summary: 'Envoy and the service in front of a ComfyUI; without a configuration, a demo',
+    servesChecks: true,
     load: () => import('./up.ts').then(({ up, help }) => ({ run: up, help })),
   },
   verify: {
@@ -71,21 +77,25 @@ function isUsageError(error: unknown): error is Error {
 }
 
 async function run(name: string, entry: Entry, context: CommandContext): Promise<number> {
-  const command = await entry.load();
-  if (context.args.some((arg) => arg === '--help' || arg === '-h')) {
-    context.out(command.help);
-    return EXIT.ok;
-  }
   try {
+    const command = await entry.load();
+    if (context.args.some((arg) => arg === '--help' || arg === '-h')) {
+      context.out(command.help);
+      return EXIT.ok;
+    }
     return await command.run(context);
   } catch (error) {
     if (isUsageError(error)) {
       context.err(`comfy-tenant ${name}: ${error.message}. See comfy-tenant ${name} --help`);
       return EXIT.usage;
     }
-    context.err(`comfy-tenant ${name}: ${error instanceof Error ? error.message : String(error)}`);
-    return EXIT.unavailable;
+    context.err(`comfy-tenant ${name}: ${explainError(error)}`);
+    return error instanceof FileWriteError ? EXIT.cannotWrite : EXIT.unavailable;
   }
+}
+
+export function servesChecks(name: string): boolean {
+  return Object.hasOwn(COMMANDS, name) && COMMANDS[name]?.servesChecks === true;
 }
 
 /** Runs a command by its name; returns the exit code. */

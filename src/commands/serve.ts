@@ -5,6 +5,8 @@ import { createLog } from '../admin/log.ts';
 import { loadConfig } from '../config/load.ts';
 import { restartNeeded } from '../config/restart-needed.ts';
 import { watchConfig } from '../config/watch.ts';
+import { HEAP_GROWING } from '../service-heap.ts';
+import { askComfyuiWith } from '../local/ask-comfyui.ts';
 import { startService } from '../service.ts';
 import { EXIT, type Command } from './context.ts';
 
@@ -22,9 +24,6 @@ function ended(signal: AbortSignal): Promise<void> {
   });
 }
 
-/** V8 lets the old objects grow fourfold before it collects them; what a check leaves is collected sooner than that. */
-const HEAP_GROWING = '--heap-growing-percent=50';
-
 export const serve: Command = async ({ args, env, cwd, err, signal }) => {
   setFlagsFromString(HEAP_GROWING);
   const { values } = parseArgs({ args: [...args], options: { config: { type: 'string', short: 'c' } } });
@@ -35,14 +34,27 @@ export const serve: Command = async ({ args, env, cwd, err, signal }) => {
     return EXIT.config;
   }
   for (const warning of loaded.warnings) err(`warning: ${warning}`);
-  const log = createLog(loaded.config.log.level);
-  const service = await startService({ config: loaded.config, revision: loaded.revision, log });
+  let { conceal } = loaded;
+  const concealing = (text: string): string => conceal(text);
+  const log = createLog(loaded.config.log.level, {
+    write: (line) => process.stdout.write(concealing(line)),
+  });
+  const { config, revision } = loaded;
+  const service = await startService({
+    config,
+    revision,
+    log,
+    conceal: concealing,
+    askComfyui: askComfyuiWith(config),
+  });
   const watching = watchConfig({
     file,
     env,
     revision: loaded.revision,
     signal,
     onChange(next) {
+      const earlier = conceal; // A value that was replaced is a secret still.
+      conceal = (text) => next.conceal(earlier(text));
       if (!next.ok) {
         service.refuse(next.faults);
         return;

@@ -132,14 +132,6 @@ test('policy funart is asked of the password', async () => {
   ]);
 });
 
-test('a change while another is under way is refused, not lost', async () => {
-  const fresh = directory.write('users.htpasswd.new', '');
-  await expect(call(['add', 'alice', '--password-stdin'], password('sesame'))).rejects.toThrow(
-    `${fresh}: another change is under way; if not, delete this file and try again`,
-  );
-  expect(existsSync(fresh)).toBe(true);
-});
-
 test('a configuration without a users file is said to have none', async () => {
   directory.write('comfy-tenant.yaml', BASIC);
   expect(await call(['list'])).toEqual({

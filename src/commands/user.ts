@@ -59,6 +59,10 @@ function findTarget(values: Values, { cwd, env }: CommandContext): Target | stri
   return { file: list.auth.usersFile, list };
 }
 
+function alreadyThere(username: string): string {
+  return `${username} is there already: --replace gives a new password`;
+}
+
 /** Why a name cannot be added, or undefined. */
 function addFault(username: string, replace: boolean, { file, list }: Target): string | undefined {
   if (username.startsWith('#')) return 'a user name in a users file must not begin with #: that is a comment';
@@ -68,8 +72,7 @@ function addFault(username: string, replace: boolean, { file, list }: Target): s
     return `${username} is in users of the configuration: change it there`;
   const read = readTextFile(file, MAX_MEBIBYTES);
   if (!read.ok && read.fault !== 'does not exist') return `${file} ${read.fault}`;
-  if (read.ok && !replace && hasUser(read.text, username))
-    return `${username} is there already: --replace gives a new password`;
+  if (read.ok && !replace && hasUser(read.text, username)) return alreadyThere(username);
   return undefined;
 }
 
@@ -92,16 +95,19 @@ async function add(
   const weakness = passwordFault(password, rules);
   if (weakness !== undefined) return weakness;
   const hash = await makeHash(password, rules.kind);
-  changeUsersFile(target.file, (text) => withUser(text, username, hash));
+  const added = await changeUsersFile(target.file, (text) =>
+    !values.replace && hasUser(text, username) ? undefined : withUser(text, username, hash),
+  );
+  if (!added) return alreadyThere(username);
   context.out(`${username} can sign in with the new password (${relative(context.cwd, target.file)}).`);
   return undefined;
 }
 
-function remove(
+async function remove(
   username: string,
   { target, out, cwd }: CommandContext & { target: Target },
-): string | undefined {
-  const removed = changeUsersFile(target.file, (text) =>
+): Promise<string | undefined> {
+  const removed = await changeUsersFile(target.file, (text) =>
     hasUser(text, username) ? withoutUser(text, username) : undefined,
   );
   if (!removed) return `${target.file} has no user ${username}`;

@@ -18,6 +18,10 @@ function inTls(tls: object | undefined, absolute: FromFile): void {
   }
 }
 
+function socketPath(address: string, absolute: FromFile): string {
+  return address.startsWith('unix:') ? `unix:${absolute(address.slice('unix:'.length))}` : address;
+}
+
 /** Makes every path of a freshly parsed configuration absolute, in place; they are relative to its file. */
 export function makePathsAbsolute(parts: ConfigParts, directory: string): void {
   const absolute: FromFile = (path) => resolve(directory, path);
@@ -25,7 +29,9 @@ export function makePathsAbsolute(parts: ConfigParts, directory: string): void {
   if (parts.comfyui !== undefined) parts.comfyui.tokenKeyFile = absolute(parts.comfyui.tokenKeyFile);
   inTls(parts.gateway?.tls, absolute);
   inTls(parts.service?.tls, absolute);
-  if (parts.service?.listen.startsWith('unix:') === true) {
-    parts.service.listen = `unix:${absolute(parts.service.listen.slice('unix:'.length))}`;
+  if (parts.service !== undefined) {
+    const { listen, address } = parts.service;
+    parts.service.listen = socketPath(listen, absolute);
+    if (address !== undefined) parts.service.address = socketPath(address, absolute);
   }
 }

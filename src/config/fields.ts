@@ -57,15 +57,42 @@ function isUpstream(text: string): boolean {
   return URL.canParse(text) && (host.startsWith('[') || new URL(text).hostname === host);
 }
 
+/** Whether a `host:port` stands for all addresses of a machine, in any spelling of it. */
+export function isWildcard(text: string): boolean {
+  const host = text.replace(/:[0-9]*$/, '');
+  if (text.startsWith('unix:') || !URL.canParse(`http://${host}`)) return false;
+  return ['0.0.0.0', '[::]', '[::ffff:0:0]'].includes(new URL(`http://${host}`).hostname);
+}
+
 export const hostPort = z
   .string('must be host:port, such as 127.0.0.1:9002')
   .refine(isHostPort, 'must be host:port, such as 127.0.0.1:9002');
+
+const HOST_NAME = 'must be a host name without port, such as authz';
+
+export const hostName = z
+  .string(HOST_NAME)
+  .regex(/^[A-Za-z0-9]([A-Za-z0-9._-]{0,251}[A-Za-z0-9])?$/, HOST_NAME);
 
 export const listen = z
   .string('must be unix:path or host:port, such as unix:run/authz.sock')
   .refine(
     (text) => (text.startsWith('unix:') ? text.length > 5 : isHostPort(text)),
     'must be unix:path or host:port, such as unix:run/authz.sock',
+  );
+
+const ADDRESS = 'must be unix:path or host:port that Envoy can connect to, such as authz.internal:9001';
+
+/** Where Envoy connects to: like `listen`, but one address, not all of a machine. */
+export const address = z
+  .string(ADDRESS)
+  .refine(
+    (text) => (text.startsWith('unix:') ? text.length > 5 : isHostPort(text) && !/:0+$/.test(text)),
+    ADDRESS,
+  )
+  .refine(
+    (text) => !isWildcard(text),
+    'must be one address, not all of a machine: name the host that Envoy connects to',
   );
 
 export const upstream = z.string(UPSTREAM).refine(isUpstream, UPSTREAM).meta({ format: 'uri' });

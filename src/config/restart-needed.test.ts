@@ -27,6 +27,9 @@ test('what is bound at the start and has changed is named', () => {
 });
 
 test('what a reload takes is not named', () => {
-  const after = { ...aConfig({ service: { rememberFor: '1m' }, sameUsers: true }), endpoints: [] };
+  const after = {
+    ...aConfig({ service: { rememberFor: '1m', address: 'authz.internal:9001' }, sameUsers: true }),
+    endpoints: [],
+  };
   expect(restartNeeded(aConfig({}), after)).toEqual([]);
 });

@@ -2,6 +2,9 @@ import type { Config } from './schema.ts';
 
 const BOUND = ['comfyui', 'gateway', 'service', 'admin', 'log'] as const;
 
+/** Taken by a reload, or Envoy's alone: an Envoy with an outdated bootstrap is reported as such. */
+const NOT_BOUND = new Set(['service.rememberFor', 'service.address']);
+
 /** The keys that differ from those at the start and, being bound then, are taken only at the next start. */
 export function restartNeeded(atStart: Config, now: Config): string[] {
   return BOUND.flatMap((section) => {
@@ -10,7 +13,7 @@ export function restartNeeded(atStart: Config, now: Config): string[] {
     const keys = [...new Set([...Object.keys(before), ...Object.keys(after)])];
     return keys
       .filter((key) => JSON.stringify(before[key]) !== JSON.stringify(after[key]))
-      .filter((key) => key !== 'rememberFor')
-      .map((key) => `${section}.${key}`);
+      .map((key) => `${section}.${key}`)
+      .filter((key) => !NOT_BOUND.has(key));
   });
 }

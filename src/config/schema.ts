@@ -1,7 +1,9 @@
 import { z } from 'zod';
 import {
+  address,
   duration,
   filePath,
+  hostName,
   hostPort,
   listen,
   realm,
@@ -147,7 +149,18 @@ export const configSchema = z.strictObject({
     .prefault({}),
   service: z
     .strictObject({
-      listen: listen.default('unix:run/authz.sock'),
+      listen: listen.default('unix:run/authz.sock').describe('Where the service listens.'),
+      address: address.optional().describe('Where Envoy connects to, when that is not what `listen` says.'),
+      socketGroup: z
+        .string('must be the name or number of a group; put quotes around digits')
+        .regex(
+          /^([a-z_][a-z0-9_.-]{0,31}|[0-9]{1,10})$/,
+          'must be the name or number of a group, such as envoy',
+        )
+        .optional()
+        .describe(
+          'Group that may connect to the Unix socket (0660); without it only the own user may (0600).',
+        ),
       tls: serviceTlsFiles.optional(),
       rememberFor: duration('1s', '24h')
         .prefault('10m')
@@ -161,7 +174,17 @@ export const configSchema = z.strictObject({
       waitingHashes: z.int().min(1).max(10_000).default(100),
     })
     .prefault({}),
-  admin: z.strictObject({ listen: hostPort.default('127.0.0.1:9002') }).prefault({}),
+  admin: z
+    .strictObject({
+      listen: hostPort.default('127.0.0.1:9002'),
+      hosts: z
+        .array(hostName)
+        .default([])
+        .describe(
+          'Host names by which /readyz and /metrics may be asked, besides localhost, the name in listen and any IP address.',
+        ),
+    })
+    .prefault({}),
   log: z
     .strictObject({
       level: z.enum(['debug', 'info', 'warn', 'error'], 'must be debug, info, warn or error').default('info'),

@@ -1,7 +1,6 @@
 import { mkdirSync, mkdtempSync, renameSync, rmSync, symlinkSync, unlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { LoadedConfig } from './load.ts';
 import { watchConfig } from './watch.ts';
@@ -17,7 +16,7 @@ const config = (name: string): string => `endpoints:
 let directory: string;
 let file: string;
 let ending: AbortController;
-let seen: { loaded: LoadedConfig; at: number }[];
+let seen: LoadedConfig[];
 let watching: Promise<void>;
 
 beforeEach(() => {
@@ -34,19 +33,41 @@ afterEach(async () => {
   rmSync(directory, { recursive: true });
 });
 
-function watch(): void {
-  const onChange = (loaded: LoadedConfig): void => void seen.push({ loaded, at: Date.now() });
-  watching = watchConfig({ file, env: {}, onChange, signal: ending.signal });
+/** Looks only when the test says so. */
+let nextLook: () => void;
+let looked: Promise<void>;
+function pause(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve, reject) => {
+    nextLook = resolve;
+    signal.addEventListener('abort', () => {
+      reject(new Error('aborted'));
+    });
+    reached();
+  });
+}
+let reached: () => void;
+
+/** One look of the watch, to its end. */
+async function look(): Promise<void> {
+  looked = new Promise((resolve) => (reached = resolve));
+  nextLook();
+  await looked;
 }
 
-/** What is told within a second of a change; the wait goes on a little, so that a second telling would be seen. */
+function watch(): void {
+  const onChange = (loaded: LoadedConfig): void => void seen.push(loaded);
+  reached = () => undefined;
+  watching = watchConfig({ file, env: {}, onChange, signal: ending.signal, pause });
+}
+
+/** Looks at what is told of: a change is taken at the second look that finds it the same. */
+const LOOKS = 4;
+
 async function toldAfter(change: () => void | Promise<void>): Promise<LoadedConfig[]> {
-  await sleep(250);
+  await look();
   await change();
-  const changedAt = Date.now();
-  await sleep(1200);
-  for (const { at } of seen) expect(at - changedAt).toBeLessThan(1000);
-  return seen.splice(0).map(({ loaded }) => loaded);
+  for (let n = 0; n < LOOKS; n += 1) await look();
+  return seen.splice(0);
 }
 
 function names(told: readonly LoadedConfig[]): (string | undefined)[] {
@@ -70,7 +91,7 @@ test('a file that is truncated and then written in pieces is taken once, whole',
     const text = config('two');
     writeFileSync(file, '');
     for (const end of [20, 60, 100, text.length]) {
-      await sleep(100);
+      await look();
       writeFileSync(file, text.slice(0, end));
     }
   });
@@ -140,8 +161,20 @@ test('a file that is only touched, or written with the same text, is not told', 
 
 test('a change between loading and watching is told', async () => {
   writeFileSync(file, config('one'));
-  const onChange = (loaded: LoadedConfig): void => void seen.push({ loaded, at: Date.now() });
+  const onChange = (loaded: LoadedConfig): void => void seen.push(loaded);
   watching = watchConfig({ file, env: {}, revision: '000000000000', onChange, signal: ending.signal });
-  expect(names(seen.map(({ loaded }) => loaded))).toEqual(['one']);
+  expect(names(seen)).toEqual(['one']);
   await Promise.resolve();
+});
+
+test('without a pause of its own it looks often enough to take a change within a second', async () => {
+  writeFileSync(file, config('one'));
+  const told = new Promise<LoadedConfig>((resolve) => {
+    watching = watchConfig({ file, env: {}, onChange: resolve, signal: ending.signal });
+  });
+  writeFileSync(file, config('two'));
+  // The watch does not keep a process alive by itself.
+  const alive = setInterval(() => undefined, 1000);
+  expect(names([await told])).toEqual(['two']);
+  clearInterval(alive);
 });

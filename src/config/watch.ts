@@ -12,9 +12,15 @@ export interface WatchOptions {
   readonly onChange: (loaded: LoadedConfig) => void;
   /** Ends the watch. */
   readonly signal: AbortSignal;
+  /** Waits until the next look; every 200 ms if left out. Rejects when the signal aborts. */
+  readonly pause?: (signal: AbortSignal) => Promise<unknown>;
 }
 
 const LOOK_EVERY_MS = 200;
+
+function pauseForMoment(signal: AbortSignal): Promise<unknown> {
+  return sleep(LOOK_EVERY_MS, undefined, { signal, ref: false });
+}
 
 /** Changes whenever a file is written, replaced, or reached through another link, as Kubernetes and editors do. */
 function trace(path: string): string {
@@ -37,7 +43,8 @@ function stateOf(loaded: LoadedConfig): string {
  * once the files have kept still for a moment, so that a half-written one is not read. Looks instead of listening:
  * that sees symbolic links swapped above the file and works on every file system.
  */
-export async function watchConfig({ file, env, revision, onChange, signal }: WatchOptions): Promise<void> {
+export async function watchConfig(options: WatchOptions): Promise<void> {
+  const { file, env, revision, onChange, signal, pause = pauseForMoment } = options;
   let files: readonly string[] = [resolve(file)];
   let loadedTrace = '';
   let state = revision;
@@ -59,9 +66,9 @@ export async function watchConfig({ file, env, revision, onChange, signal }: Wat
   let lastTrace = loadedTrace;
   for (;;) {
     try {
-      await sleep(LOOK_EVERY_MS, undefined, { signal, ref: false });
+      await pause(signal);
     } catch {
-      return; // Aborted: sleep rejects for no other reason.
+      return; // Aborted: the pause rejects for no other reason.
     }
     const now = look();
     if (now !== loadedTrace && now === lastTrace) load();

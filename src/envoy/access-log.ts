@@ -1,12 +1,12 @@
 import { typeOf } from './names.ts';
 
-/** Never the query, which may carry a token, and no header of the client. */
+/** Never the query, which may carry a token, and no header of the client. What the client chooses is cut off. */
 const ACCESS_LOG = {
   time: '%START_TIME%',
   request: '%REQ(X-REQUEST-ID)%',
-  method: '%REQ(:METHOD)%',
-  host: '%REQ(:AUTHORITY)%',
-  path: '%PATH(NQ)%',
+  method: '%REQ(:METHOD):32%',
+  host: '%REQ(:AUTHORITY):260%',
+  path: '%PATH(NQ):256%',
   status: '%RESPONSE_CODE%',
   why: '%RESPONSE_CODE_DETAILS%',
   flags: '%RESPONSE_FLAGS%',

@@ -8,6 +8,8 @@ const NO_PANIC = { healthy_panic_threshold: { value: 0 } };
 const MANY = {
   thresholds: [{ max_connections: 10_000, max_pending_requests: 10_000, max_requests: 10_000 }],
 };
+/** Of the checks that wait for the service to come back; Envoy's own limit is 3. */
+const MANY_RETRIES = { thresholds: [{ ...MANY.thresholds[0], max_retries: 10_000 }] };
 const SYSTEM_CERTIFICATES = '/etc/ssl/certs/ca-certificates.crt';
 
 function socketAddress(host: string, port: number) {
@@ -19,10 +21,10 @@ function assignment(name: string, addresses: readonly object[]) {
   return { cluster_name: name, endpoints: [{ lb_endpoints }] };
 }
 
-function authzAddress(listen: string): object {
-  if (listen.startsWith('unix:')) return { pipe: { path: listen.slice('unix:'.length) } };
-  const colon = listen.lastIndexOf(':');
-  return socketAddress(listen.slice(0, colon), Number(listen.slice(colon + 1)));
+function authzAddress(address: string): object {
+  if (address.startsWith('unix:')) return { pipe: { path: address.slice('unix:'.length) } };
+  const colon = address.lastIndexOf(':');
+  return socketAddress(address.slice(0, colon), Number(address.slice(colon + 1)));
 }
 
 function authzTls({ service }: Config) {
@@ -49,11 +51,12 @@ function authzTls({ service }: Config) {
 
 /** The service that is asked, over HTTP/2. */
 function authzCluster(config: Config) {
-  const { listen } = config.service;
+  const { listen, address = listen } = config.service;
   const options = typeOf('extensions.upstreams.http.v3.HttpProtocolOptions');
   return {
     name: 'authz',
-    type: listen.startsWith('unix:') ? 'STATIC' : 'STRICT_DNS',
+    // Of a name with addresses of both families, the service may answer on one only: health checks find out.
+    ...(address.startsWith('unix:') ? { type: 'STATIC' } : { type: 'STRICT_DNS', dns_lookup_family: 'ALL' }),
     connect_timeout: '1s',
     typed_extension_protocol_options: {
       'envoy.extensions.upstreams.http.v3.HttpProtocolOptions': {
@@ -62,7 +65,7 @@ function authzCluster(config: Config) {
       },
     },
     common_lb_config: NO_PANIC,
-    circuit_breakers: MANY,
+    circuit_breakers: MANY_RETRIES,
     health_checks: [
       {
         timeout: '2s',
@@ -70,12 +73,13 @@ function authzCluster(config: Config) {
         no_traffic_interval: '2s',
         unhealthy_interval: '0.5s',
         no_traffic_healthy_interval: '2s',
-        unhealthy_threshold: 2,
+        // A restart is over before: until then Envoy tries again, and would not with an unhealthy service.
+        unhealthy_threshold: 3,
         healthy_threshold: 1,
         grpc_health_check: { service_name: 'envoy.service.auth.v3.Authorization' },
       },
     ],
-    load_assignment: assignment('authz', [authzAddress(listen)]),
+    load_assignment: assignment('authz', [authzAddress(address)]),
     ...authzTls(config),
   };
 }

@@ -1,6 +1,16 @@
-import type { Config } from '../config/schema.ts';
+import type { Config, Endpoint } from '../config/schema.ts';
+import { upstreamDigest } from './digests.ts';
 import type { Preset } from './render.ts';
-import { EXT_AUTHZ, mutableHeaders, readHeaders, reservedHeaders, typeOf, USER_ID } from './names.ts';
+import {
+  EXT_AUTHZ,
+  HEADER_BYTES,
+  HEADER_COUNT,
+  mutableHeaders,
+  readHeaders,
+  reservedHeaders,
+  typeOf,
+  USER_ID,
+} from './names.ts';
 
 const RBAC = 'envoy.filters.http.rbac';
 
@@ -10,13 +20,21 @@ const ASK_TIMEOUT = '5s';
 /** What `encodeUserId` gives, and nothing else. */
 const LEGAL_USER_ID = '(?:[A-Za-z0-9_@+~-]|%[0-9A-F]{2})(?:[A-Za-z0-9._@+~-]|%[0-9A-F]{2}){0,199}';
 
-/** The first safeguard: our headers are taken from the client before routing, on every route. */
+function overwrite(key: string, value: string) {
+  return { append: { header: { key, value }, append_action: 'OVERWRITE_IF_EXISTS_OR_ADD' } };
+}
+
+/** The first safeguard: our headers are taken from the client before routing, on every route. Then they are measured. */
 export function earlyHeaderMutation(config: Config) {
   return {
     name: 'envoy.http.early_header_mutation.header_mutation',
     typed_config: {
       '@type': typeOf('extensions.http.early_header_mutation.header_mutation.v3.HeaderMutation'),
-      mutations: reservedHeaders(config).map((remove) => ({ remove })),
+      mutations: [
+        ...reservedHeaders(config).map((remove) => ({ remove })),
+        overwrite(HEADER_COUNT, '%CEL(size(request.headers))%'),
+        overwrite(HEADER_BYTES, '%REQUEST_HEADERS_BYTES%'),
+      ],
     },
   };
 }
@@ -34,7 +52,8 @@ export function extAuthz(config: Config) {
         timeout: ASK_TIMEOUT,
         retry_policy: {
           retry_on: 'connect-failure,refused-stream,unavailable,reset',
-          num_retries: 2,
+          // Waits of 20, 40, 80 … ms between them, half of that on average: a service that restarts delays requests.
+          num_retries: 8,
           // Envoy takes the longest wait for the time of one try, too.
           retry_back_off: { base_interval: '0.02s', max_interval: ASK_TIMEOUT },
         },
@@ -89,6 +108,18 @@ export function rbacWithoutTenants() {
   };
 }
 
+/** What the service learns of the route: only this says which endpoint a request is for. */
+export function routeOf(endpoint: Endpoint, bootstrap: string) {
+  return {
+    [EXT_AUTHZ]: {
+      '@type': typeOf('extensions.filters.http.ext_authz.v3.ExtAuthzPerRoute'),
+      check_settings: {
+        context_extensions: { endpoint: endpoint.name, upstream: upstreamDigest(endpoint), bootstrap },
+      },
+    },
+  };
+}
+
 /** For what Envoy answers itself, and for public paths: nothing is asked. */
 export function unguarded() {
   return {
@@ -99,8 +130,7 @@ export function unguarded() {
 
 /** What browsers must be told on every answer, Envoy's own too, and what nobody needs to know. */
 export function responseHeaders(preset: Preset) {
-  const header = { key: 'strict-transport-security', value: 'max-age=31536000' };
-  const hsts = { append: { header, append_action: 'OVERWRITE_IF_EXISTS_OR_ADD' } };
+  const hsts = overwrite('strict-transport-security', 'max-age=31536000');
   return {
     name: 'envoy.filters.http.header_mutation',
     typed_config: {

@@ -3,14 +3,14 @@ import { accessLog } from './access-log.ts';
 import { earlyHeaderMutation, extAuthz, rbac, responseHeaders, router } from './filters.ts';
 import { LOCAL_REPLIES } from './local-replies.ts';
 import { typeOf } from './names.ts';
-import type { Preset } from './render.ts';
+import type { Rendering } from './render.ts';
 import { redirectRoutes, routeConfiguration } from './routes.ts';
 
-function connectionManager(config: Config, preset: Preset) {
+function connectionManager({ config, preset, digest }: Rendering) {
   return {
     '@type': typeOf('extensions.filters.network.http_connection_manager.v3.HttpConnectionManager'),
     stat_prefix: 'comfy_tenant',
-    route_config: routeConfiguration(config),
+    route_config: routeConfiguration(config, digest),
     use_remote_address: true,
     // No client's address makes their own x-envoy- headers believed: no ranges would mean all private ones.
     internal_address_config: { cidr_ranges: [{ address_prefix: '255.255.255.255', prefix_len: 32 }] },
@@ -22,9 +22,11 @@ function connectionManager(config: Config, preset: Preset) {
     path_with_escaped_slashes_action: 'KEEP_UNCHANGED',
     request_headers_timeout: '10s',
     stream_idle_timeout: '300s',
+    // Far above what the routes let through: see there.
+    max_request_headers_kb: 256,
     common_http_protocol_options: {
       headers_with_underscores_action: 'REJECT_REQUEST',
-      max_headers_count: 90,
+      max_headers_count: 1000,
       idle_timeout: '900s',
     },
     http2_protocol_options: {
@@ -67,11 +69,12 @@ function address(hostPort: string) {
 }
 
 /** @throws Error when the preset needs what the configuration does not say */
-export function listener(config: Config, preset: Preset) {
+export function listener(rendering: Rendering) {
+  const { config, preset } = rendering;
   const { listen } = config.gateway;
   const http = {
     name: 'envoy.filters.network.http_connection_manager',
-    typed_config: connectionManager(config, preset),
+    typed_config: connectionManager(rendering),
   };
   return {
     name: 'gateway',

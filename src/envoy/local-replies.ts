@@ -63,7 +63,7 @@ export const LOCAL_REPLIES = {
     },
     {
       filter: status(400),
-      body_format_override: reply('malformed', 'This request cannot be read in one way only.'),
+      body_format_override: reply('malformed', 'Malformed or ambiguous request.'),
     },
     {
       filter: status(431),

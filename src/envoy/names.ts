@@ -6,8 +6,20 @@ export const USER_ID = 'x-funart-comfy-userid';
 const TOKEN = 'x-funart-comfy-token';
 const STREAM_DURATION = 'x-envoy-upstream-stream-duration-ms';
 
+/** In which Envoy tells its own routes how large the headers are; neither the service nor ComfyUI sees them. */
+export const HEADER_COUNT = 'x-comfy-tenant-header-count';
+export const HEADER_BYTES = 'x-comfy-tenant-header-bytes';
+
 /** What only the gateway may say to ComfyUI: taken from whatever the client sends, before anything looks at it. */
-const OURS = [USER_ID, TOKEN, STREAM_DURATION, 'x-envoy-auth-failure-mode-allowed', 'comfy-user'];
+const OURS = [
+  USER_ID,
+  TOKEN,
+  STREAM_DURATION,
+  HEADER_COUNT,
+  HEADER_BYTES,
+  'x-envoy-auth-failure-mode-allowed',
+  'comfy-user',
+];
 /** By which the service counts failures; Envoy alone says it. */
 const CLIENT_ADDRESS = 'x-envoy-external-address';
 

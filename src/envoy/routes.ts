@@ -1,6 +1,14 @@
+import { HOST_PATTERN, MAX_HOST_LENGTH } from '../auth/host.ts';
 import type { Config, Endpoint, PublicPath } from '../config/schema.ts';
-import { rbacWithoutTenants, unguarded } from './filters.ts';
-import { clusterOf, credentialParameters, identifyingHeaders, USER_ID } from './names.ts';
+import { rbacWithoutTenants, routeOf, unguarded } from './filters.ts';
+import {
+  clusterOf,
+  credentialParameters,
+  HEADER_BYTES,
+  HEADER_COUNT,
+  identifyingHeaders,
+  USER_ID,
+} from './names.ts';
 
 /** A segment without dots at its start, escapes, parameters or backslashes: what no server reads in two ways. */
 const SEGMENTS = String.raw`(?:[A-Za-z0-9_~!$&'()+,=:@-][A-Za-z0-9._~!$&'()+,=:@-]*/?)*`;
@@ -39,13 +47,50 @@ function domainsOf({ domains }: Endpoint): string[] {
   return domains.flatMap((domain) => (domain === '*' ? ['*'] : [domain, `${domain}.`]));
 }
 
-function virtualHost(endpoint: Endpoint, config: Config) {
+/** Envoy chooses a virtual host by what stands before the last colon, whatever that is. */
+function malformedHost(ifMatches: object) {
+  const header = { name: ':authority', treat_missing_header_as_empty: true, ...ifMatches };
+  return { match: { prefix: '/', headers: [header] }, direct_response: { status: 400 } };
+}
+
+const MALFORMED_HOSTS = [
+  malformedHost({ invert_match: true, string_match: { safe_regex: { regex: HOST_PATTERN } } }),
+  malformedHost({ string_match: { safe_regex: { regex: `.{${MAX_HOST_LENGTH + 1},}` } } }),
+];
+
+/** Method, scheme, authority and path are headers to Envoy. */
+const PSEUDO_HEADERS = 4;
+const MAX_HEADERS = 90;
+const MAX_HEADER_BYTES = 60 * 1024;
+
+function tooMany(name: string, most: number) {
+  const header = { name, range_match: { start: most + 1, end: 1_000_000_000 } };
+  return { match: { prefix: '/', headers: [header] }, direct_response: { status: 431 } };
+}
+
+/**
+ * Refused by a route, not by the limits of the connection, which are far higher: over those, HTTP/2 has no answer but a
+ * reset, and a request just below them has no room for the headers that the service adds, which is a 500.
+ */
+const TOO_LARGE = [
+  tooMany(HEADER_COUNT, MAX_HEADERS + PSEUDO_HEADERS),
+  tooMany(HEADER_BYTES, MAX_HEADER_BYTES),
+];
+
+function virtualHost(endpoint: Endpoint, config: Config, bootstrap: string) {
   const isWebSocket = { name: 'upgrade', string_match: { exact: 'websocket', ignore_case: true } };
   return {
     name: endpoint.name,
     domains: domainsOf(endpoint),
-    ...(endpoint.multiTenant ? {} : { typed_per_filter_config: rbacWithoutTenants() }),
+    typed_per_filter_config: {
+      ...routeOf(endpoint, bootstrap),
+      ...(endpoint.multiTenant ? {} : rbacWithoutTenants()),
+    },
     routes: [
+      ...[...MALFORMED_HOSTS, ...TOO_LARGE].map((route) => ({
+        ...route,
+        typed_per_filter_config: unguarded(),
+      })),
       ...endpoint.publicPaths.map((publicPath) => publicRoute(publicPath, endpoint, config)),
       { match: { prefix: '/', headers: [isWebSocket] }, route: toComfyui(endpoint, WEBSOCKET_IDLE) },
       { match: { prefix: '/' }, route: toComfyui(endpoint, REQUEST_IDLE) },
@@ -68,17 +113,24 @@ function configuration(config: Config, hosts: readonly object[], unknown: object
   };
 }
 
-/** All virtual hosts; a host that no endpoint has is answered with 421. */
-export function routeConfiguration(config: Config) {
-  const hosts = config.endpoints.map((endpoint) => virtualHost(endpoint, config));
-  return configuration(config, hosts, { ...UNKNOWN_HOST, typed_per_filter_config: unguarded() });
+/**
+ * All virtual hosts; a host that no endpoint has is answered with 421, one that is no host with 400.
+ *
+ * @param bootstrap digest of the bootstrap that this is part of
+ */
+export function routeConfiguration(config: Config, bootstrap: string) {
+  const hosts = config.endpoints.map((endpoint) => virtualHost(endpoint, config, bootstrap));
+  return {
+    ...configuration(config, hosts, { ...UNKNOWN_HOST, typed_per_filter_config: unguarded() }),
+    request_headers_to_remove: [HEADER_COUNT, HEADER_BYTES],
+  };
 }
 
 /** From plain HTTP to TLS; 308 keeps the method. */
 export function redirectRoutes(config: Config) {
   const port_redirect = Number(config.gateway.listen.replace(/^.*:/, ''));
   const redirect = { https_redirect: true, port_redirect, response_code: 'PERMANENT_REDIRECT' };
-  const routes = [{ match: { prefix: '/' }, redirect }];
+  const routes = [...MALFORMED_HOSTS, { match: { prefix: '/' }, redirect }];
   const hosts = config.endpoints.map((endpoint) => ({
     name: endpoint.name,
     domains: domainsOf(endpoint),

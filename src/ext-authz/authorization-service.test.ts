@@ -4,7 +4,8 @@ import { readAnswer } from '../../test/check.ts';
 import type { Method } from '../auth/authenticator.ts';
 import { deny } from '../auth/decision.ts';
 test.each([
-  ['an unknown host', [alice], { host: 'other.example.com' }, 421, 'host-unknown'],
+  ['a malformed host', [alice], { host: 'comfy.example.com:abc' }, 400, 'host-malformed'],
+  ['no host', [alice], { host: '' }, 400, 'host-malformed'],
   ['no credentials', [], {}, 401, 'credentials-missing'],
   [
     'a header nominated for removal',
@@ -41,17 +42,43 @@ test('a page may read across origins what its own credentials allow: only what c
   expect(answer.code).toBe(0);
 });
 
+test('the endpoint is the one that the route of Envoy names, whatever the host', async () => {
+  for (const host of ['comfy.example.com', 'other.example:8080', '[::1]', 'studio'])
+    expect(await aService().ask([alice], { host })).toMatchObject({
+      code: 0,
+      metadata: { endpoint: 'studio' },
+    });
+});
+
 test.each([
-  ['comfy.example.com:8080', 0],
-  ['COMFY.example.com.', 0],
-  ['a.wild.example', 0],
-  ['a.b.WILD.example:1', 0],
-  ['wild.example', 7],
-  ['evilwild.example', 7],
-  ['*', 7],
-  ['', 7],
-])('the host %j is answered with code %d', async (host, code) => {
-  expect((await aService().ask([alice], { host })).code).toBe(code);
+  ['names no endpoint', { endpoint: '' }, /^the route of Envoy names no endpoint: /],
+  [
+    'names another endpoint',
+    { endpoint: 'other' },
+    /^Envoy names the endpoint other, which is not configured: /,
+  ],
+  ['names a part of it', { endpoint: 'studi' }, /not configured/],
+  ['names it in another case', { endpoint: 'Studio' }, /^Envoy names the endpoint with an invalid name, /],
+  ['names a property of all objects', { endpoint: 'constructor' }, /not configured/],
+  ['names all', { endpoint: '*' }, /not configured/],
+  [
+    'leads to other upstreams',
+    { upstream: '0123456789abcdef' },
+    /^Envoy sends requests of the endpoint studio to other/,
+  ],
+  ['does not say where it leads', { upstream: '' }, /to other upstreams/],
+])('a route that %s lets nobody in, and the log says what to do', async (_, parts, cause) => {
+  const asked: string[] = [];
+  const find: Method['find'] = (request) => (asked.push(request.host), deny('credentials-missing'));
+  const { ask, outcomes } = aService({ method: { find } });
+  const answer = await ask([alice], parts);
+  expect(answer).toMatchObject({ code: 7, status: 503, metadata: { reason: 'unavailable' } });
+  expect(answer.headers).not.toHaveProperty('www-authenticate');
+  expect(asked).toEqual([]);
+  const [outcome] = outcomes;
+  const found = outcome?.decision.kind === 'unavailable' ? outcome.decision.cause : '';
+  expect(found).toMatch(cause);
+  expect(found).toMatch(/: render its bootstrap again with `comfy-tenant envoy` and restart Envoy$/);
 });
 
 test.each<[string, Partial<Method>]>([

@@ -7,6 +7,7 @@ import {
   type Identity,
   type Unavailable,
 } from '../auth/decision.ts';
+import { isWellFormedHost } from '../auth/host.ts';
 import { disguisesParameter } from '../auth/query.ts';
 import {
   header,
@@ -19,7 +20,7 @@ import {
 import type { GatewayToken, MintToken } from '../token/mint-token.ts';
 import { decodeCheckRequest } from './check-request.ts';
 import { encodeRefusal } from './denied-answer.ts';
-import type { FindEndpoint, GuardedEndpoint } from './guarded-endpoint.ts';
+import { routedEndpoint, type FindEndpoint, type GuardedEndpoint } from './guarded-endpoint.ts';
 import { encodeAnswer, prepare, type Prepared } from './ok-answer.ts';
 
 export interface AuthorizationOptions {
@@ -29,13 +30,15 @@ export interface AuthorizationOptions {
   /** Milliseconds since 1970. */
   readonly now: () => number;
   readonly trustedHops: number;
+  /** Called once a check that could be read, with the digest of the bootstrap that Envoy runs. */
+  readonly onBootstrap?: (digest: string) => void;
   /** Called once a check, after it. */
   readonly onDecision: (outcome: Outcome) => void;
 }
 
 export interface Outcome {
   readonly decision: Decision;
-  /** Undefined when the host is unknown. */
+  /** Undefined when the route of Envoy names none that is configured. */
   readonly endpoint?: GuardedEndpoint | undefined;
   /** Undefined when the check could not be read. */
   readonly request?: RequestHead | undefined;
@@ -80,7 +83,11 @@ interface Checking {
 
 export function createAuthorizationService(options: AuthorizationOptions): Check {
   const { now } = options;
+  // From an identity's second check on: of a million tokens used once, nothing is kept.
   const preparedFor = new WeakMap<Identity, Prepared>();
+  const firstToken = new WeakMap<Identity, GatewayToken | undefined>();
+  const isFresh = (token: GatewayToken | undefined): boolean =>
+    token === undefined || now() < token.refreshAtMs;
 
   function decide(request: RequestHead, endpoint: GuardedEndpoint): Decision | Promise<Decision> {
     const refusal = refuseShape(request, endpoint);
@@ -93,12 +100,15 @@ export function createAuthorizationService(options: AuthorizationOptions): Check
 
   function preparedAnswer(endpoint: GuardedEndpoint, identity: Identity): Prepared | Promise<Prepared> {
     const known = preparedFor.get(identity);
-    if (known !== undefined && (known.token === undefined || now() < known.token.refreshAtMs)) return known;
+    if (known !== undefined && isFresh(known.token)) return known;
     const keep = (token: GatewayToken | undefined): Prepared => {
       const prepared = prepare(endpoint, identity, token);
-      preparedFor.set(identity, prepared);
+      if (firstToken.has(identity)) preparedFor.set(identity, prepared);
+      else firstToken.set(identity, token);
       return prepared;
     };
+    const first = firstToken.get(identity);
+    if (first !== undefined && isFresh(first)) return keep(first);
     const token = endpoint.multiTenant ? options.mint(identity.userId, identity.operator) : undefined;
     return token instanceof Promise ? token.then(keep) : keep(token);
   }
@@ -133,9 +143,12 @@ export function createAuthorizationService(options: AuthorizationOptions): Check
   }
 
   function judge(checking: Checking, bytes: Uint8Array): Uint8Array | Promise<Uint8Array> {
-    const request = (checking.request = decodeCheckRequest(bytes));
-    const endpoint = options.findEndpoint()(request.host);
-    if (endpoint === undefined) return refuse(checking, deny('host-unknown'));
+    const request = decodeCheckRequest(bytes);
+    checking.request = request;
+    options.onBootstrap?.(request.bootstrap);
+    if (!isWellFormedHost(request.host)) return refuse(checking, deny('host-malformed'));
+    const endpoint = routedEndpoint(request, options.findEndpoint());
+    if ('kind' in endpoint) return refuse(checking, endpoint);
     checking.endpoint = endpoint;
     const decision = decide(request, endpoint);
     if (decision instanceof Promise) return decision.then((late) => answer(checking, endpoint, late));

@@ -3,6 +3,16 @@ import type { HeaderField, RequestHead } from '../auth/request-head.ts';
 
 type Reader = protobuf.Reader;
 
+/** A request, and what the route says that Envoy chose for it (`context_extensions`); empty when it does not say. */
+export interface RoutedRequest extends RequestHead {
+  /** Name of the endpoint. */
+  readonly endpoint: string;
+  /** Digest of the bootstrap that Envoy runs. */
+  readonly bootstrap: string;
+  /** Digest of the upstreams that the request goes to. */
+  readonly upstream: string;
+}
+
 interface Fields {
   method: string;
   path: string;
@@ -10,6 +20,9 @@ interface Fields {
   peerAddress: string;
   rawHeaders: HeaderField[];
   headers: HeaderField[];
+  endpoint: string;
+  bootstrap: string;
+  upstream: string;
 }
 
 /** A tag of the wire format for a length-delimited field: strings, bytes and messages. */
@@ -64,6 +77,13 @@ function readHeaderField(reader: Reader, found: number, header: Header): void {
   }
 }
 
+/** An entry of a map of strings, its key as it is. */
+function readEntryField(reader: Reader, found: number, entry: Header): void {
+  if (found === tag(1)) entry.name = reader.string();
+  else if (found === tag(2)) entry.value = reader.string();
+  else reader.skipType(found & 7);
+}
+
 function readHeader(reader: Reader, headers: HeaderField[]): void {
   const header = { name: '', value: '' };
   readMessage(reader, header, readHeaderField);
@@ -112,10 +132,29 @@ const readSocketAddressField: ReadField<Fields> = (reader, found, fields) => {
 const readPeerField = only(1, only(1, readSocketAddressField)); // Peer.address.socket_address
 const readRequestField = only(2, readHttpField); // Request.http
 
+/** An entry of the `context_extensions` map; of one key, the last entry is the one that holds. */
+function readExtension(reader: Reader, fields: Fields): void {
+  const entry = { name: '', value: '' };
+  readMessage(reader, entry, readEntryField);
+  if (entry.name === 'endpoint') fields.endpoint = entry.value;
+  else if (entry.name === 'bootstrap') fields.bootstrap = entry.value;
+  else if (entry.name === 'upstream') fields.upstream = entry.value;
+}
+
 function readAttributesField(reader: Reader, found: number, fields: Fields): void {
-  if (found === tag(1)) readMessage(reader, fields, readPeerField);
-  else if (found === tag(4)) readMessage(reader, fields, readRequestField);
-  else reader.skipType(found & 7);
+  switch (found) {
+    case tag(1):
+      readMessage(reader, fields, readPeerField);
+      break;
+    case tag(4):
+      readMessage(reader, fields, readRequestField);
+      break;
+    case tag(10):
+      readExtension(reader, fields);
+      break;
+    default:
+      reader.skipType(found & 7);
+  }
 }
 
 const readCheckRequestField = only(1, readAttributesField);
@@ -126,10 +165,20 @@ const readCheckRequestField = only(1, readAttributesField);
  *
  * @throws RangeError or Error when the bytes are not such a message
  */
-export function decodeCheckRequest(bytes: Uint8Array): RequestHead {
+export function decodeCheckRequest(bytes: Uint8Array): RoutedRequest {
   const reader = protobuf.Reader.create(bytes);
-  const fields: Fields = { method: '', path: '', host: '', peerAddress: '', rawHeaders: [], headers: [] };
+  const fields: Fields = {
+    method: '',
+    path: '',
+    host: '',
+    peerAddress: '',
+    rawHeaders: [],
+    headers: [],
+    endpoint: '',
+    bootstrap: '',
+    upstream: '',
+  };
   readFields(reader, reader.len, { readField: readCheckRequestField, target: fields });
-  const { method, path, host, peerAddress, rawHeaders } = fields;
-  return { method, path, host, peerAddress, headers: rawHeaders.length > 0 ? rawHeaders : fields.headers };
+  const { rawHeaders, headers, ...rest } = fields;
+  return { ...rest, headers: rawHeaders.length > 0 ? rawHeaders : headers };
 }

@@ -29,12 +29,23 @@ const http = fc.record(
 const peer = fc.record({
   address: fc.record({ socket_address: fc.record({ address: text, port_value: fc.nat() }) }),
 });
-const request = fc.record({ attributes: fc.record({ source: peer, request: fc.record({ http }) }) });
+const context_extensions = fc.dictionary(
+  fc.oneof(fc.constantFrom('endpoint', 'bootstrap', 'upstream', 'Endpoint', ''), name),
+  text,
+  { maxKeys: 5, noNullPrototype: true },
+);
+const request = fc.record({
+  attributes: fc.record(
+    { source: peer, request: fc.record({ http }), context_extensions },
+    { requiredKeys: ['source', 'request'] },
+  ),
+});
 
 interface StockRequest {
   attributes: {
     source: { address: { socket_address: { address: string } } };
     request: { http: StockHttp };
+    context_extensions: Readonly<Record<string, string>>;
   };
 }
 interface StockHttp {
@@ -47,7 +58,11 @@ interface StockHttp {
 
 /** What the stock deserialiser makes of the same bytes, in our words. */
 function expected(bytes: Buffer) {
-  const { source, request } = (stock.requestDeserialize(bytes) as StockRequest).attributes;
+  const {
+    source,
+    request,
+    context_extensions: route,
+  } = (stock.requestDeserialize(bytes) as StockRequest).attributes;
   const { method, path, host, headers, header_map } = request.http;
   const raw = (header_map?.headers ?? []).map(({ key, raw_value }) => [
     key.toLowerCase(),
@@ -55,7 +70,9 @@ function expected(bytes: Buffer) {
   ]);
   const plain = Object.entries(headers).map(([key, value]) => [key.toLowerCase(), value]);
   const peerAddress = source.address.socket_address.address;
-  return { method, path, host, peerAddress, headers: raw.length > 0 ? raw : plain };
+  const { endpoint = '', bootstrap = '', upstream = '' } = route;
+  const headerFields = raw.length > 0 ? raw : plain;
+  return { method, path, host, peerAddress, headers: headerFields, endpoint, bootstrap, upstream };
 }
 
 test('a check is read as the stock deserialiser reads it', () => {
@@ -75,6 +92,14 @@ const unknownField = fc.oneof(
   fc.tuple(fc.constant(2), fc.constant([3, 0x61, 0x62, 0x63])),
   fc.tuple(fc.constant(5), fc.constant([1, 2, 3, 4])),
 );
+
+test('of a key that is there twice, the last value holds', () => {
+  const check = (endpoint: string): Buffer =>
+    stock.requestSerialize({ attributes: { context_extensions: { endpoint } } });
+  // Two encoded messages one after the other are one message with the fields of both.
+  const bytes = Buffer.concat([check('first'), check('last')]);
+  expect(decodeCheckRequest(bytes)).toEqual({ ...decodeCheckRequest(check('last')), endpoint: 'last' });
+});
 
 test('unknown fields are passed over', () => {
   fc.assert(

@@ -11,7 +11,7 @@ const MESSAGES = {
   unauthenticated: 'Please say who you are: these credentials are missing, wrong or expired.',
   forbidden: 'You may not do this.',
   'too-many-failures': 'Too many failed attempts. Please wait.',
-  'unknown-host': 'This host name is not served here.',
+  malformed: 'Malformed or ambiguous request.',
   unavailable: 'Nobody can be signed in at the moment. Please try again soon.',
 } as const;
 

@@ -1,41 +1,42 @@
 import type { Method } from '../auth/authenticator.ts';
-import type { PassedClaim } from '../auth/decision.ts';
+import type { PassedClaim, Unavailable } from '../auth/decision.ts';
+import type { RoutedRequest } from './check-request.ts';
 
 /** An endpoint of the configuration as it is guarded now. */
 export interface GuardedEndpoint {
   readonly name: string;
   readonly multiTenant: boolean;
+  /** Digest of the upstreams that its users may reach. */
+  readonly upstream: string;
   readonly method: Method;
   /** Where claims may be passed on besides the user id; a client's own value there is always removed. */
   readonly passes: readonly Pick<PassedClaim, 'location' | 'name'>[];
 }
 
-/** Finds the endpoint of a `Host`; undefined when none has it. */
-export type FindEndpoint = (host: string) => GuardedEndpoint | undefined;
+/** Finds an endpoint by its name; undefined when none has it. */
+export type FindEndpoint = (name: string) => GuardedEndpoint | undefined;
 
-function hostName(host: string): string {
-  return host
-    .toLowerCase()
-    .replace(/:[0-9]*$/, '')
-    .replace(/\.$/, '');
+const REMEDY = 'render its bootstrap again with `comfy-tenant envoy` and restart Envoy';
+
+function shown(name: string): string {
+  return /^[a-z0-9-]{1,40}$/.test(name) ? name : 'with an invalid name';
 }
 
-/** Exact domains first, then the longest wildcard, then `*`; port, trailing dot and case do not count. */
-export function routeByHost(
-  endpoints: readonly { readonly domains: readonly string[]; readonly endpoint: GuardedEndpoint }[],
-): FindEndpoint {
-  const exact = new Map<string, GuardedEndpoint>();
-  for (const { domains, endpoint } of endpoints) {
-    for (const domain of domains) exact.set(domain.toLowerCase(), endpoint);
-  }
-  return (host) => {
-    const name = hostName(host);
-    const found = name.startsWith('*') ? undefined : exact.get(name);
-    if (found !== undefined) return found;
-    for (let dot = name.indexOf('.'); dot >= 0; dot = name.indexOf('.', dot + 1)) {
-      const wildcard = dot > 0 ? exact.get(`*${name.slice(dot)}`) : undefined;
-      if (wildcard !== undefined) return wildcard;
-    }
-    return exact.get('*');
-  };
+function misrouted(problem: string): Unavailable {
+  return { kind: 'unavailable', cause: `${problem}: ${REMEDY}` };
+}
+
+/**
+ * The endpoint that Envoy's route names. Nothing else decides it: a host that is parsed a second time could mean
+ * another endpoint here than it does to Envoy, and one endpoint's password would open the other.
+ */
+export function routedEndpoint(request: RoutedRequest, find: FindEndpoint): GuardedEndpoint | Unavailable {
+  const { endpoint: name, upstream } = request;
+  if (name === '') return misrouted('the route of Envoy names no endpoint');
+  const endpoint = find(name);
+  if (endpoint === undefined)
+    return misrouted(`Envoy names the endpoint ${shown(name)}, which is not configured`);
+  if (endpoint.upstream !== upstream)
+    return misrouted(`Envoy sends requests of the endpoint ${name} to other upstreams than are configured`);
+  return endpoint;
 }

@@ -40,6 +40,63 @@ test('cookies and parameters that carry tokens are taken out, and all others sta
   expect(alone.remove).toContain('cookie');
 });
 
+const role = [{ location: 'COOKIE', name: 'role', value: 'artist' }] as const;
+
+test.each([
+  'a=b role=admin',
+  'a=b\trole=admin',
+  'a=b,role=admin',
+  'a=b, role=admin',
+  'a=b;role=admin',
+  'a=b;  role=admin',
+  'a=b ;role=admin',
+  'role =admin',
+  'role= admin',
+  ' role=admin',
+  'role="admin"',
+  'Role=admin',
+  'r%6Fle=admin',
+  '"a"=b; role=admin',
+  'a="b; role=admin; c="',
+  'a="b\\"; role=admin"',
+  'a="b"role=admin',
+  'a=b\\; role=admin',
+  'a=\u00fc role=admin',
+  'role',
+  'role=admin; role=root',
+  '=role=admin',
+  '$Version=1;role=admin',
+])('of the cookies %j, ComfyUI gets no role but ours', async (cookie) => {
+  for (const lines of [[cookie], ['x=1', cookie], [`x=1; ${cookie}`], [cookie, 'y=2']]) {
+    const headers = lines.map((line) => ['cookie', line] as const);
+    const { headers: sent } = await aService({ passed: role }).ask([alice, ...headers]);
+    expect(sent['cookie']).toMatch(/^(x=1; )?(a=b; )?(c="?; )?(y=2; )?role=artist$/);
+    const gone = await aService({ passed: [{ ...role[0], value: undefined }] }).ask([alice, ...headers]);
+    expect(gone.remove.includes('cookie') || gone.headers['cookie'] !== undefined).toBe(true);
+    expect(gone.headers['cookie'] ?? '').not.toMatch(/role|%6F/i);
+  }
+});
+
+test('where cookies carry a claim, those that follow RFC 6265 exactly stay as they are', async () => {
+  const good = 'a=1; b=; c="quoted"; __Host-d=x-._~!#$%&\'()*+/:<=>?@[]^`{|}';
+  const { headers } = await aService({ passed: role }).ask([alice, ['cookie', good]]);
+  expect(headers['cookie']).toBe(`${good}; role=artist`);
+  const untouched = await aService().ask([alice, ['cookie', good]]);
+  expect([untouched.headers['cookie'], untouched.remove.includes('cookie')]).toEqual([undefined, false]);
+});
+
+test('where no cookie carries anything, cookies are left alone', async () => {
+  const carriers = { headers: ['authorization'], cookies: [], query: [] };
+  const { headers, remove } = await aService({ method: { carriers } }).ask([alice, ['cookie', 'a=b role=x']]);
+  expect([headers['cookie'], remove.includes('cookie')]).toEqual([undefined, false]);
+});
+
+test('a WebSocket whose credentials hardly ever end gets a time that a timer can hold', async () => {
+  const expiresAtMs = Number.MAX_SAFE_INTEGER * 1000;
+  const { headers } = await aService({ expiresAtMs }).ask([alice, ['upgrade', 'websocket']]);
+  expect(headers['x-envoy-upstream-stream-duration-ms']).toBe('2147483647');
+});
+
 test('claims are passed on in headers, cookies and parameters; absent ones are removed', async () => {
   const passed = [
     { location: 'HEADER', name: 'X-Email', value: 'a@b' },

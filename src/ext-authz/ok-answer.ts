@@ -1,4 +1,4 @@
-import { cookieValues, withoutCookies } from '../auth/cookies.ts';
+import { forwardedCookies } from '../auth/cookies.ts';
 import type { Identity } from '../auth/decision.ts';
 import { queryValues } from '../auth/query.ts';
 import {
@@ -15,6 +15,9 @@ const USER_ID = 'x-funart-comfy-userid';
 const TOKEN = 'x-funart-comfy-token';
 /** Ends the upgraded stream; Envoy takes it away before upstream, and ignores what is not an integer ≥ 1. */
 const STREAM_DURATION = 'x-envoy-upstream-stream-duration-ms';
+
+/** 24.8 days: what a timer can hold that counts milliseconds in 32 bits. */
+const LONGEST_STREAM_MS = 2 ** 31 - 1;
 
 /** What is the same for all requests of an identity, encoded, until its token is half spent. */
 export interface Prepared {
@@ -77,10 +80,11 @@ export function prepare(
 
 function streamLife(request: RequestHead, identity: Identity, nowMs: number): HeaderField[] {
   if (identity.expiresAtMs === undefined || !isWebSocketUpgrade(request)) return [];
-  return [[STREAM_DURATION, String(Math.max(1, Math.floor(identity.expiresAtMs - nowMs)))]];
+  const leftMs = Math.floor(identity.expiresAtMs - nowMs);
+  return [[STREAM_DURATION, String(Math.min(Math.max(1, leftMs), LONGEST_STREAM_MS))]];
 }
 
-/** The `Cookie` line to send on, or undefined when it may stay as it is. */
+/** The `Cookie` line to send on, empty for none, or undefined when it may stay as it is. */
 function cookieLine(request: RequestHead, endpoint: GuardedEndpoint, identity: Identity): string | undefined {
   const claims = at(identity, 'COOKIE');
   const names = new Set([...endpoint.method.carriers.cookies, ...claims.map(({ name }) => name)]);
@@ -89,10 +93,8 @@ function cookieLine(request: RequestHead, endpoint: GuardedEndpoint, identity: I
   const set = claims.flatMap(({ name, value }) =>
     value === undefined ? [] : [`${name}=${encodeURIComponent(value)}`],
   );
-  const touched = set.length > 0 || [...names].some((name) => cookieValues(lines, name).length > 0);
-  return touched
-    ? [withoutCookies(lines, names), ...set].filter((part) => part !== '').join('; ')
-    : undefined;
+  const line = [...forwardedCookies(lines, names), ...set].join('; ');
+  return lines.length <= 1 && line === (lines[0] ?? '') ? undefined : line;
 }
 
 function queryChanges(request: RequestHead, endpoint: GuardedEndpoint, identity: Identity) {

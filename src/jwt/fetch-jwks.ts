@@ -1,4 +1,6 @@
 import { lookup } from 'node:dns/promises';
+import { withDeadline } from '../http/with-deadline.ts';
+import { explainError } from '../errors/explain-error.ts';
 import { isMetadataAddress } from './metadata-address.ts';
 
 export interface FetchOptions {
@@ -24,13 +26,18 @@ async function refuseMetadata(url: URL): Promise<void> {
   }
 }
 
+/** Without its query, which may hold a key of the issuer's. */
+function shown(url: URL): string {
+  return `${url.origin}${url.pathname}${url.search === '' ? '' : '?…'}`;
+}
+
 async function readLimited(response: Response, url: URL): Promise<string> {
   const chunks: Uint8Array[] = [];
   let size = 0;
   for await (const chunk of response.body ?? []) {
     const bytes = chunk as Uint8Array;
     size += bytes.length;
-    if (size > MAX_BYTES) throw new Error(`${url.href} answers more than ${MAX_BYTES / 1024} KiB`);
+    if (size > MAX_BYTES) throw new Error(`${shown(url)} answers more than ${MAX_BYTES / 1024} KiB`);
     chunks.push(bytes);
   }
   return Buffer.concat(chunks).toString('utf8');
@@ -49,26 +56,20 @@ function maxAge(response: Response): number | undefined {
 export async function fetchJson(address: string, options: FetchOptions): Promise<FetchedJson> {
   const url = new URL(address);
   if (url.protocol !== 'https:' && !(options.allowHttp && url.protocol === 'http:')) {
-    throw new Error(`${url.href}: must be https, or say allowHttp: true`);
+    throw new Error(`${shown(url)}: must be https, or say allowHttp: true`);
   }
   try {
-    await refuseMetadata(url);
-    const response = await options.fetch(url, {
-      redirect: 'error',
-      signal: AbortSignal.timeout(TIMEOUT_MS),
-      headers: { accept: 'application/jwk-set+json, application/json' },
+    return await withDeadline(TIMEOUT_MS, async (signal) => {
+      await refuseMetadata(url);
+      const response = await options.fetch(url, {
+        redirect: 'error',
+        signal,
+        headers: { accept: 'application/jwk-set+json, application/json' },
+      });
+      if (response.status !== 200) throw new Error(`answered ${response.status}`);
+      return { json: JSON.parse(await readLimited(response, url)) as unknown, maxAgeMs: maxAge(response) };
     });
-    if (response.status !== 200) throw new Error(`answered ${response.status}`);
-    return { json: JSON.parse(await readLimited(response, url)) as unknown, maxAgeMs: maxAge(response) };
   } catch (error) {
-    throw new Error(`${url.href}: ${reason(error)}`, { cause: error });
+    throw new Error(`${shown(url)}: ${explainError(error)}`, { cause: error });
   }
-}
-
-/** `fetch failed` hides its reason in a chain of causes. */
-function reason(error: unknown): string {
-  if (!(error instanceof Error)) return String(error);
-  if (error.cause instanceof Error) return reason(error.cause);
-  const code = (error as NodeJS.ErrnoException).code;
-  return error.message === '' ? (code ?? error.name) : error.message;
 }

@@ -5,6 +5,8 @@ import type { KeySource } from './key-source.ts';
 export interface KeyRing {
   sourceFor(rules: Issuer): KeySource;
   readonly sources: ReadonlyMap<string, KeySource>;
+  /** Each source with the issuer whose keys it holds; `any` for one that takes every issuer. */
+  readonly issuers: readonly { readonly issuer: string; readonly source: KeySource }[];
   /** Closes what the next ring has not taken over. */
   close(next?: KeyRing): void;
 }
@@ -17,12 +19,15 @@ function placeOf({ issuer, jwks, algorithms }: Issuer): string {
 /** Takes fetched keys over from the ring before, so that a reload needs no issuer. A file is read again. */
 export function createKeyRing(open: (rules: Issuer) => KeySource, before?: KeyRing): KeyRing {
   const sources = new Map<string, KeySource>();
+  const issuers: { issuer: string; source: KeySource }[] = [];
   return {
     sources,
+    issuers,
     sourceFor(rules) {
       const place = placeOf(rules);
       const takenOver = 'file' in rules.jwks ? undefined : before?.sources.get(place);
       const source = sources.get(place) ?? takenOver ?? open(rules);
+      if (!sources.has(place)) issuers.push({ issuer: rules.issuer ?? 'any', source });
       sources.set(place, source);
       return source;
     },

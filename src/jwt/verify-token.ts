@@ -65,6 +65,19 @@ export function chooseIssuer(token: string, issuers: readonly TrustedIssuer[]): 
   return named ?? issuers.find(({ rules }) => rules.anyIssuer === true) ?? deny('issuer-unknown');
 }
 
+const DATES = ['exp', 'nbf', 'iat'] as const;
+
+/**
+ * Whether each date is a whole number of seconds since 1970. RFC 7519 §2 also allows fractions, but a number that a
+ * double does not hold exactly (`1e18`, or `1e400`, which becomes Infinity) means another date to every reader.
+ */
+function hasPlainDates(claims: JWTPayload): boolean {
+  return DATES.every((name) => {
+    const date: unknown = claims[name];
+    return date === undefined || (Number.isSafeInteger(date) && Number(date) >= 0);
+  });
+}
+
 type Verified = { readonly kind: 'claims'; readonly claims: JWTPayload } | Deny;
 
 async function verifyOnce(token: string, { rules, keys }: TrustedIssuer, now: number): Promise<Verified> {
@@ -73,7 +86,8 @@ async function verifyOnce(token: string, { rules, keys }: TrustedIssuer, now: nu
   try {
     const { payload } = await jwtVerify(token, getKey, optionsFor(rules, now));
     const required = Object.entries(rules.requiredClaims);
-    const fit = required.every(([path, value]) => readClaim(payload, path) === value);
+    const fit =
+      hasPlainDates(payload) && required.every(([path, value]) => readClaim(payload, path) === value);
     return fit ? { kind: 'claims', claims: payload } : deny('claim-wrong');
   } catch (error) {
     return refusal(error);

@@ -1,5 +1,6 @@
-import { existsSync, mkdirSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, rmSync, symlinkSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import { writeFileAtomically } from '../files/write-file-atomically.ts';
 import { CannotStart } from './cannot-start.ts';
 import type { DemoComfyui } from './ensure-comfyui.ts';
 import { PACKAGE_ROOT } from './package-root.ts';
@@ -64,7 +65,7 @@ function extraNodes(folder: string): readonly string[] {
   mkdirSync(customNodes, { recursive: true });
   link(PLUGIN, join(customNodes, LINK));
   const file = join(folder, 'extra_model_paths.yaml');
-  writeFileSync(file, `comfy_tenant:\n  custom_nodes: ${JSON.stringify(customNodes)}\n`);
+  writeFileAtomically(file, `comfy_tenant:\n  custom_nodes: ${JSON.stringify(customNodes)}\n`);
   return ['--extra-model-paths-config', file];
 }
 

@@ -1,4 +1,7 @@
 import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { PACKAGE_ROOT } from './package-root.ts';
 import type { Wheel } from './wheels.ts';
 
 export const DEMO_COMFYUI_VERSION = '0.3.75';
@@ -22,28 +25,12 @@ export const FRONTEND_WHEEL: Wheel = {
   sha256: '737ea322fcef803635d2c8db7dd93122b381a371a8ef66e42762d355e9913c17',
 };
 
-/** What it imports, without torch: the demo's nodes need Pillow alone. PyJWT is the plugin's. */
-export const PYTHON_PACKAGES: readonly string[] = [
-  'aiohttp==3.14.5',
-  'alembic==1.20.1',
-  'av==17.1.0; python_version < "3.11"',
-  'av==18.1.0; python_version >= "3.11"',
-  'numpy==2.2.6; python_version < "3.11"',
-  'numpy==2.4.6; python_version >= "3.11"',
-  'packaging==26.3',
-  'pillow==12.3.0; python_version < "3.11"',
-  'pillow==13.0.0; python_version >= "3.11"',
-  'psutil==7.2.2',
-  'pydantic==2.14.3',
-  'pydantic-settings==2.15.0',
-  'PyJWT==2.15.1',
-  'PyYAML==6.0.3',
-  'requests==2.34.2',
-  'SQLAlchemy==2.0.58',
-  'tqdm==4.70.1',
-];
+/** What it imports, without torch, each wheel by its hash; `requirements.in` beside it names what is asked for. */
+export const REQUIREMENTS = join(PACKAGE_ROOT, 'plugin', 'demo', 'requirements.txt');
 
 /** Changes whenever anything of the recipe does. */
-export const RECIPE_HASH = createHash('sha256')
-  .update(JSON.stringify([COMFYUI_WHEEL, FRONTEND_WHEEL, PYTHON_PACKAGES]))
-  .digest('hex');
+export function recipeHash(): string {
+  return createHash('sha256')
+    .update(JSON.stringify([COMFYUI_WHEEL, FRONTEND_WHEEL, readFileSync(REQUIREMENTS, 'utf8')]))
+    .digest('hex');
+}

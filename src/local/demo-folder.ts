@@ -1,5 +1,6 @@
-import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { writeFileAtomically } from '../files/write-file-atomically.ts';
 import { CannotStart } from './cannot-start.ts';
 import { demoUsers, writeUsersFile, type DemoUsers } from './demo-users.ts';
 
@@ -73,5 +74,5 @@ gateway: { listen: ${JSON.stringify(gateway)} }
 service: { listen: ${JSON.stringify(service)} }
 admin: { listen: ${JSON.stringify(admin)} }
 `;
-  writeFileSync(folder.configFile, text, { mode: 0o600 });
+  writeFileAtomically(folder.configFile, text);
 }

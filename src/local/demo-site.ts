@@ -1,6 +1,7 @@
-import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import type { Config } from '../config/schema.ts';
+import { writeFileAtomically } from '../files/write-file-atomically.ts';
 import { CannotStart } from './cannot-start.ts';
 import { launchDemo, launchGiven } from './comfyui-launch.ts';
 import { openDemoFolder, writeDemoConfig, type DemoFolder } from './demo-folder.ts';
@@ -103,7 +104,7 @@ function claim(path: string): { take: () => void; giveBack: () => void } {
   }
   return {
     take() {
-      writeFileSync(file, `${process.pid}\n`);
+      writeFileAtomically(file, `${process.pid}\n`);
     },
     giveBack() {
       rmSync(file, { force: true });

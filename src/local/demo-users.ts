@@ -1,6 +1,7 @@
 import { randomBytes, randomInt } from 'node:crypto';
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { hash } from '@node-rs/argon2';
+import { writeFileAtomically } from '../files/write-file-atomically.ts';
 
 export interface DemoUser {
   readonly name: string;
@@ -46,7 +47,7 @@ export function demoUsers(file: string): DemoUsers {
     { name: 'alice', password: makePassword() },
     { name: 'bob', password: makePassword() },
   ];
-  writeFileSync(file, `${JSON.stringify(users, null, 2)}\n`, { mode: 0o600 });
+  writeFileAtomically(file, `${JSON.stringify(users, null, 2)}\n`);
   return users;
 }
 
@@ -54,7 +55,7 @@ export function demoUsers(file: string): DemoUsers {
 export async function writeUsersFile(file: string, users: DemoUsers): Promise<void> {
   if (existsSync(file)) return;
   const lines = users.map(async ({ name, password }) => `${name}:${await hash(password, HASHING)}\n`);
-  writeFileSync(file, (await Promise.all(lines)).join(''), { mode: 0o600 });
+  writeFileAtomically(file, (await Promise.all(lines)).join(''));
 }
 
 /** The value of `Authorization` for HTTP Basic. */

@@ -1,11 +1,12 @@
-import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { writeFileAtomically } from '../files/write-file-atomically.ts';
 import {
   COMFYUI_WHEEL,
   DEMO_COMFYUI_VERSION,
   FRONTEND_WHEEL,
-  PYTHON_PACKAGES,
-  RECIPE_HASH,
+  REQUIREMENTS,
+  recipeHash,
 } from './comfyui-recipe.ts';
 import { oneAtATime } from './one-at-a-time.ts';
 import { saying } from './progress.ts';
@@ -37,7 +38,7 @@ function homeOf(toolsFolder: string): string {
 
 function isComplete(home: string): boolean {
   const marker = join(home, '.complete');
-  return existsSync(marker) && readFileSync(marker, 'utf8').trim() === RECIPE_HASH;
+  return existsSync(marker) && readFileSync(marker, 'utf8').trim() === recipeHash();
 }
 
 interface Part {
@@ -73,7 +74,9 @@ async function installPackages(home: string, shop: Workshop): Promise<void> {
     '--progress-bar=off',
     '--retries=1',
     '--only-binary=:all:',
-    ...PYTHON_PACKAGES,
+    '--require-hashes',
+    '-r',
+    REQUIREMENTS,
   ];
   const { code, stdout, stderr } = await saying(say, 'installing Python packages', () =>
     runProgram(venv, args, { env, onLine: sayDownloads(say), ...(signal !== undefined && { signal }) }),
@@ -99,7 +102,7 @@ async function build(home: string, shop: Workshop): Promise<void> {
     shop,
   );
   await installPackages(home, shop);
-  writeFileSync(join(home, '.complete'), `${RECIPE_HASH}\n`);
+  writeFileAtomically(join(home, '.complete'), `${recipeHash()}\n`);
 }
 
 function describe(home: string, from: DemoComfyui['from']): DemoComfyui {

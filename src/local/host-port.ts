@@ -25,5 +25,10 @@ export function isLoopback(host: string): boolean {
 /** Where a program of this machine finds what listens there. */
 export function reachable({ host, port }: HostPort): string {
   const near = host === '0.0.0.0' ? '127.0.0.1' : host === '::' ? '::1' : host;
-  return near.includes(':') ? `[${near}]:${port}` : `${near}:${port}`;
+  return hostPort({ host: near, port });
+}
+
+/** `host:port`, with an IPv6 host in brackets. */
+export function hostPort({ host, port }: HostPort): string {
+  return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
 }

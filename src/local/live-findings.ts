@@ -4,7 +4,7 @@ import type { Config } from '../config/schema.ts';
 import { encodeUserId } from '../auth/user-id.ts';
 import { createMint } from '../token/mint-token.ts';
 import type { TokenKeys } from '../token/token-key.ts';
-import { isLoopback, parseOrigin } from './host-port.ts';
+import { hostPort, isLoopback, parseOrigin } from './host-port.ts';
 import { askPlugin, pluginFault } from './plugin-state.ts';
 import { megabytes } from './progress.ts';
 
@@ -28,11 +28,16 @@ const LOW_DISK_PART = 0.05;
 const warning = (text: string): Finding => ({ level: 'warning', text });
 const fault = (text: string): Finding => ({ level: 'fault', text });
 
+// They name no host without an interface (RFC 4007 §11).
+const LINK_LOCAL = /^fe[89ab]/i;
+
 /** The addresses of this machine by which others reach it. */
 function outwardAddresses(): string[] {
   return Object.values(networkInterfaces())
     .flatMap((list) => list ?? [])
-    .flatMap(({ address, family, internal }) => (internal || family !== 'IPv4' ? [] : [address]));
+    .flatMap(({ address, family, internal }) =>
+      internal || (family === 'IPv6' && LINK_LOCAL.test(address)) ? [] : [address],
+    );
 }
 
 function accepts(host: string, port: number): Promise<boolean> {
@@ -53,7 +58,7 @@ async function reachableFromOutside(url: string, outward: readonly string[]): Pr
   const open: string[] = [];
   for (const address of outward) if (await accepts(address, port)) open.push(address);
   if (open.length === 0) return [];
-  const where = open.map((address) => `${address}:${port}`).join(', ');
+  const where = open.map((address) => hostPort({ host: address, port })).join(', ');
   return [
     warning(
       `ComfyUI also listens on ${where}: others reach it past the gateway. The plugin refuses them; start it with --listen 127.0.0.1 all the same.`,
@@ -119,7 +124,10 @@ interface Looking {
 async function findingsAt(url: string, file: string, { keys, outward }: Looking): Promise<Finding[]> {
   const state = await askPlugin(url);
   const wrong = pluginFault(state, url, { file, fingerprint: keys.fingerprint });
-  const outside = state.kind === 'unreachable' ? [] : await reachableFromOutside(url, outward);
+  const outside =
+    state.kind === 'unreachable' || state.kind === 'untrusted'
+      ? []
+      : await reachableFromOutside(url, outward);
   if (wrong !== undefined) return [fault(wrong), ...outside];
   const asked = await askFitness(url, keys);
   if ('level' in asked) return [asked, ...outside];

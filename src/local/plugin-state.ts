@@ -1,3 +1,6 @@
+import { explainTlsError } from '../errors/tls-error.ts';
+import { readLimited } from './read-limited.ts';
+
 /** What the plugin says of itself at `GET /_tenant/plugin`. */
 interface PluginFacts {
   readonly plugin: string;
@@ -5,12 +8,16 @@ interface PluginFacts {
   /** First 8 hex digits of the SHA-256 of its key; null when it has none. */
   readonly key: string | null;
   readonly hooks: { readonly fit: number; readonly all: number };
+  /** The thread that runs prompts; an older plugin does not say. */
+  readonly worker?: { readonly alive: boolean };
 }
 
 export type PluginState =
   | { readonly kind: 'present'; readonly facts: PluginFacts }
   /** Something answers, and it is not the plugin. */
   | { readonly kind: 'absent'; readonly status: number }
+  /** The TLS error, with its remedy. */
+  | { readonly kind: 'untrusted'; readonly why: string }
   | { readonly kind: 'unreachable'; readonly why: string };
 
 const PATIENCE_MS = 5000;
@@ -33,6 +40,11 @@ function whyOf(error: unknown): string {
   return (cause as NodeJS.ErrnoException).code ?? cause.message;
 }
 
+function failure(error: unknown): PluginState {
+  const why = error instanceof Error ? explainTlsError(error.cause ?? error) : undefined;
+  return why === undefined ? { kind: 'unreachable', why: whyOf(error) } : { kind: 'untrusted', why };
+}
+
 /** Asks a ComfyUI, straight at its port, whether the plugin is in it. */
 export async function askPlugin(url: string): Promise<PluginState> {
   try {
@@ -40,12 +52,12 @@ export async function askPlugin(url: string): Promise<PluginState> {
       redirect: 'error',
       signal: AbortSignal.timeout(PATIENCE_MS),
     });
-    const text = await response.text();
+    const text = await readLimited(response);
     if (response.status !== 200) return { kind: 'absent', status: response.status };
     const facts: unknown = text.startsWith('{') ? JSON.parse(text) : undefined;
     return isFacts(facts) ? { kind: 'present', facts } : { kind: 'absent', status: response.status };
   } catch (error) {
-    return { kind: 'unreachable', why: whyOf(error) };
+    return failure(error);
   }
 }
 
@@ -62,6 +74,8 @@ export function pluginFault(state: PluginState, url: string, key: SharedKey): st
   switch (state.kind) {
     case 'unreachable':
       return `ComfyUI at ${place} does not answer (${state.why}). Start it; until then requests get 503.`;
+    case 'untrusted':
+      return `ComfyUI at ${place} cannot be checked. ${state.why}`;
     case 'absent':
       return (
         `ComfyUI at ${place} answers but shows no comfy-tenant plugin (GET /_tenant/plugin: ${state.status}). ` +

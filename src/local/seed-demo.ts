@@ -1,5 +1,6 @@
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { writeFileAtomically } from '../files/write-file-atomically.ts';
 import type { Target } from './exchange.ts';
 import { PACKAGE_ROOT } from './package-root.ts';
 import { plainImage } from './sample-image.ts';
@@ -33,5 +34,5 @@ export async function seedDemo(
     await visitor.must({ method: 'POST', path: '/userdata/workflows%2Fhello.json', body: workflow });
     await visitor.post('/settings', { 'Comfy.TutorialCompleted': true });
   }
-  writeFileSync(note, '');
+  writeFileAtomically(note, '');
 }

@@ -1,5 +1,6 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { writeFileAtomically } from '../files/write-file-atomically.ts';
 import { didNotStart } from './did-not-start.ts';
 import type { Envoy } from './ensure-envoy.ts';
 import { waitForPort } from './ports.ts';
@@ -26,7 +27,7 @@ export async function startEnvoy(start: EnvoyStart): Promise<Program> {
   const { envoy, bootstrap, folder, listen, programs, env } = start;
   mkdirSync(folder, { recursive: true });
   const file = join(folder, 'envoy.yaml');
-  writeFileSync(file, bootstrap, { mode: 0o600 });
+  writeFileAtomically(file, bootstrap);
   const program = await programs.start({
     name: 'Envoy',
     command: envoy.path,

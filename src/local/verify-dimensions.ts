@@ -1,8 +1,14 @@
-import { randomBytes } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { sampleImage } from './sample-image.ts';
-import { uploadImage } from './upload-image.ts';
-import { chooseGraph } from './verify-graph.ts';
+import {
+  listed,
+  newName,
+  query,
+  removeFile,
+  runWorkflow,
+  upload,
+  type Ran,
+  type StoredFile,
+} from './verify-run.ts';
 import type { Visitor } from './visitor.ts';
 
 /** A thing that a person made, with every way in which it could be seen. */
@@ -21,31 +27,6 @@ export interface Made {
 export interface Dimension {
   readonly name: string;
   make(owner: Visitor, other: Visitor): Promise<Made>;
-}
-
-/** The names of all that a verification makes begin so. */
-const MARK = 'comfy-tenant-verify-';
-
-function newName(): string {
-  return MARK + randomBytes(6).toString('hex');
-}
-
-function listed(list: unknown, name: string): boolean {
-  return JSON.stringify(list).includes(name);
-}
-
-interface StoredFile {
-  readonly filename: string;
-  readonly subfolder: string;
-  readonly type: 'input' | 'output';
-}
-
-function query({ filename, subfolder, type }: StoredFile): string {
-  return new URLSearchParams({ filename, subfolder, type }).toString();
-}
-
-async function removeFile(owner: Visitor, file: StoredFile): Promise<void> {
-  await owner.must({ method: 'DELETE', path: `/_tenant/files?${query(file)}` });
 }
 
 function fileLooks(file: StoredFile, content?: Buffer): Made['looks'] {
@@ -78,13 +59,6 @@ const workflows: Dimension = {
   },
 };
 
-async function upload(owner: Visitor): Promise<{ file: StoredFile; image: Buffer }> {
-  const filename = `${newName()}.png`;
-  const image = sampleImage();
-  await uploadImage(owner, filename, image);
-  return { file: { filename, subfolder: '', type: 'input' }, image };
-}
-
 const inputs: Dimension = {
   name: 'inputs',
   async make(owner) {
@@ -96,50 +70,6 @@ const inputs: Dimension = {
     };
   },
 };
-
-interface HistoryEntry {
-  readonly status?: { readonly status_str?: string };
-  readonly outputs?: Readonly<Record<string, { readonly images?: readonly StoredFile[] }>>;
-}
-
-const LOOK_EVERY_MS = 100;
-const RUN_PATIENCE_MS = 120_000;
-
-async function waitForOutput(owner: Visitor, promptId: string): Promise<StoredFile> {
-  const deadline = Date.now() + RUN_PATIENCE_MS;
-  while (Date.now() < deadline) {
-    const history = (await owner.json(`/history/${promptId}`)) as Readonly<Record<string, HistoryEntry>>;
-    const entry = history[promptId];
-    const images = Object.values(entry?.outputs ?? {}).flatMap((output) => output.images ?? []);
-    if (images[0] !== undefined) return images[0];
-    if (entry !== undefined) {
-      throw new Error(
-        `the workflow of ${owner.name} saved nothing: ${entry.status?.status_str ?? 'no status'}`,
-      );
-    }
-    await sleep(LOOK_EVERY_MS);
-  }
-  throw new Error(`the workflow of ${owner.name} was not done within ${RUN_PATIENCE_MS / 1000} s`);
-}
-
-interface Ran {
-  readonly promptId: string;
-  readonly input: StoredFile;
-  readonly output: StoredFile;
-}
-
-async function runWorkflow(owner: Visitor, clientId?: string): Promise<Ran> {
-  const { file: input } = await upload(owner);
-  try {
-    const prompt = await chooseGraph(owner, { image: input.filename, prefix: newName() });
-    const body = { prompt, ...(clientId !== undefined && { client_id: clientId }) };
-    const { prompt_id: promptId } = (await owner.post('/prompt', body)) as { prompt_id: string };
-    return { promptId, input, output: await waitForOutput(owner, promptId) };
-  } catch (error) {
-    await removeFile(owner, input);
-    throw error;
-  }
-}
 
 function removeRun({ promptId, input, output }: Ran): Made['remove'] {
   return async (owner) => {

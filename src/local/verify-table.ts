@@ -6,7 +6,7 @@ const COLUMN_WIDTH = 13;
 
 /** One line of the table. */
 function line(name: string, columns: readonly string[]): string {
-  return `  ${name.padEnd(NAME_WIDTH)}${columns.map((column) => column.padEnd(COLUMN_WIDTH)).join('')}`.trimEnd();
+  return `  ${name.padEnd(NAME_WIDTH - 1)} ${columns.map((column) => column.padEnd(COLUMN_WIDTH)).join('')}`.trimEnd();
 }
 
 const yesNo = (value: boolean): string => (value ? 'yes' : 'no');
@@ -32,12 +32,12 @@ function ending({ rows, probes, removed, left }: EndpointVerification): string[]
 
 /** The result for one endpoint as lines for people. Both ways round are in each line: the worse one shows. */
 export function verifyTable(result: EndpointVerification): string[] {
-  const { target, rows, probes } = result;
+  const { endpoint, target, rows, probes } = result;
   const where = target.host === undefined ? target.url : `${target.url} as ${target.host}`;
-  const head = `Two people through ${where}`;
   const dimensions = [...new Set(rows.map((row) => row.dimension))];
   return [
-    `${head.padEnd(NAME_WIDTH + 2)}${['a sees own', "b sees a's", 'back again'].map((column) => column.padEnd(COLUMN_WIDTH)).join('')}`.trimEnd(),
+    `Two people through ${where} (endpoint ${endpoint})`,
+    line('', ['a sees own', "b sees a's", 'back again']),
     ...dimensions.map((dimension) => dimensionLine(dimension, rows)),
     ...probes.map(({ name, outcome }) => line(name, [outcome])),
     ...ending(result),

@@ -7,11 +7,14 @@ export interface Person {
   readonly name: string;
   /** The value of `Authorization`. */
   readonly authorization: string;
+  /** When it ends, in milliseconds since 1970; undefined when it does not end by itself. */
+  readonly untilMs?: number | undefined;
 }
 
 /** A person at the gateway; every answer that says nothing about isolation is thrown. */
 export interface Visitor {
   readonly name: string;
+  readonly untilMs: number | undefined;
   /** @throws Error unless the status is 200, 201 or 204 */
   must(question: Question): Promise<Answer>;
   /** Whether there is something to be had: true for 200, false for 400, 403 and 404. @throws Error for any other */
@@ -36,7 +39,7 @@ function unexpected(name: string, question: Question, answer: Answer): Error {
 }
 
 /** Lets a person ask the gateway. */
-export function visit(gateway: Target, { name, authorization }: Person): Visitor {
+export function visit(gateway: Target, { name, authorization, untilMs }: Person): Visitor {
   const as = (question: Question): Promise<Answer> => {
     const headers: OutgoingHttpHeaders = { ...question.headers, authorization };
     return ask(gateway, { ...question, headers });
@@ -48,6 +51,7 @@ export function visit(gateway: Target, { name, authorization }: Person): Visitor
   }
   return {
     name,
+    untilMs,
     must,
     async finds(path, proof = () => true) {
       const answer = await as({ path });

@@ -42,6 +42,10 @@ async function withPip({ python, env, toolsFolder }: Workshop): Promise<string> 
   return asked.code === 0 ? python.command : ensureVenv(join(toolsFolder, 'pip'), python, env);
 }
 
+const HASH_DIFFERS = /DO NOT MATCH THE HASHES|Hashes are required|--require-hashes/;
+const DISK_FULL = /No space left on device|Errno 28/;
+const NOT_WRITABLE = /(?:Permission denied|Read-only file system): '([^']+)'/;
+
 /** Why pip failed, for people. */
 export function pipFault(title: string, output: string): CannotStart {
   if (UNREACHABLE.test(output)) {
@@ -50,18 +54,42 @@ export function pipFault(title: string, output: string): CannotStart {
         'Behind a proxy? set HTTPS_PROXY',
     );
   }
+  if (HASH_DIFFERS.test(output)) {
+    const which = /^ {4}([^ ]+) from /m.exec(output)?.[1] ?? title;
+    return new CannotStart(
+      `${which}: the package index sent a file with an unexpected hash; nothing was installed. Is a mirror or a PIP_ setting in between?`,
+    );
+  }
+  if (DISK_FULL.test(output)) {
+    return new CannotStart(
+      `${title} could not be installed: the disk is full (ENOSPC). Free some space (df -h), then start again`,
+    );
+  }
+  const closed = NOT_WRITABLE.exec(output)?.[1];
+  if (closed !== undefined) {
+    return new CannotStart(
+      `${title} could not be installed: ${closed} is not writable. Use a checkout that you own, on a writable file system`,
+    );
+  }
   const why = lastLines(output, 1)
     .join('')
     .replace(/^ERROR: /, '');
   return new CannotStart(`${title} could not be had from the Python package index: ${why}`);
 }
 
-/** `Downloading x.whl (36.9 MB)` of pip's output becomes `downloading 36.9 MB`. */
-export function sayDownloads(say: (note: string) => void): (line: string) => void {
+/**
+ * `Downloading aiohttp-3.14.5-cp311-….whl (36.9 MB)` of pip's output becomes `downloading aiohttp 3.14.5 (36.9 MB)`.
+ *
+ * @param title what is downloaded, where the file's name does not say it
+ */
+export function sayDownloads(say: (note: string) => void, title?: string): (line: string) => void {
   return (line) => {
-    const size = /Downloading \S+ \(([0-9.]+) ([kKMG]B)\)/.exec(line);
-    if (size !== null && size[2] !== 'kB' && Number(size[1]) >= 1)
-      say(`downloading ${size[1] ?? ''} ${size[2] ?? ''}`);
+    const found = /Downloading (\S+) \(([0-9.]+) ([kKMG]B)\)/.exec(line);
+    if (found === null) return;
+    const [, url = '', size = '', unit = ''] = found;
+    if (unit.toLowerCase() === 'kb' || Number(size) < 1) return;
+    const [name = '', version = ''] = url.slice(url.lastIndexOf('/') + 1).split('-');
+    say(`downloading ${title ?? `${name} ${version}`.trim()} (${size} ${unit})`);
   };
 }
 
@@ -86,7 +114,7 @@ async function download(
     [...args, ...fresh, '--dest', folder, wheel.requirement],
     {
       env: shop.env,
-      onLine: sayDownloads(shop.say),
+      onLine: sayDownloads(shop.say, wheel.title),
       ...(shop.signal !== undefined && { signal: shop.signal }),
     },
   );

@@ -1,5 +1,6 @@
-import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { readFileSync, rmSync } from 'node:fs';
 import { calculateJwkThumbprint, exportJWK, generateKeyPair, importJWK, SignJWT, type JWK } from 'jose';
+import { createFileAtomically } from '../files/write-file-atomically.ts';
 
 type SigningKey = Awaited<ReturnType<typeof generateKeyPair>>['privateKey'];
 
@@ -25,7 +26,8 @@ export async function makeDevelopmentKey(keyFile: string): Promise<void> {
     alg: ALGORITHM,
   });
   const write = (file: string, value: unknown, mode: number): void => {
-    writeFileSync(file, `${JSON.stringify(value, null, 2)}\n`, { flag: 'wx', mode });
+    if (!createFileAtomically(file, `${JSON.stringify(value, null, 2)}\n`, { mode }))
+      throw new Error(`${file} is there already and stays as it is: name another file`);
   };
   write(keyFile, await complete(pair.privateKey), 0o600);
   try {

@@ -1,6 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto';
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync } from 'node:fs';
 import { dirname } from 'node:path';
+import { createFileAtomically } from '../files/write-file-atomically.ts';
 
 /** The keys shared with the plugin: the first signs, all of them verify, so that a key can be replaced without a gap. */
 export interface TokenKeys {
@@ -25,14 +26,8 @@ function parseLine(line: string, place: string): Uint8Array {
 function create(file: string): string {
   mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
   const text = `${randomBytes(MIN_BYTES).toString('base64url')}\n`;
-  try {
-    writeFileSync(file, text, { mode: 0o600, flag: 'wx' });
-    return text;
-  } catch (error) {
-    // Another process was first: its key is the one.
-    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return readFileSync(file, 'utf8');
-    throw error;
-  }
+  // If another process was first, its key is the one.
+  return createFileAtomically(file, text) ? text : readFileSync(file, 'utf8');
 }
 
 function read(file: string): string | undefined {

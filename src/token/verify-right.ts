@@ -19,19 +19,22 @@ export interface MadeUpUser {
   readonly userId: string;
   /** The value of `Authorization`. */
   readonly authorization: string;
+  /** Milliseconds since 1970. */
+  readonly expiresAtMs: number;
 }
 
 /** @param now milliseconds since 1970 */
 export async function makeUpUser(signingKey: Uint8Array, now: number): Promise<MadeUpUser> {
   const userId = `verify~${randomBytes(8).toString('hex')}`;
+  const expiresAt = Math.floor(now / 1000) + LIFE_SECONDS;
   const token = await new SignJWT()
     .setProtectedHeader(PROTECTED_HEADER)
     .setIssuer(ISSUER)
     .setAudience(AUDIENCE)
     .setSubject(userId)
-    .setExpirationTime(Math.floor(now / 1000) + LIFE_SECONDS)
+    .setExpirationTime(expiresAt)
     .sign(signingKey);
-  return { userId, authorization: `Bearer ${token}` };
+  return { userId, authorization: `Bearer ${token}`, expiresAtMs: expiresAt * 1000 };
 }
 
 async function judge(token: string, keys: readonly Uint8Array[], now: number): Promise<Decision> {

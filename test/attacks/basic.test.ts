@@ -6,7 +6,7 @@ import { basic } from '../builders.ts';
 
 const users = { alice: 'tulip', bob: 'cedar', Zoë: 'café', colon: 'a:b:c', empty: '' };
 const list = Object.entries(users).map(
-  ([username, password]) => `{ username: "${username}", password: "${hashSync(password, { cost: 4 })}" }`,
+  ([username, password]) => `{ username: "${username}", password: "${hashSync(password, 4)}" }`,
 );
 const guard = aGuard(`
 endpoints:

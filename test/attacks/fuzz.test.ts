@@ -30,7 +30,7 @@ endpoints:
     domains: [list.example.com]
     upstream: http://127.0.0.1:8188
     multiTenant: true
-    auth: { method: BASIC, users: [{ username: alice, password: "${hashSync('tulip', { cost: 4 })}" }] }
+    auth: { method: BASIC, users: [{ username: alice, password: "${hashSync('tulip', 4)}" }] }
 sameUsers: true
 `);
   tokens = { alice: await aToken(key), bob: await aToken(key, { sub: 'bob' }) };

@@ -1,3 +1,4 @@
+import { CompactSign } from 'jose';
 import { beforeAll, expect, test } from 'vitest';
 import { aToken, AUDIENCE, ISSUER } from '../tokens.ts';
 import { made, seconds, twoIssuers } from './issuers.ts';
@@ -39,13 +40,39 @@ test.each([
   else expect(verdict).toMatchObject({ refused: expect.any(String) as string });
 });
 
-test('exp with a fraction counts as the time that it is', async () => {
-  expect(await issuers.judge(await aToken(issuers.rsa, { exp: seconds() + 60.5 }))).toEqual({
-    user: 'alice',
-  });
-  expect(await issuers.judge(await aToken(issuers.rsa, { exp: seconds() - 60.5 }))).toMatchObject({
-    refused: 'token-expired',
-  });
+// As JSON text: what no double holds exactly reads differently from program to program.
+const DATES = [
+  '1e400',
+  '-1e400',
+  '1e18',
+  '9007199254740992',
+  '1.5',
+  '1e-7',
+  '-1',
+  '-1e18',
+  '"1"',
+  'true',
+  'null',
+  '{}',
+  '[1]',
+];
+
+test.each(['exp', 'nbf', 'iat'].flatMap((name) => DATES.map((text) => [name, text] as const)))(
+  'a signed token with %s: %s lets nobody in',
+  async (name, text) => {
+    const claims = { iss: ISSUER, aud: AUDIENCE, sub: 'alice', iat: seconds(), exp: seconds() + 60 };
+    const rest = Object.entries(claims).filter(([key]) => key !== name);
+    const payload = `{"${name}":${text},${JSON.stringify(Object.fromEntries(rest)).slice(1)}`;
+    const token = await new CompactSign(Buffer.from(payload))
+      .setProtectedHeader({ alg: 'RS256', kid: 'rsa' })
+      .sign(issuers.rsa.privateKey);
+    expect(await issuers.judge(token)).toMatchObject({ status: 401 });
+  },
+);
+
+test('dates as large as a double holds exactly, and as old as 1970, are dates', async () => {
+  const claims = { exp: Number.MAX_SAFE_INTEGER, nbf: 0, iat: 0 };
+  expect(await issuers.judge(await aToken(issuers.rsa, claims))).toEqual({ user: 'alice' });
 });
 
 test('an audience among others is this one', async () => {

@@ -8,7 +8,7 @@ import { aKey, aToken, ISSUER, type SigningKey } from '../tokens.ts';
 // What went wrong in others’ gateways, tried here. What concerns Envoy is tried in test/envoy.
 let key: SigningKey;
 let guard: ReturnType<typeof aGuard>;
-const USERS = `[{ username: alice, password: "${hashSync('tulip', { cost: 4 })}" }]`;
+const USERS = `[{ username: alice, password: "${hashSync('tulip', 4)}" }]`;
 
 beforeAll(async () => {
   key = await aKey('RS256');

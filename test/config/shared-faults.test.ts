@@ -109,6 +109,28 @@ const CASES: readonly (readonly [sentence: string, text: () => string, ...faults
     () => `${BASIC}service: { listen: "unix:/${'a'.repeat(107)}" }\n`,
     `comfy-tenant.yaml:9:20 service.listen: is a path of 108 bytes: a Unix socket's has 107 at most, take a shorter one`,
   ],
+  ...['0.0.0.0', '[::]', '[0:0:0:0:0:0:0:0]', '[::ffff:0.0.0.0]', '0'].map(
+    (host): [string, () => string, string] => [
+      `a service that listens on ${host} without an address`,
+      () => `${BASIC}service: { listen: "${host}:9001" }\n`,
+      'comfy-tenant.yaml:9:20 service.listen: is all addresses of this machine, and Envoy must connect to one: set service.address, such as authz.internal:9001',
+    ],
+  ),
+  [
+    'an address for Envoy that is no address',
+    () => `${BASIC}service: { listen: 127.0.0.1:9001, address: "0.0.0.0:9001" }\n`,
+    'comfy-tenant.yaml:9:45 service.address: must be one address, not all of a machine: name the host that Envoy connects to',
+  ],
+  [
+    'an address for Envoy without a port',
+    () => `${BASIC}service: { listen: 127.0.0.1:9001, address: "authz.internal" }\n`,
+    'comfy-tenant.yaml:9:45 service.address: must be unix:path or host:port that Envoy can connect to, such as authz.internal:9001',
+  ],
+  [
+    'an address for Envoy of another kind',
+    () => `${BASIC}service: { address: "authz.internal:9001" }\n`,
+    'comfy-tenant.yaml:9:21 service.address: must be of the same kind as service.listen: both unix:path or both host:port',
+  ],
   [
     'TLS on a Unix socket',
     () => (

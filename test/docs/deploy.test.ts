@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { parse, parseAllDocuments } from 'yaml';
+import { parse } from 'yaml';
 import { createMetrics } from '../../src/admin/metrics.ts';
 import { loadConfig } from '../../src/config/load.ts';
 import { renderBootstrap } from '../../src/envoy/render.ts';
@@ -32,51 +32,110 @@ test('every metric of an alert exists', async () => {
   for (const name of named) expect(text).toContain(name.replace(/_bucket$/, ''));
 });
 
+test('each alert fires when it should, and not while all is well', () => {
+  const output = execFileSync(
+    'promtool',
+    ['test', 'rules', join(ROOT, 'deploy/prometheus/alerts.test.yml')],
+    {
+      encoding: 'utf8',
+    },
+  );
+  expect(output).toContain('SUCCESS');
+});
+
+test('every alert is fired by the test of the rules', () => {
+  const names = (file: string, key: RegExp) => [...read(file).matchAll(key)].map(([, name]) => name);
+  const fired = names('deploy/prometheus/alerts.test.yml', /alertname: (\w+)\n +exp_alerts/g);
+  expect(
+    names('deploy/prometheus/alerts.yml', /- alert: (\w+)/g).filter((name) => !fired.includes(name)),
+  ).toEqual([]);
+});
+
+test('a first rejected change is an increase: its counter begins at zero', async () => {
+  const text = await createMetrics().registry.metrics();
+  expect(text).toContain('comfy_tenant_config_reloads_total{result="refused"} 0');
+});
+
 test.each([
   ['Dockerfile', /^COPY (?!--from)(.+) \S+$/gm],
-  ['deploy/comfyui/Dockerfile', /^COPY (.+) \S+$/gm],
-])('%s copies what is there', (file, copies) => {
+  ['deploy/comfyui/Dockerfile', /^COPY (?!--from|\$)(.+) \S+$/gm],
+])('%s copies what is there, and .dockerignore leaves in', (file, copies) => {
   const sources = [...read(file).matchAll(copies)].flatMap(([, names = '']) => names.split(' '));
+  const ignored = read('.dockerignore').trim().split('\n');
   expect(sources.filter((name) => !existsSync(join(ROOT, name)))).toEqual([]);
+  expect(sources.filter((name) => ignored.includes(name.split('/')[0] ?? ''))).toEqual([]);
   expect(sources.length).toBeGreaterThan(0);
 });
 
 interface Composition {
   services: Record<
     string,
-    { build?: string | { dockerfile?: string }; volumes?: string[]; networks?: string[] }
+    {
+      user?: string;
+      read_only?: boolean;
+      cap_drop?: string[];
+      security_opt?: string[];
+      init?: boolean;
+      restart?: string;
+      privileged?: boolean;
+      volumes?: string[];
+      networks?: string[] | Record<string, unknown>;
+      environment?: Record<string, string>;
+    }
   >;
 }
 
-test('the composition names files that are there, and keeps ComfyUI inside', () => {
-  const { services } = parse(read('docker-compose.yml')) as Composition;
-  expect(Object.keys(services).toSorted()).toEqual(['authz', 'bootstrap', 'comfyui', 'envoy', 'prometheus']);
+const { services } = parse(read('docker-compose.yml'), { merge: true }) as Composition;
+
+test('the composition names files that are there', () => {
   const mounts = Object.values(services).flatMap(({ volumes = [] }) =>
-    volumes.map((volume) => volume.split(':')[0] ?? ''),
+    volumes.map((volume) => volume.replace(/^\$\{\w+:-(.*?)\}/, '$1').split(':')[0] ?? ''),
   );
-  for (const path of mounts.filter((mount) => mount.startsWith('./')))
-    expect(existsSync(join(ROOT, path))).toBe(true);
-  expect(services['comfyui']?.networks).toEqual(['inside']);
+  const here = mounts.filter((mount) => mount.startsWith('./') && mount !== './models');
+  expect(here.filter((path) => !existsSync(join(ROOT, path)))).toEqual([]);
 });
+
+test.each(Object.entries(services))(
+  '%s of the composition has no rights that it does not need',
+  (_, service) => {
+    expect(service).toMatchObject({
+      user: '1000:1000',
+      read_only: true,
+      cap_drop: ['ALL'],
+      security_opt: ['no-new-privileges:true'],
+      init: true,
+    });
+    expect(service.privileged).toBeUndefined();
+  },
+);
+
+test.each(['comfyui', 'comfyui-gpu'])(
+  '%s is on no network but that of Envoy, and has the public folder only',
+  (name) => {
+    const { networks, volumes = [] } = services[name] ?? {};
+    expect(Object.keys(networks ?? {})).toEqual(['comfyui']);
+    expect(volumes.filter((volume) => volume.includes('/comfy-tenant'))).toEqual([
+      'public:/var/lib/comfy-tenant/public:ro',
+    ]);
+  },
+);
 
 test("the composition's configuration is good, and Envoy's bootstrap can be rendered from it", () => {
   const directory = aDirectory();
-  directory.write('users.htpasswd', read('deploy/compose/users.htpasswd'));
-  const loaded = loadConfig(
-    directory.write('comfy-tenant.yaml', read('deploy/compose/comfy-tenant.yaml')),
-    {},
+  const users = directory.write('users.htpasswd', '');
+  const text = read('deploy/compose/config/comfy-tenant.yaml').replace(
+    /usersFile: .*/,
+    `usersFile: ${users}`,
   );
+  const loaded = loadConfig(directory.write('comfy-tenant.yaml', text), {
+    COMFYUI_URL: 'http://comfyui:8188',
+  });
   directory.remove();
   if (!loaded.ok) throw new Error(loaded.faults.join('\n'));
-  expect(renderBootstrap(loaded.config, 'gateway')).toContain('address: comfyui');
+  expect(renderBootstrap(loaded.config, 'gateway')).toContain('address: "comfyui"');
 });
 
-test('the Kubernetes manifest is YAML of the kinds that it says', () => {
-  const documents = parseAllDocuments(read('deploy/kubernetes/sidecar.yaml'));
-  expect(documents.flatMap(({ errors }) => errors)).toEqual([]);
-  expect(documents.map((document) => (document.toJS() as { kind: string }).kind)).toEqual([
-    'Deployment',
-    'Service',
-    'NetworkPolicy',
-  ]);
+test('no tracked file holds users', () => {
+  const tracked = execFileSync('git', ['ls-files', 'deploy'], { cwd: ROOT, encoding: 'utf8' });
+  expect(tracked).not.toContain('htpasswd');
 });

@@ -112,6 +112,17 @@ test('plain HTTP is sent to TLS, and reaches nothing', async () => {
   expect(stand.upstream.seen).toEqual([]);
 });
 
+test.each([
+  'comfy.example.com:abc',
+  'comfy.example.com:-1',
+  'user@comfy.example.com',
+  'comfy.example.com:80.',
+])('plain HTTP sends nobody to %s, which is no host', async (host) => {
+  const answer = await rawRequest(plain, { lines: ['GET / HTTP/1.1'], host });
+  expect([400, 421]).toContain(answer.status);
+  expect(answer.head).not.toMatch(/^location:/im);
+});
+
 test('plain HTTP sends nobody to a host that is not served', async () => {
   const answer = await rawRequest(plain, { lines: ['GET / HTTP/1.1'], host: 'evil.example' });
   expect(answer.status).toBe(421);

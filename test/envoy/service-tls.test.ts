@@ -23,7 +23,7 @@ endpoints:
   - name: studio
     upstream: http://127.0.0.1:${upstream.port}
     multiTenant: true
-    auth: { method: BASIC, users: [{ username: alice, password: "${await hash('tulip', { cost: 4 })}" }] }
+    auth: { method: BASIC, users: [{ username: alice, password: "${await hash('tulip', 4)}" }] }
 service:
   listen: 127.0.0.1:${port}
   tls:

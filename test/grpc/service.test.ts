@@ -12,6 +12,7 @@ import { readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { pino } from 'pino';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { bootstrapDigests } from '../../src/envoy/render.ts';
 import { startService, type Service } from '../../src/service.ts';
 import { makeUpUser } from '../../src/token/verify-right.ts';
 import { aDirectory, load } from '../a-config.ts';
@@ -29,7 +30,7 @@ let lines: string[];
 async function configText(users: Record<string, string>): Promise<string> {
   const list = await Promise.all(
     Object.entries(users).map(
-      async ([name, password]) => `{ username: ${name}, password: "${await hash(password, { cost: 4 })}" }`,
+      async ([name, password]) => `{ username: ${name}, password: "${await hash(password, 4)}" }`,
     ),
   );
   return `
@@ -102,6 +103,14 @@ test('a wrong password is refused, and neither it nor a good one stands in the l
   expect(seen).not.toMatch(/wrong-secret|tulip|alice|d3Jvbm/);
 });
 
+test('a logged path is cut off, and its query is left out', async () => {
+  for (const path of [`/${'long'.repeat(5000)}?token=secret-query`, '/short?token=secret-query'])
+    await send(METHOD, aCheck([], { path }));
+  expect(lines.join('')).toContain('/short');
+  expect(lines.join('')).not.toContain('secret-query');
+  expect(Math.max(...lines.map((line) => line.length))).toBeLessThan(600);
+});
+
 test('a second check with the same credentials hashes no password', async () => {
   await ask(basic('alice', 'tulip'));
   await ask(basic('alice', 'tulip'));
@@ -138,7 +147,37 @@ test('a check that is no message is answered with 503, not with a gRPC error', a
 });
 
 test('an empty check is refused', async () => {
-  expect(readAnswer(await send(METHOD, Buffer.alloc(0)))).toMatchObject({ code: 7, status: 401 });
+  expect(readAnswer(await send(METHOD, Buffer.alloc(0)))).toMatchObject({ code: 7, status: 400 });
+});
+
+test('an Envoy with an outdated bootstrap is logged once, and shows in readiness while it differs', async () => {
+  const file = directory.write('comfy-tenant.yaml', await configText({ alice: 'tulip' }));
+  const { config, revision } = load(file);
+  const problems = async (): Promise<unknown> => {
+    const state = (await (await fetch(`http://127.0.0.1:${service.adminPort}/readyz`)).json()) as object;
+    return 'problems' in state ? state.problems : undefined;
+  };
+  const pass = async (digest = ''): Promise<void> => {
+    const parts = { bootstrap: digest };
+    await send(METHOD, aCheck([['authorization', basic('alice', 'tulip')]], parts));
+  };
+  const [rendered] = bootstrapDigests(config);
+  await pass(rendered);
+  expect(await problems()).toEqual([]);
+  const [endpoint] = config.endpoints;
+  service.replace(config, revision);
+  await pass(rendered);
+  expect(await problems()).toEqual([]);
+  const next = { ...config, endpoints: [{ ...endpoint!, domains: ['new.example.com'] }] };
+  service.replace(next, 'next');
+  const problem = expect.stringMatching(
+    /^Envoy runs bootstrap [0-9a-f]{16}, which differs .*comfy-tenant envoy/,
+  );
+  expect(await problems()).toEqual([problem]);
+  for (let times = 0; times < 3; times++) await pass(rendered);
+  expect(lines.filter((line) => line.includes('Envoy needs a new bootstrap'))).toHaveLength(1);
+  service.replace(config, revision);
+  expect(await problems()).toEqual([]);
 });
 
 test('a message over the limit is not taken (CVE-2024-37168)', async () => {

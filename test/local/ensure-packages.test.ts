@@ -1,4 +1,4 @@
-import { cpSync, mkdirSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
@@ -7,6 +7,8 @@ import { freePort } from '../../src/local/ports.ts';
 import { scratchFolder } from './start-up.ts';
 
 const SCRIPT = fileURLToPath(new URL('../../src/local/ensure-packages.mjs', import.meta.url));
+
+const TSX = fileURLToPath(new URL('../../node_modules/tsx', import.meta.url));
 
 /** A checkout that asks for one package. */
 function checkout(): string {
@@ -72,4 +74,51 @@ test('a Node that is too old is told so before anything is installed', async () 
     stdout: '',
     stderr: 'Node 18.19.0 is too old; comfy-tenant needs 20.19 or newer (nvm install 24)\n',
   });
+});
+
+/** An npm that fails in its own words. */
+function failingNpm(root: string, words: string): string {
+  const npm = join(root, 'npm-cli.js');
+  writeFileSync(npm, `console.error(${JSON.stringify(words)}); process.exit(1);`);
+  return npm;
+}
+
+test.each([
+  [
+    'a full disk',
+    'npm error code ENOSPC',
+    /: the disk is full \(ENOSPC, \d+ MB free\)\. The packages take about 400 MB: free some space, then try again$/,
+  ],
+  ['a file half written', 'SyntaxError: Unexpected end of JSON input', /: the disk is full \(ENOSPC, /],
+  [
+    'a cache of root',
+    'npm error code EACCES\nnpm error path /root/.npm/x',
+    /^\/root\/\.npm\/x is not writable by this user: .* \(EACCES\), then try again$/,
+  ],
+  [
+    'a read-only disk',
+    'npm error code EROFS\nnpm error path /srv/x',
+    /^\/srv\/x is on a read-only file system: /,
+  ],
+])('npm that meets %s is one line, with the remedy', async (_, words, line) => {
+  const root = checkout();
+  const script = join(root, 'src', 'local', 'ensure-packages.mjs');
+  const env = { ...process.env, npm_execpath: failingNpm(root, words) };
+  const { code, stderr } = await runProgram(process.execPath, [script], { env, cwd: root });
+  expect(code).toBe(69);
+  expect(stderr.trimEnd()).toMatch(line);
+});
+
+test('with arguments the command runs in the same process, once the packages are there', async () => {
+  const root = checkout();
+  installed(root, '1.0.0');
+  symlinkSync(TSX, join(root, 'node_modules', 'tsx'));
+  writeFileSync(join(root, 'src', 'package.json'), '{"type":"module"}');
+  writeFileSync(join(root, 'src', 'main.ts'), 'console.log(process.argv.slice(2).join() as string);');
+  const script = join(root, 'src', 'local', 'ensure-packages.mjs');
+  const { stdout } = await runProgram(process.execPath, [script, 'up', '--reset'], {
+    env: process.env,
+    cwd: root,
+  });
+  expect(stdout).toBe('up,--reset\n');
 });

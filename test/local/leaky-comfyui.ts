@@ -24,8 +24,13 @@ export class LeakyComfyui {
   readonly #sockets = new Map<string, (text: string) => void>();
   #count = 0;
 
-  constructor(leaks?: Dimension) {
+  /** A ComfyUI whose worker is dead takes prompts and runs none. */
+  readonly #dead: boolean;
+  readonly #waiting: string[] = [];
+
+  constructor(leaks?: Dimension, worker: 'alive' | 'dead' = 'alive') {
     this.#leaks = leaks;
+    this.#dead = worker === 'dead';
   }
 
   #visible(who: string, name: string): Thing | undefined {
@@ -50,6 +55,10 @@ export class LeakyComfyui {
   #run(who: string, body: Buffer): unknown {
     this.#count += 1;
     const id = `prompt-${this.#count}`;
+    if (this.#dead) {
+      this.#waiting.push(id);
+      return { prompt_id: id };
+    }
     const { prompt } = JSON.parse(body.toString()) as {
       prompt: Record<string, { inputs: { filename_prefix?: string } }>;
     };
@@ -68,6 +77,11 @@ export class LeakyComfyui {
       for (const id of (JSON.parse(body.toString()) as { delete: string[] }).delete) this.things.delete(id);
       return {};
     }
+    if (path === '/queue') {
+      for (const id of (JSON.parse(body.toString()) as { delete: string[] }).delete)
+        this.#waiting.splice(this.#waiting.indexOf(id), 1);
+      return {};
+    }
     if (path === '/upload/image') {
       const { name, content } = uploaded(body);
       this.things.set(name, { owner: who, dimension: 'inputs', body: content });
@@ -84,7 +98,7 @@ export class LeakyComfyui {
       '/internal/files/input': () => this.#names(who, 'inputs'),
       '/internal/files/output': () => this.#names(who, 'outputs'),
       '/history': () => this.#names(who, 'jobs'),
-      '/queue': () => [],
+      '/queue': () => ({ queue_running: [], queue_pending: this.#waiting }),
     };
     const list = lists[url.pathname];
     if (list !== undefined) return Buffer.from(JSON.stringify(list()));

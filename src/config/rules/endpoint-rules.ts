@@ -13,6 +13,16 @@ function checkUpstreams({ at, endpoint }: PlacedEndpoint, findings: Findings): v
     findings.fault(path, 'mixes http and https: all ComfyUIs of an endpoint are reached in one way');
 }
 
+/** A list spreads users; it does not keep them served when one of its ComfyUIs fails. */
+function warnAboutFailover({ at, endpoint }: PlacedEndpoint, findings: Findings): void {
+  if (endpoint.upstream.length < 2) return;
+  findings.warn(
+    ['endpoints', at, 'upstream'],
+    'a list has no failover of live sessions: after a ComfyUI or Envoy restarts, open WebSockets and new requests of a ' +
+      'user may reach different ComfyUIs until the page is reloaded; see "Several ComfyUIs" in docs/operator.md',
+  );
+}
+
 function checkPublicPaths({ at, endpoint }: PlacedEndpoint, findings: Findings): void {
   const seen = new Set<string>();
   endpoint.publicPaths.forEach(({ path }, index) => {
@@ -64,6 +74,7 @@ export function checkEndpoints(endpoints: readonly PlacedEndpoint[], findings: F
   checkNames(endpoints, findings);
   for (const placed of endpoints) {
     checkUpstreams(placed, findings);
+    warnAboutFailover(placed, findings);
     checkPublicPaths(placed, findings);
     checkOperators(placed, findings);
   }

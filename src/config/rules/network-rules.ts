@@ -1,6 +1,7 @@
 import type { ConfigFiles } from '../files.ts';
 import type { ConfigPath, Findings } from '../finding.ts';
 import type { ConfigParts } from '../parse-parts.ts';
+import { isWildcard } from '../fields.ts';
 import { isLoopback, upstreamKey } from './upstream-key.ts';
 
 /** `sun_path` of Linux, less its final zero. */
@@ -41,17 +42,40 @@ function checkClientCertificate({ service }: ConfigParts, findings: Findings): v
     );
 }
 
+function checkSocketPath(address: string, path: ConfigPath, findings: Findings): void {
+  const bytes = Buffer.byteLength(address) - 'unix:'.length;
+  if (address.startsWith('unix:') && bytes > MAX_SOCKET_PATH)
+    findings.fault(
+      path,
+      `is a path of ${bytes} bytes: a Unix socket's has ${MAX_SOCKET_PATH} at most, take a shorter one`,
+    );
+}
+
+/** What Envoy must know to connect. */
+function checkAddress({ listen, address }: NonNullable<ConfigParts['service']>, findings: Findings): void {
+  if (address === undefined) {
+    if (isWildcard(listen))
+      findings.fault(
+        ['service', 'listen'],
+        'is all addresses of this machine, and Envoy must connect to one: set service.address, such as authz.internal:9001',
+      );
+    return;
+  }
+  if (listen.startsWith('unix:') !== address.startsWith('unix:'))
+    findings.fault(
+      ['service', 'address'],
+      'must be of the same kind as service.listen: both unix:path or both host:port',
+    );
+  checkSocketPath(address, ['service', 'address'], findings);
+}
+
 function checkService({ service }: ConfigParts, findings: Findings): void {
   if (service === undefined) return;
   const { listen, tls } = service;
   const path = ['service', 'listen'];
+  checkAddress(service, findings);
   if (listen.startsWith('unix:')) {
-    const bytes = Buffer.byteLength(listen) - 'unix:'.length;
-    if (bytes > MAX_SOCKET_PATH)
-      findings.fault(
-        path,
-        `is a path of ${bytes} bytes: a Unix socket's has ${MAX_SOCKET_PATH} at most, take a shorter one`,
-      );
+    checkSocketPath(listen, path, findings);
     if (tls !== undefined)
       findings.fault(['service', 'tls'], 'is for host:port only: a Unix socket is guarded by its mode');
   } else if (isOpen(listen) && tls?.clientCaFile === undefined) {

@@ -8,7 +8,7 @@ const TOKEN = /^[A-Za-z0-9!#$%&'*+.^_`|~-]+$/;
 const QUERY_NAME = /^[A-Za-z0-9._~-]+$/;
 /** Belongs to the connection, to routing, to Envoy or to us: never a client's token, never a claim. */
 const RESERVED =
-  /^(connection|keep-alive|proxy-.*|te|trailers?|transfer-encoding|upgrade|host|content-.*|expect|cookie|set-cookie|forwarded|x-forwarded-.*|x-envoy-.*|x-real-ip|x-request-id|x-funart-comfy-token|sec-websocket-.*|origin|range)$/;
+  /^(connection|keep-alive|proxy-.*|te|trailers?|transfer-encoding|upgrade|host|content-.*|expect|cookie|set-cookie|forwarded|x-forwarded-.*|x-envoy-.*|x-real-ip|x-request-id|x-funart-comfy-token|x-comfy-tenant-.*|sec-websocket-.*|origin|range)$/;
 
 type Place = Pick<TokenLookup, 'location' | 'name'>;
 

@@ -1,0 +1,39 @@
+#!/bin/sh
+# envoy.sh <bootstrap>: runs Envoy, and restarts it when its bootstrap changes, as after an upgrade of the image or a change
+# of comfy-tenant.yaml. A bootstrap that Envoy rejects changes nothing.
+set -u
+bootstrap=$1
+
+start() {
+  envoy -c "$bootstrap" --reject-unknown-dynamic-fields &
+  pid=$!
+}
+
+stop() {
+  trap - TERM INT
+  kill -TERM "$pid" 2>/dev/null
+  wait "$pid"
+}
+
+trap 'stop; exit 0' TERM INT
+seen=$(cksum <"$bootstrap")
+start
+while :; do
+  sleep 1 &
+  wait $!
+  kill -0 "$pid" 2>/dev/null || {
+    wait "$pid"
+    exit $?
+  }
+  now=$(cksum <"$bootstrap")
+  [ "$now" = "$seen" ] && continue
+  seen=$now
+  if envoy --mode validate -c "$bootstrap" --reject-unknown-dynamic-fields; then
+    echo "$bootstrap has changed: restarting Envoy" >&2
+    stop
+    trap 'stop; exit 0' TERM INT
+    start
+  else
+    echo "$bootstrap has changed and Envoy rejects it: the previous one stays in use" >&2
+  fi
+done

@@ -1,0 +1,26 @@
+import { isIP } from 'node:net';
+
+/** Splits `host:port`; an IPv6 host stands in brackets. */
+export function splitHostPort(listen: string): { host: string; port: number } {
+  const colon = listen.lastIndexOf(':');
+  return { host: listen.slice(0, colon).replace(/^\[(.*)\]$/, '$1'), port: Number(listen.slice(colon + 1)) };
+}
+
+const HOST = /^(?:\[([0-9A-Fa-f:.]+)\]|([A-Za-z0-9._-]+))(?::[0-9]{1,5})?$/;
+
+/**
+ * Whether a `Host` may ask the admin server. A page whose name an attacker points at this machine (DNS rebinding) sends
+ * that name, so only configured names pass; an IP address cannot be rebound.
+ *
+ * @param names lower case
+ */
+export function isAllowedHost(header: string | undefined, names: ReadonlySet<string>): boolean {
+  const [, v6, name = ''] = HOST.exec(header ?? '') ?? [];
+  if (v6 !== undefined) return isIP(v6) === 6;
+  return isIP(name) === 4 || names.has(name.toLowerCase().replace(/\.$/, ''));
+}
+
+/** The names by which the admin server may be asked. */
+export function allowedNames(listen: string, hosts: readonly string[]): ReadonlySet<string> {
+  return new Set(['localhost', splitHostPort(listen).host, ...hosts].map((host) => host.toLowerCase()));
+}

@@ -1,0 +1,157 @@
+import { expect, test } from 'vitest';
+import { createLoginThrottle, type LoginAttempt } from './login-throttle.ts';
+
+const HOME = '192.0.2.1';
+
+function aThrottle() {
+  const clock = { ms: 1_000_000 };
+  const blocks: string[] = [];
+  const throttle = createLoginThrottle(
+    () => clock.ms,
+    (kind) => blocks.push(kind),
+  );
+  /** Seconds to wait, or the attempt. */
+  const begin = (username = 'alice', address = HOME, endpoint = 'studio'): LoginAttempt | number => {
+    const admission = throttle.begin({ endpoint, username, address });
+    return admission.kind === 'blocked' ? admission.retryAfterSeconds : admission.attempt;
+  };
+  const ended = (how: keyof LoginAttempt) => (name?: string, address?: string, endpoint?: string) => {
+    const attempt = begin(name, address, endpoint);
+    if (typeof attempt === 'number') return attempt;
+    attempt[how]();
+    return 0;
+  };
+  return { clock, begin, fail: ended('failed'), succeed: ended('succeeded'), blocks };
+}
+
+const address = (n: number): string => `198.51.${n >> 8}.${n & 255}`;
+
+test('the first four failures cost nothing, the fifth a second, then each doubles the delay', () => {
+  const { clock, begin, fail } = aThrottle();
+  for (let count = 0; count < 5; count++) expect(fail()).toBe(0);
+  for (const seconds of [1, 2, 4, 8, 16, 32, 64, 128, 256, 300, 300]) {
+    expect(begin()).toBe(seconds);
+    clock.ms += seconds * 1000 - 1;
+    expect(begin()).toBe(1);
+    clock.ms += 1;
+    expect(fail()).toBe(0);
+  }
+});
+
+test('of a hundred tries at once as many begin as would one by one', () => {
+  const { begin, clock } = aThrottle();
+  const tries = Array.from({ length: 100 }, () => begin());
+  const begun = tries.filter((one) => typeof one !== 'number');
+  expect(begun).toHaveLength(5);
+  expect(new Set(tries.slice(5))).toEqual(new Set([1]));
+  for (const attempt of begun) attempt.failed();
+  clock.ms += 1000;
+  const next = Array.from({ length: 100 }, () => begin());
+  expect(next.filter((one) => typeof one !== 'number')).toHaveLength(1);
+});
+
+test('tries at once of one client at many names count together', () => {
+  const { begin } = aThrottle();
+  const tries = Array.from({ length: 100 }, (_, n) => begin(`user-${n}`));
+  expect(tries.filter((one) => typeof one !== 'number')).toHaveLength(30);
+});
+
+test('tries that succeed are counted no more', () => {
+  const { begin } = aThrottle();
+  for (let round = 0; round < 50; round++) {
+    const tries = [begin(), begin(), begin(), begin()];
+    for (const attempt of tries) if (typeof attempt !== 'number') attempt.succeeded();
+    expect(tries.filter((one) => typeof one === 'number')).toEqual([]);
+  }
+});
+
+test('what was not judged is not counted', () => {
+  const { begin } = aThrottle();
+  for (let count = 0; count < 200; count++) {
+    const attempt = begin();
+    if (typeof attempt === 'number') throw new Error('blocked');
+    attempt.abandoned();
+  }
+});
+
+test.each([
+  ['a /64', (n: number) => `2001:db8:0:1:${n.toString(16)}::${n.toString(16)}`],
+  ['spellings', (n: number) => ['192.0.2.1', '::ffff:192.0.2.1', '::FFFF:c000:201', '192.0.2.1:99'][n % 4]!],
+])('the addresses of %s are one client', (_, spelling) => {
+  const { fail, begin } = aThrottle();
+  for (let n = 0; n < 5; n++) expect(fail('alice', spelling(n))).toBe(0);
+  expect(begin('alice', spelling(99))).toBe(1);
+});
+
+test('a client that guesses at many names is slowed down for all but who has signed in from there', () => {
+  const { fail, begin, succeed, blocks } = aThrottle();
+  succeed('alice');
+  for (let count = 0; count < 30; count++) expect(fail(`user-${count}`)).toBe(0);
+  expect(begin('somebody')).toBe(1);
+  expect(succeed('alice')).toBe(0);
+  expect(blocks).toEqual(['address']);
+});
+
+test('many clients share one budget for a name that none of them ever signed in under', () => {
+  const { fail, begin, succeed, clock, blocks } = aThrottle();
+  succeed('alice', HOME);
+  for (let n = 0; n < 50; n++) expect(fail('alice', address(n))).toBe(0);
+  expect(blocks).toEqual(['strangers']);
+  for (let n = 50; n < 1000; n++) expect(begin('alice', address(n))).toBe(30);
+  expect(begin('bob', address(1000))).not.toBe(30);
+  expect(succeed('alice', HOME)).toBe(0); // The owner, where they are known.
+  clock.ms += 30_000;
+  expect(fail('alice', address(1000))).toBe(0);
+  expect(begin('alice', address(1001))).toBe(30);
+});
+
+test('one client alone never uses up what strangers have together', () => {
+  const { fail, begin, clock } = aThrottle();
+  for (let seconds = 0; seconds < 4 * 3600; seconds++) {
+    fail('alice', address(1));
+    clock.ms += 1000;
+  }
+  expect(typeof begin('alice', HOME)).not.toBe('number');
+});
+
+test('the budget of strangers is given back by a stranger who turns out to be the owner', () => {
+  const { fail, succeed, begin } = aThrottle();
+  for (let n = 0; n < 49; n++) fail('alice', address(n));
+  expect(succeed('alice', HOME)).toBe(0);
+  expect(typeof begin('alice', address(99))).not.toBe('number');
+});
+
+test('success at one endpoint neither forgives nor vouches for the same name at another', () => {
+  const { fail, succeed, begin } = aThrottle();
+  for (let n = 0; n < 5; n++) {
+    fail('alice', HOME, 'victim');
+    succeed('alice', HOME, 'own');
+  }
+  expect(begin('alice', HOME, 'victim')).toBe(1);
+});
+
+test('a success from where somebody else failed leaves the other clients’ counts', () => {
+  const { fail, succeed, begin } = aThrottle();
+  for (let n = 0; n < 5; n++) fail('alice', address(1));
+  succeed('alice', HOME);
+  expect(begin('alice', address(1))).toBe(1);
+});
+
+test('a flood of new clients and names pushes out nobody who is delayed, and nobody who is known', () => {
+  const { fail, succeed, begin } = aThrottle();
+  succeed('alice', HOME);
+  for (let n = 0; n < 11; n++) fail('alice', `203.0.113.${n % 2}`);
+  for (let n = 0; n < 50; n++) fail('bob', address(n));
+  for (let n = 0; n < 12_000; n++) fail(`${'x'.repeat(100)}${n}`, `2001:db8:${n.toString(16)}::1`);
+  expect(begin('alice', '203.0.113.0')).toBe(1);
+  expect(begin('bob', address(77))).toBe(30);
+  for (let n = 50; n < 120; n++) fail('alice', address(n));
+  expect(succeed('alice', HOME)).toBe(0);
+});
+
+test('10,000 failures with long names cost little memory', () => {
+  const { fail } = aThrottle();
+  const before = process.memoryUsage().heapUsed;
+  for (let n = 0; n < 10_000; n++) fail(`${'x'.repeat(40_000)}${n}`, address(n));
+  expect(process.memoryUsage().heapUsed - before).toBeLessThan(100e6);
+});

@@ -1,0 +1,52 @@
+import { LRUCache } from 'lru-cache';
+
+/** Attempts that all strangers together have for one name at once, and how long it takes until there is one more. */
+const AT_ONCE = 50;
+const ONE_MORE_MS = 30_000;
+const MAX_ENTRIES = 10_000;
+
+/** When the budget of a name would be whole again; what is used of it is the time until then. */
+type WholeAtMs = number;
+
+/**
+ * One budget a user name, shared by all clients that have never signed in under it, so that many addresses together
+ * guess no faster than a few. Names that used more than half are kept apart from a flood of names that are tried once.
+ */
+export class StrangerBudget {
+  readonly #now: () => number;
+  readonly #light = new LRUCache<string, WholeAtMs>({ max: MAX_ENTRIES });
+  readonly #heavy = new LRUCache<string, WholeAtMs>({ max: MAX_ENTRIES });
+
+  /** @param now milliseconds of a monotonic clock */
+  constructor(now: () => number) {
+    this.#now = now;
+  }
+
+  /** Milliseconds until a stranger may try this name; 0 when it may now. */
+  waitMs(name: string): number {
+    return Math.max(0, this.#usedMs(name) - (AT_ONCE - 1) * ONE_MORE_MS);
+  }
+
+  /** Returns whether that was the last of the budget. */
+  take(name: string): boolean {
+    this.#set(name, this.#usedMs(name) + ONE_MORE_MS);
+    return this.waitMs(name) > 0;
+  }
+
+  giveBack(name: string): void {
+    this.#set(name, this.#usedMs(name) - ONE_MORE_MS);
+  }
+
+  #usedMs(name: string): number {
+    const wholeAtMs = this.#heavy.get(name) ?? this.#light.get(name) ?? 0;
+    return Math.max(0, wholeAtMs - this.#now());
+  }
+
+  #set(name: string, usedMs: number): void {
+    this.#light.delete(name);
+    this.#heavy.delete(name);
+    if (usedMs <= 0) return;
+    const tier = usedMs > (AT_ONCE / 2) * ONE_MORE_MS ? this.#heavy : this.#light;
+    tier.set(name, this.#now() + usedMs);
+  }
+}

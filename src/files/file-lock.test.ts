@@ -1,0 +1,55 @@
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { withFileLock } from './file-lock.ts';
+
+let directory: string;
+let lock: string;
+beforeEach(() => {
+  directory = mkdtempSync(join(tmpdir(), 'lock-'));
+  lock = join(directory, 'users.lock');
+});
+afterEach(() => {
+  rmSync(directory, { recursive: true });
+});
+
+/** The first line of a lock as this machine writes it, of another process. */
+async function lineOf(pid: number): Promise<string> {
+  const own = await withFileLock(lock, () => readFileSync(lock, 'utf8'));
+  return own.replace(String(process.pid), String(pid));
+}
+
+function deadPid(): number {
+  return spawnSync('true').pid;
+}
+
+test('the lock is there during the work only, also when the work throws', async () => {
+  expect(await withFileLock(lock, () => existsSync(lock))).toBe(true);
+  await expect(
+    withFileLock(lock, () => {
+      throw new Error('broken');
+    }),
+  ).rejects.toThrow('broken');
+  expect(readdirSync(directory)).toEqual([]);
+});
+
+test('what a killed process left is taken over', async () => {
+  writeFileSync(lock, await lineOf(deadPid()));
+  expect(await withFileLock(lock, () => 'done')).toBe('done');
+  expect(readdirSync(directory)).toEqual([]);
+});
+
+test.each([
+  ['a process that runs', async () => lineOf(1)],
+  ['a dead process of another machine', async () => (await lineOf(deadPid())).replace(/ \S+/, ' elsewhere')],
+  ['nobody that can be told', () => Promise.resolve('')],
+])('the lock of %s is waited for, and never taken', async (_, content) => {
+  const held = await content();
+  writeFileSync(lock, held);
+  await expect(withFileLock(lock, () => 'done', { patienceMs: 50 })).rejects.toThrow(
+    `${lock}: another change is under way, nothing was changed: try again`,
+  );
+  expect(readFileSync(lock, 'utf8')).toBe(held);
+});

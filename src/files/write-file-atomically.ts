@@ -1,0 +1,147 @@
+import { randomBytes } from 'node:crypto';
+import {
+  closeSync,
+  fchmodSync,
+  fchownSync,
+  fstatSync,
+  fsyncSync,
+  linkSync,
+  lstatSync,
+  openSync,
+  readlinkSync,
+  realpathSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+  type Stats,
+} from 'node:fs';
+import { basename, dirname, join, resolve } from 'node:path';
+import { codeOf, FileWriteError } from './file-error.ts';
+
+export interface WriteOptions {
+  /** Permissions of a new file, whatever the umask; a file that is there keeps its own. */
+  readonly mode?: number;
+}
+
+const OWNER_ONLY = 0o600;
+const MOST_LINKS = 40;
+/** File systems that cannot sync a directory say so by one of these; there is nothing more to do on them. */
+const NO_DIRECTORY_SYNC = new Set(['EINVAL', 'ENOTSUP', 'EISDIR', 'EPERM', 'EACCES', 'EBADF']);
+
+function existing(path: string): Stats | undefined {
+  return statSync(path, { throwIfNoEntry: false });
+}
+
+/** The file behind symbolic links, which need not be there yet. */
+export function realFile(path: string, links = 0): string {
+  const named = join(realpathSync(dirname(resolve(path))), basename(path));
+  if (lstatSync(named, { throwIfNoEntry: false })?.isSymbolicLink() !== true) return named;
+  if (links >= MOST_LINKS) throw Object.assign(new Error('too many symbolic links'), { code: 'ELOOP' });
+  return realFile(resolve(dirname(named), readlinkSync(named)), links + 1);
+}
+
+/** Gives the new file the rights of the old one; mode last, because a change of owner clears bits of it. */
+function keepRights(descriptor: number, before: Stats | undefined, mode: number): void {
+  if (before !== undefined) {
+    const { uid, gid } = fstatSync(descriptor);
+    if (uid !== before.uid || gid !== before.gid) fchownSync(descriptor, before.uid, before.gid);
+  }
+  fchmodSync(descriptor, before === undefined ? mode : before.mode & 0o777);
+}
+
+/** Writes and syncs a complete file beside the target under a name of its own. */
+function writeBeside(
+  target: string,
+  content: string | Uint8Array,
+  rights: { before: Stats | undefined; mode: number },
+): string {
+  const path = join(dirname(target), `.comfy-tenant-${randomBytes(8).toString('hex')}.tmp`);
+  const descriptor = openSync(path, 'wx', OWNER_ONLY);
+  let open = true;
+  try {
+    keepRights(descriptor, rights.before, rights.mode);
+    writeFileSync(descriptor, content);
+    fsyncSync(descriptor);
+    open = false;
+    closeSync(descriptor); // Some network file systems report a full disk only here.
+    return path;
+  } catch (error) {
+    if (open) closeSync(descriptor);
+    rmSync(path, { force: true });
+    throw error;
+  }
+}
+
+function syncDirectory(path: string): void {
+  const directory = openSync(dirname(path), 'r');
+  try {
+    fsyncSync(directory);
+  } catch (error) {
+    if (!NO_DIRECTORY_SYNC.has(codeOf(error) ?? '')) throw error;
+  } finally {
+    closeSync(directory);
+  }
+}
+
+function tried<T>(path: string, work: () => T): T {
+  try {
+    return work();
+  } catch (error) {
+    throw error instanceof FileWriteError ? error : new FileWriteError(path, error);
+  }
+}
+
+/**
+ * Replaces a file in one step, or leaves it as it is: readers see the old content or the new, never a part, also after
+ * a crash or on a full disk. Symbolic links are followed; mode, owner and group of a file that is there are kept.
+ *
+ * @throws FileWriteError naming the file, the reason and the remedy
+ */
+export function writeFileAtomically(
+  path: string,
+  content: string | Uint8Array,
+  { mode = OWNER_ONLY }: WriteOptions = {},
+): void {
+  tried(path, () => {
+    const target = realFile(path);
+    const before = existing(target);
+    if (before?.isDirectory() === true) throw Object.assign(new Error('is a directory'), { code: 'EISDIR' });
+    if (before !== undefined && !before.isFile()) throw new Error('it is not a regular file: name another');
+    const complete = writeBeside(target, content, { before, mode });
+    try {
+      renameSync(complete, target);
+    } catch (error) {
+      rmSync(complete, { force: true });
+      throw error;
+    }
+    syncDirectory(target);
+  });
+}
+
+/**
+ * Creates a file that must not be there yet, complete from its first moment on.
+ *
+ * @returns false, with nothing changed, when there is something of this name
+ * @throws FileWriteError naming the file, the reason and the remedy
+ */
+export function createFileAtomically(
+  path: string,
+  content: string | Uint8Array,
+  { mode = OWNER_ONLY }: WriteOptions = {},
+): boolean {
+  return tried(path, () => {
+    if (lstatSync(path, { throwIfNoEntry: false }) !== undefined) return false;
+    const complete = writeBeside(resolve(path), content, { before: undefined, mode });
+    try {
+      linkSync(complete, path); // Unlike rename, never over a file that came meanwhile.
+    } catch (error) {
+      if (codeOf(error) === 'EEXIST') return false;
+      throw error;
+    } finally {
+      rmSync(complete, { force: true });
+    }
+    syncDirectory(resolve(path));
+    return true;
+  });
+}

@@ -1,0 +1,102 @@
+import type { Config } from '../config/schema.ts';
+
+/** What a ComfyUI says of itself, straight at its port. */
+export interface ComfyuiReport {
+  /** Why it cannot serve, with the remedy; undefined when it can. */
+  readonly problem: string | undefined;
+  /** Whether it answers with the plugin and our key; prompts may be stuck all the same. */
+  readonly up: boolean;
+  /** Whether the thread that runs prompts lives; undefined when the plugin does not say. */
+  readonly workerAlive: boolean | undefined;
+}
+
+/** Asks the ComfyUI at an address of the configuration. Never rejects, and ends within seconds. */
+export type AskComfyui = (url: string, config: Config) => Promise<ComfyuiReport>;
+
+/** Whose ComfyUI it is: the endpoint, and the place in its list of upstreams, from 1. Both are bounded. */
+export interface UpstreamLabels {
+  readonly endpoint: string;
+  readonly upstream: string;
+}
+
+export interface WatchUpstreamsOptions {
+  readonly ask: AskComfyui;
+  readonly onReport: (labels: UpstreamLabels, report: ComfyuiReport) => void;
+  /** An upstream is no longer in the configuration. */
+  readonly onGone: (labels: UpstreamLabels) => void;
+  readonly everyMs?: number;
+}
+
+export interface UpstreamWatch {
+  /** One line per ComfyUI that cannot serve. */
+  readonly problems: readonly string[];
+  /** Looks at the ComfyUIs of another state of the configuration from now on. */
+  replace(config: Config): void;
+  close(): void;
+}
+
+const EVERY_MS = 5000;
+
+interface Watched {
+  readonly url: string;
+  readonly labels: readonly UpstreamLabels[];
+}
+
+/** Each address once, whichever endpoints name it. */
+function watchedIn({ endpoints }: Config): Watched[] {
+  const byUrl = new Map<string, UpstreamLabels[]>();
+  for (const { name, upstream, multiTenant } of endpoints) {
+    // Without multi-tenant mode there need be no plugin to ask.
+    if (!multiTenant) continue;
+    upstream.forEach((url, index) => {
+      const labels = byUrl.get(url) ?? [];
+      labels.push({ endpoint: name, upstream: String(index + 1) });
+      byUrl.set(url, labels);
+    });
+  }
+  return [...byUrl].map(([url, labels]) => ({ url, labels }));
+}
+
+const keyOf = ({ endpoint, upstream }: UpstreamLabels): string => `${endpoint} ${upstream}`;
+
+/** Asks every ComfyUI of the multi-tenant endpoints every few seconds, one question at a time to each. */
+export function watchUpstreams(first: Config, options: WatchUpstreamsOptions): UpstreamWatch {
+  const { ask, onReport, onGone, everyMs = EVERY_MS } = options;
+  let current = new AbortController();
+  let watched: Watched[] = [];
+  let problems = new Map<string, string>();
+
+  async function follow(one: Watched, config: Config, isOver: () => boolean): Promise<void> {
+    if (isOver()) return;
+    const { url, labels } = one;
+    const report = await ask(url, config);
+    if (isOver()) return;
+    if (report.problem === undefined) problems.delete(url);
+    else problems.set(url, report.problem);
+    for (const each of labels) onReport(each, report);
+    setTimeout(() => void follow(one, config, isOver), everyMs).unref();
+  }
+
+  function replace(config: Config): void {
+    current.abort();
+    current = new AbortController();
+    const next = watchedIn(config);
+    const kept = new Set(next.flatMap(({ labels }) => labels.map(keyOf)));
+    for (const labels of watched.flatMap((one) => one.labels)) if (!kept.has(keyOf(labels))) onGone(labels);
+    problems = new Map([...problems].filter(([url]) => next.some((one) => one.url === url)));
+    watched = next;
+    const { signal } = current;
+    for (const one of next) void follow(one, config, () => signal.aborted);
+  }
+
+  replace(first);
+  return {
+    get problems() {
+      return [...problems.values()];
+    },
+    replace,
+    close() {
+      current.abort();
+    },
+  };
+}

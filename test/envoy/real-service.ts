@@ -1,0 +1,54 @@
+import { pino } from 'pino';
+import { startService, type Service } from '../../src/service.ts';
+import { aDirectory, load } from '../a-config.ts';
+import { rawRequest } from './raw-request.ts';
+import { startEnvoy, type EnvoyOptions, type RunningEnvoy } from './run-envoy.ts';
+
+export interface RealGateway {
+  readonly directory: ReturnType<typeof aDirectory>;
+  readonly envoy: RunningEnvoy;
+  readonly service: Service;
+  /** Lines of the service's log. */
+  readonly lines: readonly string[];
+  stop(): Promise<void>;
+}
+
+export interface RealOptions extends Pick<EnvoyOptions, 'change'> {
+  readonly config: string;
+  /** A host of each endpoint, with credentials that it lets in: its upstream is healthy before the test begins. */
+  readonly ready: readonly (readonly [host: string, authorization: string])[];
+}
+
+/** A real Envoy and the real service, both from one configuration. */
+export async function startRealGateway({ config, ready, change }: RealOptions): Promise<RealGateway> {
+  const directory = aDirectory();
+  const loaded = load(directory.write('comfy-tenant.yaml', config));
+  const lines: string[] = [];
+  const log = pino({}, { write: (line: string) => lines.push(line) });
+  const service = await startService({ config: loaded.config, revision: loaded.revision, log });
+  const envoy = await startEnvoy({ directory, config, ...(change === undefined ? {} : { change }) });
+  for (const [host, authorization] of ready) await untilReached(envoy, host, authorization);
+  lines.length = 0;
+  return {
+    directory,
+    envoy,
+    service,
+    lines,
+    async stop() {
+      await envoy.stop();
+      await service.close();
+      directory.remove();
+    },
+  };
+}
+
+/** Health checks take a moment at the start. */
+async function untilReached(envoy: RunningEnvoy, host: string, authorization: string): Promise<void> {
+  const lines = ['GET /ready HTTP/1.1', `Authorization: ${authorization}`];
+  for (let tries = 0; tries < 200; tries++) {
+    const { status } = await rawRequest(envoy.port, { lines, host });
+    if (status === 200) return;
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+  throw new Error(`no answer for ${host}:\n${envoy.output()}`);
+}

@@ -1,0 +1,83 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { hash } from '@node-rs/bcrypt';
+import { pino } from 'pino';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { startService, type Service } from '../../src/service.ts';
+import { aDirectory, load } from '../a-config.ts';
+import { basic } from '../builders.ts';
+import { startEchoUpstream, type EchoUpstream } from './echo-upstream.ts';
+import { startEnvoy, type RunningEnvoy } from './run-envoy.ts';
+
+let directory: ReturnType<typeof aDirectory>;
+let upstream: EchoUpstream;
+let service: Service;
+let envoy: RunningEnvoy;
+let text: string;
+
+async function start(): Promise<Service> {
+  const { config, revision } = load(directory.write('service.yaml', text));
+  return startService({ config, revision, log: pino({ level: 'silent' }) });
+}
+
+async function status(authorization = basic('alice', 'tulip')): Promise<number> {
+  const response = await fetch(`http://127.0.0.1:${envoy.port}/queue`, { headers: { authorization } });
+  await response.arrayBuffer();
+  return response.status;
+}
+
+beforeEach(async () => {
+  directory = aDirectory();
+  upstream = await startEchoUpstream();
+  text = `
+endpoints:
+  - name: studio
+    upstream: http://127.0.0.1:${upstream.port}
+    multiTenant: true
+    auth: { method: BASIC, users: [{ username: alice, password: "${await hash('tulip', 4)}" }] }
+service: { listen: "unix:authz.sock" }
+admin: { listen: "127.0.0.1:0" }
+`;
+  service = await start();
+  envoy = await startEnvoy({ directory, config: text });
+  await expect.poll(() => status(), { timeout: 20_000 }).toBe(200);
+});
+afterEach(async () => {
+  await envoy.stop();
+  await service.close();
+  await upstream.close();
+  directory.remove();
+});
+
+/** Twenty clients, each with one request after the other, until `over`; counts answers by status. */
+async function underLoad(over: AbortSignal): Promise<Record<number, number>> {
+  const counts: Record<number, number> = {};
+  const client = async (): Promise<void> => {
+    while (!over.aborted) {
+      const got = await status();
+      counts[got] = (counts[got] ?? 0) + 1;
+    }
+  };
+  await Promise.all(Array.from({ length: 20 }, client));
+  return counts;
+}
+
+test('a restart of the service fails no request: those of the meantime wait', async () => {
+  const over = new AbortController();
+  const counts = underLoad(over.signal);
+  await sleep(500);
+  await service.close();
+  await sleep(1000);
+  service = await start();
+  await expect.poll(() => status()).toBe(200);
+  over.abort();
+  expect(Object.keys(await counts)).toEqual(['200']);
+});
+
+test('nobody gets in meanwhile: without the service there is no answer but 503', async () => {
+  await service.close();
+  upstream.seen.length = 0;
+  expect(await status()).toBe(503);
+  expect(upstream.seen.filter((one) => JSON.stringify(one).includes('/queue'))).toEqual([]);
+  service = await start();
+  expect(await status(basic('alice', 'wrong'))).toBe(401);
+});

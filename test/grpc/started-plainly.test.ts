@@ -1,0 +1,69 @@
+import { execFileSync, spawn } from 'node:child_process';
+import { symlinkSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { aDirectory } from '../a-config.ts';
+
+const ROOT = fileURLToPath(new URL('../..', import.meta.url));
+const CONFIG = `
+endpoints:
+  - name: studio
+    upstream: http://127.0.0.1:8188
+    multiTenant: true
+    auth: { method: BASIC, users: [{ username: alice, password: "$2b$04$YTMXpdTPkSsbZH6.HElsteI9ZwH9cnrCf5czbjGl6fSX0bLFCdWk2" }] }
+service: { listen: "unix:authz.sock" }
+admin: { listen: "127.0.0.1:0" }
+`;
+/** Loaded by Node in each thread: tells the room of the threads that have a limit. */
+const PROBE = `data:text/javascript,import { resourceLimits } from 'node:worker_threads';
+  if (resourceLimits.maxYoungGenerationSizeMb) console.error('room', resourceLimits.maxYoungGenerationSizeMb)`;
+let directory: ReturnType<typeof aDirectory>;
+
+beforeAll(() => {
+  directory = aDirectory();
+  const tsc = join(ROOT, 'node_modules/typescript/bin/tsc');
+  execFileSync(process.execPath, [tsc, '-p', 'tsconfig.build.json', '--outDir', join(directory.path, 'dist')], { cwd: ROOT }); // prettier-ignore
+  for (const name of ['node_modules', 'proto', 'package.json'])
+    symlinkSync(join(ROOT, name), join(directory.path, name));
+}, 120_000);
+afterAll(() => {
+  directory.remove();
+});
+
+/** Runs the compiled program until it ends, or until it serves: then by SIGTERM. */
+async function serve(text: string, flags: readonly string[] = []): Promise<{ code: number; output: string }> {
+  const file = directory.write('c.yaml', text);
+  const main = join(directory.path, 'dist/main.js');
+  const child = spawn(process.execPath, [...flags, '--import', PROBE, main, 'serve', '--config', file]);
+  let output = '';
+  let stopped = false; // A second signal ends the program at once.
+  const read = (chunk: Buffer): void => {
+    output += chunk.toString();
+    if (stopped || !output.includes('"serving"')) return;
+    stopped = true;
+    child.kill('SIGTERM');
+  };
+  child.stdout.on('data', read);
+  child.stderr.on('data', read);
+  const code = await new Promise<number>((resolve) => child.once('close', resolve));
+  return { code, output };
+}
+
+test('started without flags it serves in a thread with a larger young generation, and ends well at SIGTERM', async () => {
+  const { code, output } = await serve(CONFIG);
+  expect(output).toContain('room 96');
+  expect(code).toBe(0);
+});
+
+test('started with the flag it serves in the process itself', async () => {
+  const { code, output } = await serve(CONFIG, ['--max-semi-space-size=32']);
+  expect(output).not.toContain('room');
+  expect(code).toBe(0);
+});
+
+test('its faults reach standard error and its exit code the process', async () => {
+  const { code, output } = await serve('endpoints: []\nunknown: 1\n');
+  expect(code).toBe(78);
+  expect(output).toContain('c.yaml:2:1 unknown: is not a known key');
+});

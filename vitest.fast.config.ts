@@ -1,0 +1,22 @@
+import { configDefaults, defineConfig } from 'vitest/config';
+
+/** `npm run test:fast`: what needs no Envoy, no ComfyUI, no browser and no other program, in under 40 seconds. */
+export default defineConfig({
+  test: {
+    include: ['src/**/*.test.ts', 'test/**/*.test.ts'],
+    exclude: [
+      ...configDefaults.exclude,
+      'test/envoy/**',
+      'test/end-to-end/**',
+      'test/attacks/fuzz.test.ts',
+      'test/config/fuzz.test.ts',
+      'test/compose/**',
+      'test/docs/{deploy,kubernetes}.test.ts',
+      'test/local/{demo,given,error-lines,read-password,tls-errors,verify}.test.ts',
+      'src/local/programs.test.ts',
+      // Runs htpasswd.
+      'src/basic/verify-password.test.ts',
+    ],
+    testTimeout: 30_000,
+  },
+});
