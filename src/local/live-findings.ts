@@ -5,6 +5,7 @@ import { encodeUserId } from '../auth/user-id.ts';
 import { createMint } from '../token/mint-token.ts';
 import type { TokenKeys } from '../token/token-key.ts';
 import { hostPort, isLoopback, parseOrigin } from './host-port.ts';
+import { isolationFindings } from './isolation-findings.ts';
 import { askPlugin, pluginFault } from './plugin-state.ts';
 import { megabytes } from './progress.ts';
 
@@ -132,9 +133,10 @@ async function findingsAt(url: string, file: string, { keys, outward }: Looking)
   const asked = await askFitness(url, keys);
   if ('level' in asked) return [asked, ...outside];
   const looked = [...judge(url, asked), ...outside];
+  const isolation = state.kind === 'present' ? isolationFindings(state.facts.isolation, url) : [];
   return looked.length > 0
-    ? looked
-    : [{ level: 'ok', text: `ComfyUI at ${url}: plugin and key fit, nothing goes round it` }];
+    ? [...looked, ...isolation]
+    : [{ level: 'ok', text: `ComfyUI at ${url}: plugin and key fit, nothing goes round it` }, ...isolation];
 }
 
 /**

@@ -8,6 +8,8 @@ interface PluginFacts {
   /** First 8 hex digits of the SHA-256 of its key; null when it has none. */
   readonly key: string | null;
   readonly hooks: { readonly fit: number; readonly all: number };
+  /** `kernel (Landlock ABI 7)` or `Python only (reason)`; missing from plugin 0.1. */
+  readonly isolation?: string;
   /** The thread that runs prompts; an older plugin does not say. */
   readonly worker?: { readonly alive: boolean };
 }
@@ -22,6 +24,14 @@ export type PluginState =
 
 const PATIENCE_MS = 5000;
 
+function areHooks(hooks: Partial<PluginFacts['hooks']> | undefined): boolean {
+  return typeof hooks?.fit === 'number' && typeof hooks.all === 'number';
+}
+
+function isTextOrMissing(text: unknown): boolean {
+  return text === undefined || typeof text === 'string';
+}
+
 function isFacts(value: unknown): value is PluginFacts {
   const facts = value as Partial<PluginFacts> | null;
   return (
@@ -29,8 +39,8 @@ function isFacts(value: unknown): value is PluginFacts {
     typeof facts?.plugin === 'string' &&
     typeof facts.comfyui === 'string' &&
     (facts.key === null || typeof facts.key === 'string') &&
-    typeof facts.hooks?.fit === 'number' &&
-    typeof facts.hooks.all === 'number'
+    areHooks(facts.hooks) &&
+    isTextOrMissing(facts.isolation)
   );
 }
 

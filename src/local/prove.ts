@@ -9,8 +9,9 @@ import { verifySite } from './verify-site.ts';
 
 function tellPlugin(state: PluginState, desk: Desk): void {
   if (state.kind !== 'present') return;
-  const { hooks, plugin, comfyui } = state.facts;
+  const { hooks, plugin, comfyui, isolation } = state.facts;
   desk.progress.done(`plugin ${plugin}`, `${hooks.fit} of ${hooks.all} hooks fit ComfyUI ${comfyui}`);
+  if (isolation !== undefined) desk.progress.done('isolation', isolation);
 }
 
 /** Whether every upstream is ready for several users; says of each that is not what to do. */

@@ -23,6 +23,7 @@ afterEach(() => {
 interface Changes {
   readonly key?: string | null;
   readonly plugin?: number;
+  readonly isolation?: string;
   readonly fitness?: number;
   readonly facts?: object;
   readonly date?: Date;
@@ -36,7 +37,8 @@ function aComfyui(changes: Changes): RequestListener {
     if (changes.date !== undefined) response.setHeader('date', changes.date.toUTCString());
     if (request.url === '/_tenant/plugin') {
       const key = changes.key === undefined ? keys.fingerprint : changes.key;
-      const facts = { plugin: '0.1.0', comfyui: '0.3.75', key, hooks: { fit: 33, all: 33 } };
+      const { isolation } = changes;
+      const facts = { plugin: '0.1.0', comfyui: '0.3.75', key, hooks: { fit: 33, all: 33 }, isolation };
       response.writeHead(changes.plugin ?? 200).end(JSON.stringify(facts));
       return;
     }
@@ -68,6 +70,23 @@ comfyui: { tokenKeyFile: token.key }
 
 test('where all is well it says so', async () => {
   expect(await look({})).toMatchObject([{ level: 'ok' }]);
+});
+
+test('it says what keeps node code away from the files of others', async () => {
+  expect(await look({ isolation: 'kernel (Landlock ABI 7)' })).toMatchObject([
+    { level: 'ok' },
+    { level: 'ok', text: expect.stringMatching(/: isolation: kernel \(Landlock ABI 7\)$/) as string },
+  ]);
+});
+
+test('and warns where the kernel does not', async () => {
+  expect(await look({ isolation: 'Python only (linux has none)' })).toMatchObject([
+    { level: 'ok' },
+    {
+      level: 'warning',
+      text: expect.stringMatching(/: isolation: Python only \(linux has none\)\. /) as string,
+    },
+  ]);
 });
 
 test.each<[string, Changes, Finding['level'], RegExp]>([

@@ -1,0 +1,14 @@
+import type { Finding } from './live-findings.ts';
+
+/** How a ComfyUI keeps node code away from others' files, as its plugin says; nothing where it does not say. */
+export function isolationFindings(isolation: string | undefined, url: string): Finding[] {
+  if (isolation === undefined) return [];
+  const text = `ComfyUI at ${url}: isolation: ${isolation}`;
+  if (isolation.startsWith('kernel')) return [{ level: 'ok', text }];
+  return [
+    {
+      level: 'warning',
+      text: `${text}. Libraries and programs that nodes use can read other users' files: see docs/security.md, and requireKernelIsolation.`,
+    },
+  ];
+}
