@@ -6,7 +6,7 @@ import logging
 import os
 from collections.abc import Callable
 
-from . import cache, cache_headers, folders, history, queue, sockets, threads, users
+from . import cache, cache_headers, folders, history, prompt_thread, queue, sockets, threads, users
 from .fitness import add_fitness
 from .folders import Folders
 from .guard import Guard
@@ -23,7 +23,7 @@ from .token_key import KeyFile, fingerprint
 
 KEY_VARIABLE = "COMFY_TENANT_KEY_FILE"
 EARLY = (*threads.HOOKS, *folders.HOOKS)
-LATE = (*queue.HOOKS, *history.HOOKS, *sockets.HOOKS, *cache.HOOKS, *users.HOOKS)
+LATE = (*queue.HOOKS, *history.HOOKS, *sockets.HOOKS, *cache.HOOKS, *users.HOOKS, *prompt_thread.HOOKS)
 # Each undoes the isolation: the first lets a client choose its user, the second lists every user's files to all.
 REFUSED_FLAGS = {"multi_user": "--multi-user", "enable_assets": "--enable-assets"}
 
@@ -96,6 +96,7 @@ class Plugin:
         sockets.install(tasks_of)
         cache.install(self.settings.shared_loaders)
         users.install()
+        prompt_thread.install(enter=lambda _tenant: None)
         add_state(server, lambda: _state(keys))
         add_own(server, tenants, quota, self.settings)
         add_files(server)
