@@ -6,7 +6,19 @@ import logging
 import os
 from collections.abc import Callable
 
-from . import cache, cache_headers, folders, history, prompt_thread, queue, sockets, threads, users
+from . import (
+    cache,
+    cache_headers,
+    folders,
+    history,
+    processes,
+    prompt_thread,
+    queue,
+    run_limits,
+    sockets,
+    threads,
+    users,
+)
 from .fitness import add_fitness
 from .folders import Folders
 from .guard import Guard
@@ -18,12 +30,14 @@ from .own_files import add_files
 from .queue import TenantQueue, tasks_of
 from .quota import Quota
 from .routes import add_own, add_state
+from .run_limits import RunLimits
 from .settings import VARIABLE, Settings, read_settings
 from .token_key import KeyFile, fingerprint
+from .worker import Worker
 
 KEY_VARIABLE = "COMFY_TENANT_KEY_FILE"
-EARLY = (*threads.HOOKS, *folders.HOOKS)
-LATE = (*queue.HOOKS, *history.HOOKS, *sockets.HOOKS, *cache.HOOKS, *users.HOOKS, *prompt_thread.HOOKS)
+EARLY = (*threads.HOOKS, *processes.HOOKS, *folders.HOOKS)
+LATE = (*queue.HOOKS, *history.HOOKS, *sockets.HOOKS, *cache.HOOKS, *users.HOOKS, *prompt_thread.HOOKS, *run_limits.HOOKS)
 # Each undoes the isolation: the first lets a client choose its user, the second lists every user's files to all.
 REFUSED_FLAGS = {"multi_user": "--multi-user", "enable_assets": "--enable-assets"}
 
@@ -74,10 +88,12 @@ class Plugin:
         self.settings: Settings = read_settings(os.environ.get(VARIABLE))
         self.folders = Folders(self.settings.tenants_dir or os.path.join(folder_paths.base_path, "tenants"))
         os.makedirs(self.folders.root, mode=0o700, exist_ok=True)
+        self.worker = Worker()
 
     def start_early(self) -> None:
         """Before ComfyUI's own modules are imported."""
-        threads.install()
+        threads.install(self.worker.adopt)
+        processes.install()
         folders.install(self.folders)
 
     def start_late(self) -> None:
@@ -89,15 +105,18 @@ class Plugin:
         _check(LATE)
         server = PromptServer.instance
         keys = _key_file()
-        tenants = TenantQueue(self.settings, execution.MAXIMUM_HISTORY_SIZE)
+        limits = RunLimits(self.settings.max_run_seconds, self.settings.interrupt_grace_seconds)
+        tenants = TenantQueue(self.settings, execution.MAXIMUM_HISTORY_SIZE, limits, self.worker)
+        self.worker.on_death(lambda error: tenants.end_running(server.prompt_queue, error))
         quota = Quota(self.settings, self.folders)
         tenants.install()
         history.install(server.prompt_queue)
         sockets.install(tasks_of)
         cache.install(self.settings.shared_loaders)
         users.install()
-        prompt_thread.install(enter=lambda _tenant: None)
-        add_state(server, lambda: _state(keys))
+        run_limits.install()
+        prompt_thread.install(lambda _tenant: None, limits.watch, limits.explain, limits.begin)
+        add_state(server, lambda: _state(keys, self.worker, limits))
         add_own(server, tenants, quota, self.settings)
         add_files(server)
         add_fitness(server, self.folders.root)
@@ -125,7 +144,7 @@ def _key_file() -> KeyFile | None:
     return keys
 
 
-def _state(keys: KeyFile | None) -> dict:
+def _state(keys: KeyFile | None, worker: Worker, limits: RunLimits) -> dict:
     from comfyui_version import __version__
 
     found = keys.keys() if keys is not None else ()
@@ -134,4 +153,11 @@ def _state(keys: KeyFile | None) -> dict:
         "comfyui": __version__,
         "key": fingerprint(found[0]) if found else None,
         "hooks": {"fit": count, "all": count},
+        "worker": {
+            "alive": worker.alive,
+            # A prompt that is given up costs everything that a new worker would.
+            "restarts": worker.restarts + limits.times_given_up,
+            "runningSeconds": limits.running_seconds(),
+            "givenUp": len(limits.given_up),
+        },
     }

@@ -73,8 +73,11 @@ class Gate:
 
     async def _answer(self, request: web.Request, handler, route: str | None) -> web.StreamResponse:
         shape = shape_of(request.method, route)
-        if route not in _STORING or request.method != "POST" or not self.quota.limits:
+        if route not in _STORING or request.method != "POST":
             return await shape(self, request, handler)
+        if not self.quota.counts:
+            why = self.quota.why_full(request.content_length or 0)
+            return error(507, "storage_full", why) if why is not None else await shape(self, request, handler)
         if request.content_length is None:
             return error(411, "length_required", "send Content-Length, so that your storage can be checked")
         tenant = context.current()

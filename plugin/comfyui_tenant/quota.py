@@ -45,8 +45,15 @@ class Quota:
         self._lock = threading.RLock()
 
     @property
-    def limits(self) -> bool:
-        return self._settings.quota_bytes is not None or self._settings.min_free_bytes > 0
+    def counts(self) -> bool:
+        """Whether users' bytes are counted."""
+        return self._settings.quota_bytes is not None
+
+    def why_full(self, more: int) -> str | None:
+        """Why nobody can store `more` bytes, or None."""
+        if shutil.disk_usage(self._folders.root).free - more < self._settings.min_free_bytes:
+            return "the server's disk is nearly full: nothing new is stored until its operator makes room"
+        return None
 
     def used(self, tenant: Tenant) -> int:
         """The bytes under a user's input and output."""
@@ -65,8 +72,9 @@ class Quota:
                 used = self.used(tenant) + pending
                 if used + max(more, 1) > quota:
                     return f"your storage is full: {used} of {quota} bytes are used; delete some of your inputs or outputs"
-            if shutil.disk_usage(self._folders.root).free - more < self._settings.min_free_bytes:
-                return "the server's disk is nearly full: nothing new is stored until its operator makes room"
+            why = self.why_full(more)
+            if why is not None:
+                return why
             self._pending[tenant.directory] = pending + more
             return None
 

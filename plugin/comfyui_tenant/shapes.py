@@ -12,6 +12,7 @@ from aiohttp import web
 
 from . import context
 from .answers import error
+from .prompt_body import fault_of_body
 from .queue import aimed
 from .sockets import scoped
 from .wait import wait_of
@@ -33,6 +34,9 @@ async def _as_it_is(_gate: Gate, request: web.Request, handler) -> web.StreamRes
 
 async def _prompt(gate: Gate, request: web.Request, handler) -> web.StreamResponse:
     tenant, queue = context.current(), gate.server.prompt_queue
+    fault = fault_of_body(await request.read(), request.charset or "utf-8")
+    if fault is not None:
+        return error(400, "invalid_prompt", fault)
     gate.tenants.refuse_beyond_cap(queue, tenant)
     response = await handler(request)
     if response.status != 200:
