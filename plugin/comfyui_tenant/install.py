@@ -7,8 +7,10 @@ import os
 from collections.abc import Callable
 
 from . import (
+    atomic_files,
     cache,
     cache_headers,
+    end_signal,
     folders,
     history,
     processes,
@@ -24,6 +26,7 @@ from .folders import Folders
 from .guard import Guard
 from .hooks import Hook, faults_of
 from .identity import Verifier
+from .instance import Instance
 from .made_up_users import add_removal
 from .middleware import Gate
 from .own_files import add_files
@@ -37,7 +40,16 @@ from .worker import Worker
 
 KEY_VARIABLE = "COMFY_TENANT_KEY_FILE"
 EARLY = (*threads.HOOKS, *processes.HOOKS, *folders.HOOKS)
-LATE = (*queue.HOOKS, *history.HOOKS, *sockets.HOOKS, *cache.HOOKS, *users.HOOKS, *prompt_thread.HOOKS, *run_limits.HOOKS)
+LATE = (
+    *queue.HOOKS,
+    *history.HOOKS,
+    *sockets.HOOKS,
+    *cache.HOOKS,
+    *users.HOOKS,
+    *prompt_thread.HOOKS,
+    *run_limits.HOOKS,
+    *atomic_files.HOOKS,
+)
 # Each undoes the isolation: the first lets a client choose its user, the second lists every user's files to all.
 REFUSED_FLAGS = {"multi_user": "--multi-user", "enable_assets": "--enable-assets"}
 
@@ -86,9 +98,12 @@ class Plugin:
             raise CannotProtect(fault)
         _check(EARLY)
         self.settings: Settings = read_settings(os.environ.get(VARIABLE))
-        self.folders = Folders(self.settings.tenants_dir or os.path.join(folder_paths.base_path, "tenants"))
-        os.makedirs(self.folders.root, mode=0o700, exist_ok=True)
+        root = os.path.abspath(self.settings.tenants_dir or os.path.join(folder_paths.base_path, "tenants"))
+        os.makedirs(root, mode=0o700, exist_ok=True)
+        self.instance = Instance(root)
+        self.folders = Folders(root, self.instance.name)
         self.worker = Worker()
+        self._started = False
 
     def start_early(self) -> None:
         """Before ComfyUI's own modules are imported."""
@@ -98,6 +113,9 @@ class Plugin:
 
     def start_late(self) -> None:
         """Once ComfyUI's server is made, before it listens."""
+        if self._started:
+            raise CannotProtect("the plugin is started a second time: leave one copy of it in custom_nodes")
+        self._started = True
         import execution
         import folder_paths
         from server import PromptServer
@@ -108,7 +126,7 @@ class Plugin:
         limits = RunLimits(self.settings.max_run_seconds, self.settings.interrupt_grace_seconds)
         tenants = TenantQueue(self.settings, execution.MAXIMUM_HISTORY_SIZE, limits, self.worker)
         self.worker.on_death(lambda error: tenants.end_running(server.prompt_queue, error))
-        quota = Quota(self.settings, self.folders)
+        quota = Quota(self.settings, self.folders, disks=(folder_paths.get_user_directory(),))
         tenants.install()
         history.install(server.prompt_queue)
         sockets.install(tasks_of)
@@ -124,7 +142,10 @@ class Plugin:
         verifier = None if keys is None else Verifier(keys.keys)
         server.app.middlewares.insert(0, Gate(verifier, self.settings, tenants, quota, server).middleware())
         cache_headers.install(server.app)
-        self.folders.empty_temp()
+        atomic_files.install()
+        self.instance.empty_left_temp()
+        self.instance.keep_touching()
+        end_signal.install()
         Guard(self.folders, folder_paths.get_user_directory()).install()
         logging.info("comfy-tenant: %d hooks fit; users' folders are below %s", len(EARLY + LATE), self.folders.root)
 
