@@ -7,6 +7,7 @@ import type { TokenKeys } from '../token/token-key.ts';
 import { isLoopback, parseOrigin } from './host-port.ts';
 import { askPlugin, pluginFault } from './plugin-state.ts';
 import { megabytes } from './progress.ts';
+import { workerFindings } from './worker-findings.ts';
 
 /** Something seen at a running ComfyUI. A fault undoes isolation, or stops service; the rest is to be looked at. */
 export interface Finding {
@@ -121,9 +122,10 @@ async function findingsAt(url: string, file: string, { keys, outward }: Looking)
   const wrong = pluginFault(state, url, { file, fingerprint: keys.fingerprint });
   const outside = state.kind === 'unreachable' ? [] : await reachableFromOutside(url, outward);
   if (wrong !== undefined) return [fault(wrong), ...outside];
+  const worker = state.kind === 'present' ? workerFindings(state.facts.worker, url) : [];
   const asked = await askFitness(url, keys);
-  if ('level' in asked) return [asked, ...outside];
-  const looked = [...judge(url, asked), ...outside];
+  if ('level' in asked) return [asked, ...worker, ...outside];
+  const looked = [...worker, ...judge(url, asked), ...outside];
   return looked.length > 0
     ? looked
     : [{ level: 'ok', text: `ComfyUI at ${url}: plugin and key fit, nothing goes round it` }];

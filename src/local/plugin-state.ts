@@ -1,3 +1,12 @@
+/** ComfyUI's worker thread, which runs every prompt. */
+export interface WorkerState {
+  readonly alive: boolean;
+  /** How often it ended and was restarted, or a prompt was abandoned. */
+  readonly restarts: number;
+  /** How long the current prompt has been running; null when none is. */
+  readonly runningSeconds: number | null;
+}
+
 /** What the plugin says of itself at `GET /_tenant/plugin`. */
 interface PluginFacts {
   readonly plugin: string;
@@ -5,6 +14,8 @@ interface PluginFacts {
   /** First 8 hex digits of the SHA-256 of its key; null when it has none. */
   readonly key: string | null;
   readonly hooks: { readonly fit: number; readonly all: number };
+  /** Missing from plugin 0.1. */
+  readonly worker?: WorkerState;
 }
 
 export type PluginState =
@@ -15,6 +26,17 @@ export type PluginState =
 
 const PATIENCE_MS = 5000;
 
+function isWorkerOrMissing(value: unknown): boolean {
+  if (value === undefined) return true;
+  const worker = value as Partial<WorkerState> | null;
+  return (
+    typeof worker === 'object' &&
+    typeof worker?.alive === 'boolean' &&
+    typeof worker.restarts === 'number' &&
+    (worker.runningSeconds === null || typeof worker.runningSeconds === 'number')
+  );
+}
+
 function isFacts(value: unknown): value is PluginFacts {
   const facts = value as Partial<PluginFacts> | null;
   return (
@@ -23,7 +45,8 @@ function isFacts(value: unknown): value is PluginFacts {
     typeof facts.comfyui === 'string' &&
     (facts.key === null || typeof facts.key === 'string') &&
     typeof facts.hooks?.fit === 'number' &&
-    typeof facts.hooks.all === 'number'
+    typeof facts.hooks.all === 'number' &&
+    isWorkerOrMissing(facts.worker)
   );
 }
 
