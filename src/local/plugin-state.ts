@@ -28,7 +28,7 @@ const PATIENCE_MS = 5000;
 
 function isWorkerOrMissing(value: unknown): boolean {
   if (value === undefined) return true;
-  const worker = value as Partial<WorkerState> | null;
+  const worker = value;
   return (
     typeof worker === 'object' &&
     typeof worker?.alive === 'boolean' &&
