@@ -26,11 +26,9 @@ export type PluginState =
 
 const PATIENCE_MS = 5000;
 
-function isWorkerOrMissing(value: unknown): boolean {
-  if (value === undefined) return true;
-  const worker = value;
+function isWorkerOrMissing(worker: Partial<WorkerState> | null | undefined): boolean {
+  if (worker === undefined) return true;
   return (
-    typeof worker === 'object' &&
     typeof worker?.alive === 'boolean' &&
     typeof worker.restarts === 'number' &&
     (worker.runningSeconds === null || typeof worker.runningSeconds === 'number')
