@@ -92,8 +92,9 @@ class RunLimits:
                 run.forced = True
             if now >= run.stopped_at + self._grace_seconds + FORCE_SECONDS:
                 return "give up"
-            run.end_processes()
+            # In this order: what waits for a process goes on when that is killed, and must find that it has been ended.
             run.end_threads()
+            run.end_processes()
         return None
 
     def _give_up(self, run: Run) -> None:
@@ -115,8 +116,8 @@ class RunLimits:
                 if not left:
                     return
             for run in left:
-                run.end_processes()
                 run.end_threads()
+                run.end_processes()
             time.sleep(LEFT_SECONDS)
 
     def _free_memory(self) -> None:
