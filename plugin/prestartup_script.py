@@ -6,6 +6,18 @@ import os
 import sys
 
 _NAME = "comfyui_tenant"
+# As it is named in custom_nodes, where it may be a link.
+_OWN = os.path.dirname(os.path.abspath(__file__))
+
+
+def _refuse_second_copy() -> None:
+    package = sys.modules.get(_NAME)
+    if package is not None:
+        first = getattr(package, "copy", os.path.dirname(os.path.dirname(package.__file__)))
+        raise SystemExit(
+            f"comfy-tenant: custom_nodes holds the plugin twice, as {first} and as {_OWN}: "
+            "remove one of them, for two copies would not isolate users"
+        )
 
 
 def _load_package() -> None:
@@ -15,6 +27,7 @@ def _load_package() -> None:
     )
     package = importlib.util.module_from_spec(spec)
     sys.modules[_NAME] = package
+    package.copy = _OWN
     spec.loader.exec_module(package)
 
 
@@ -26,6 +39,7 @@ def _start() -> None:
 
 
 def _protect() -> None:
+    _refuse_second_copy()
     try:
         _load_package()
         from comfyui_tenant.install import or_end
@@ -38,17 +52,18 @@ def _protect() -> None:
     or_end(_start)
 
 
-def _use_folders_of_user(own: str) -> None:
+def _use_folders_of_user() -> None:
     import folder_paths
 
     for kind in ("input", "output", "temp"):
-        getattr(folder_paths, f"set_{kind}_directory")(os.path.join(own, kind))
+        own = os.environ.get(f"COMFY_TENANT_OWN_{kind.upper()}")
+        if own:
+            getattr(folder_paths, f"set_{kind}_directory")(own)
 
 
 # A process that multiprocessing has spawned for a prompt reads ComfyUI's main.py again, and is confined as the prompt is. It
 # serves nobody: when it becomes a server after all, __init__.py ends it.
 if getattr(multiprocessing.process.current_process(), "_inheriting", False):
-    if os.environ.get("COMFY_TENANT_OWN_FOLDERS"):
-        _use_folders_of_user(os.environ["COMFY_TENANT_OWN_FOLDERS"])
+    _use_folders_of_user()
 else:
     _protect()

@@ -16,6 +16,7 @@ from .context import Housekeeping, Tenant
 from .folders import Folders
 from .guard_events import NOT_FOLLOWED, REPLACING, WATCHED, paths_of, tell_folder_of_open
 from .kernel_path import Unresolvable, resolve
+from .run import PromptEnded
 from .tenant_path import KINDS, first_below, is_below, is_directory
 
 
@@ -48,6 +49,8 @@ class Guard:
         tenant = context.snapshot()
         if isinstance(tenant, Housekeeping):
             return
+        if tenant is not None and tenant.run is not None and tenant.run.given_up:
+            raise PromptEnded
         follow = event not in NOT_FOLLOWED
         try:
             for place, base in paths_of(event, args):

@@ -6,12 +6,30 @@ import logging
 import os
 from collections.abc import Callable
 
-from . import cache, cache_headers, folder_variables, folders, history, isolation, pools, queue, sockets, threads, users
+from . import (
+    atomic_files,
+    cache,
+    cache_headers,
+    end_signal,
+    folder_variables,
+    folders,
+    history,
+    isolation,
+    pools,
+    processes,
+    prompt_thread,
+    queue,
+    run_limits,
+    sockets,
+    threads,
+    users,
+)
 from .fitness import add_fitness
 from .folders import Folders
 from .guard import Guard
 from .hooks import Hook, faults_of
 from .identity import Verifier
+from .instance import Instance
 from .isolation import Isolation
 from .made_up_users import add_removal
 from .middleware import Gate
@@ -19,12 +37,24 @@ from .own_files import add_files
 from .queue import TenantQueue, tasks_of
 from .quota import Quota
 from .routes import add_own, add_state
+from .run_limits import RunLimits
 from .settings import VARIABLE, Settings, read_settings
 from .token_key import KeyFile, fingerprint
+from .worker import Worker
 
 KEY_VARIABLE = "COMFY_TENANT_KEY_FILE"
-EARLY = (*threads.HOOKS, *pools.HOOKS, *folders.HOOKS, *folder_variables.HOOKS)
-LATE = (*queue.HOOKS, *history.HOOKS, *sockets.HOOKS, *cache.HOOKS, *users.HOOKS, *isolation.HOOKS)
+EARLY = (*threads.HOOKS, *processes.HOOKS, *pools.HOOKS, *folders.HOOKS, *folder_variables.HOOKS)
+LATE = (
+    *queue.HOOKS,
+    *history.HOOKS,
+    *sockets.HOOKS,
+    *cache.HOOKS,
+    *users.HOOKS,
+    *prompt_thread.HOOKS,
+    *run_limits.HOOKS,
+    *atomic_files.HOOKS,
+    *isolation.HOOKS,
+)
 # Each undoes the isolation: the first lets a client choose its user, the second lists every user's files to all.
 REFUSED_FLAGS = {"multi_user": "--multi-user", "enable_assets": "--enable-assets"}
 
@@ -73,18 +103,26 @@ class Plugin:
             raise CannotProtect(fault)
         _check(EARLY)
         self.settings: Settings = read_settings(os.environ.get(VARIABLE))
-        self.folders = Folders(self.settings.tenants_dir or os.path.join(folder_paths.base_path, "tenants"))
-        os.makedirs(self.folders.root, mode=0o700, exist_ok=True)
+        root = os.path.abspath(self.settings.tenants_dir or os.path.join(folder_paths.base_path, "tenants"))
+        os.makedirs(root, mode=0o700, exist_ok=True)
+        self.instance = Instance(root)
+        self.folders = Folders(root, self.instance.name)
+        self.worker = Worker()
+        self._started = False
 
     def start_early(self) -> None:
         """Before ComfyUI's own modules are imported."""
-        threads.install()
+        threads.install(self.worker.adopt)
+        processes.install()
         pools.install()
         folders.install(self.folders)
         folder_variables.install(self.folders)
 
     def start_late(self) -> None:
         """Once ComfyUI's server is made, before it listens."""
+        if self._started:
+            raise CannotProtect("the plugin is started a second time: leave one copy of it in custom_nodes")
+        self._started = True
         import execution
         import folder_paths
         from server import PromptServer
@@ -92,15 +130,19 @@ class Plugin:
         _check(LATE)
         server = PromptServer.instance
         keys = _key_file()
-        tenants = TenantQueue(self.settings, execution.MAXIMUM_HISTORY_SIZE)
-        quota = Quota(self.settings, self.folders)
+        limits = RunLimits(self.settings.max_run_seconds, self.settings.interrupt_grace_seconds)
+        tenants = TenantQueue(self.settings, execution.MAXIMUM_HISTORY_SIZE, limits, self.worker)
+        self.worker.on_death(lambda error: tenants.end_running(server.prompt_queue, error))
+        quota = Quota(self.settings, self.folders, disks=(folder_paths.get_user_directory(),))
         tenants.install()
         history.install(server.prompt_queue)
         sockets.install(tasks_of)
         cache.install(self.settings.shared_loaders)
         users.install()
+        run_limits.install()
         isolated = Isolation(self.folders, self.settings, lambda: _private_files(keys))
-        add_state(server, lambda: {**_state(keys), **isolated.state()})
+        prompt_thread.install(isolated.enter, limits.watch, limits.explain, limits.begin)
+        add_state(server, lambda: {**_state(keys, self.worker, limits), **isolated.state()})
         add_own(server, tenants, quota, self.settings)
         add_files(server)
         add_fitness(server, self.folders.root)
@@ -108,7 +150,10 @@ class Plugin:
         verifier = None if keys is None else Verifier(keys.keys)
         server.app.middlewares.insert(0, Gate(verifier, self.settings, tenants, quota, server, isolated.sandbox).middleware())
         cache_headers.install(server.app)
-        self.folders.empty_temp()
+        atomic_files.install()
+        self.instance.empty_left_temp()
+        self.instance.keep_touching()
+        end_signal.install()
         guard = Guard(self.folders, folder_paths.get_user_directory())
         isolated.install(server, guard)
         guard.install()
@@ -136,7 +181,7 @@ def _key_file() -> KeyFile | None:
     return keys
 
 
-def _state(keys: KeyFile | None) -> dict:
+def _state(keys: KeyFile | None, worker: Worker, limits: RunLimits) -> dict:
     from comfyui_version import __version__
 
     found = keys.keys() if keys is not None else ()
@@ -145,4 +190,11 @@ def _state(keys: KeyFile | None) -> dict:
         "comfyui": __version__,
         "key": fingerprint(found[0]) if found else None,
         "hooks": {"fit": count, "all": count},
+        "worker": {
+            "alive": worker.alive,
+            # A prompt that is given up costs everything that a new worker would.
+            "restarts": worker.restarts + limits.times_given_up,
+            "runningSeconds": limits.running_seconds(),
+            "givenUp": len(limits.given_up),
+        },
     }

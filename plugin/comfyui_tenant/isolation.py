@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
-from . import confined_calls, denials, own_environment, pools, prompt_thread, server_loop, stat_guard
+from . import confined_calls, denials, own_environment, pools, server_loop, stat_guard
 from .folders import Folders
 from .guard import Guard
 from .hooks import wrap
@@ -12,7 +12,7 @@ from .layout import layout_of, private_places, refuse_private
 from .sandbox import OWN_CACHE, OWN_TMP, Sandbox
 from .settings import Settings
 
-HOOKS = (*confined_calls.HOOKS, *denials.HOOKS, *own_environment.HOOKS, *prompt_thread.HOOKS)
+HOOKS = (*confined_calls.HOOKS, *denials.HOOKS, *own_environment.HOOKS)
 
 
 class NoKernelIsolation(Exception):
@@ -33,7 +33,9 @@ class Isolation:
                 f"requireKernelIsolation: {self.sandbox.reason}. Use a kernel with Landlock (Linux 5.13 or newer, and a "
                 "container that does not forbid it), or take the setting out"
             )
-        self._environment = own_environment.OwnEnvironment(folders.root, OWN_TMP, OWN_CACHE, settings.caches)
+        self._environment = own_environment.OwnEnvironment(
+            folders, (OWN_TMP, OWN_CACHE), settings.caches, self.sandbox.socket_folder
+        )
         self._changing = (folders.root, user_directory, *settings.writable, *settings.caches, "/proc", "/dev")
         self._denials: denials.Denials | None = None
 
@@ -44,10 +46,9 @@ class Isolation:
         stat_guard.install(guard, self._changing, self.sandbox.generation)
         confined_calls.install(self.sandbox)
         server_loop.install(server.loop, server.messages)
-        prompt_thread.install(enter=self._enter)
         _end_pools_with_prompts()
 
-    def _enter(self, tenant) -> None:
+    def enter(self, tenant) -> None:
         self._denials.forget(tenant.directory)
         self.sandbox.enter(tenant)
 

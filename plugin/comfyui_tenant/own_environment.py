@@ -13,7 +13,10 @@ import tempfile
 from collections.abc import Callable
 
 from . import confinement
+from .context import Tenant
+from .folders import Folders
 from .hooks import Hook, wrap
+from .tenant_path import KINDS
 
 HOOKS = (
     Hook("tempfile", "gettempdir", ()),
@@ -31,25 +34,32 @@ _CACHES = {
 _NOTHING: dict[str, str] = {}
 _TMP = ("TMPDIR", "TMP", "TEMP")
 # Read by prestartup_script.py in processes that multiprocessing spawns.
-_OWN_FOLDERS = "COMFY_TENANT_OWN_FOLDERS"
+_OWN_FOLDER = "COMFY_TENANT_OWN_"
 
 
 class OwnEnvironment:
     """Which variables differ for a user. Caches that the settings share stay as the operator set them."""
 
-    def __init__(self, root: str, tmp: str, cache: str, shared_caches: tuple[str, ...]):
-        self._root, self._tmp, self._cache = root, tmp, cache
+    def __init__(
+        self, folders: Folders, names: tuple[str, str], shared_caches: tuple[str, ...], socket_folder: Callable[[str], str]
+    ):
+        """@param names of the folders for temporary files and for caches"""
+        self._folders, (self._tmp, self._cache) = folders, names
+        self._socket_folder = socket_folder
         self._shared = shared_caches
         self._worked: dict[str, str] = {}
 
     def tmp_of(self, directory: str) -> str:
-        return os.path.join(self._root, directory, self._tmp)
+        return self._folders.of(Tenant("", directory), self._tmp)
 
     @functools.lru_cache(maxsize=256)  # noqa: B019 - one lives as long as the process
     def of(self, directory: str) -> dict[str, str]:
-        cache = os.path.join(self._root, directory, self._cache)
+        cache = self._folders.of(Tenant("", directory), self._cache)
         own = {name: os.path.join(cache, folder) for name, folder in _CACHES.items() if not self._is_shared(name)}
-        return {**own, **dict.fromkeys(_TMP, self.tmp_of(directory)), _OWN_FOLDERS: os.path.join(self._root, directory)}
+        return {**own, **dict.fromkeys(_TMP, self.tmp_of(directory)), **self._folders_of(directory)}
+
+    def _folders_of(self, directory: str) -> dict[str, str]:
+        return {_OWN_FOLDER + kind.upper(): self._folders.of(Tenant("", directory), kind) for kind in KINDS}
 
     def _is_shared(self, name: str) -> bool:
         set_by_operator = _plain_get(name)
@@ -61,7 +71,7 @@ class OwnEnvironment:
     def multiprocessing_tmp(self, directory: str) -> str:
         made = self._worked.get(directory)
         if made is None or not os.path.isdir(made):
-            made = self._worked[directory] = tempfile.mkdtemp(prefix="pymp-")
+            made = self._worked[directory] = tempfile.mkdtemp(prefix="pymp-", dir=self._socket_folder(directory))
         return made
 
 

@@ -17,6 +17,7 @@ from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from . import confinement, context
 from .hooks import Hook, wrap
 from .tenant_pool import TenantPool
+from .threads import working_for
 
 _POOL_METHODS = ("apply_async", "map", "map_async", "starmap", "starmap_async", "imap", "imap_unordered")
 HOOKS = (
@@ -90,11 +91,8 @@ def as_its_owner(fn: Callable) -> Callable:
     owner = context.snapshot()
 
     def run(*args, **kwargs):
-        token = context.enter(owner)
-        try:
+        with working_for(owner):
             return fn(*args, **kwargs)
-        finally:
-            context.leave(token)
 
     return run
 

@@ -19,6 +19,7 @@ from typing import Protocol
 from . import context
 from .context import Tenant
 from .hooks import Hook, wrap
+from .threads import working_for
 
 HOOKS = (
     Hook("execution", "PromptExecutor.execute", ("self", "prompt", "prompt_id", "extra_data", "execute_outputs")),
@@ -56,12 +57,12 @@ class PromptThread:
                 self._changed.notify_all()
 
     def _run_in_context(self) -> None:
-        context.enter(self.tenant)
-        self._enter(self.tenant)
-        for module, device, stream in self._devices:
-            module.set_device(device)
-            module.set_stream(stream)
-        self._work()
+        with working_for(self.tenant):
+            self._enter(self.tenant)
+            for module, device, stream in self._devices:
+                module.set_device(device)
+                module.set_stream(stream)
+            self._work()
 
     def wake(self) -> None:
         """Ends a `wait` early."""
@@ -91,12 +92,14 @@ def wait_for_ever(running: PromptThread) -> bool:
 def install(
     enter: Callable[[Tenant], None],
     watch: Watch = wait_for_ever,
+    explain: Callable[[PromptThread], BaseException | None] = lambda running: running.error,
     begin: Callable[[Tenant, str], Tenant] = lambda tenant, _prompt_id: tenant,
 ) -> None:
     """Runs prompts in threads of their own.
 
     @param enter called first in the thread of each prompt; what it raises ends the prompt before anything of it runs
     @param watch how the worker waits
+    @param explain what a prompt is said to have failed of, beside what its nodes have failed of
     @param begin the user as the prompt's thread sees them
     """
     from execution import PromptExecutor
@@ -115,22 +118,43 @@ def install(
             running.start()
             if watch(running):
                 executor.__dict__.update(own.__dict__)
-                if running.error is not None:
-                    _fail(executor, prompt_id, running.error)
             else:
+                own.server = _NOBODY
                 executor.reset()
-                _fail(executor, prompt_id, TimeoutError("the prompt did not end and was given up"))
+            told = explain(running)
+            if told is not None:
+                _fail(executor, prompt_id, told)
 
         return execute
 
     wrap(PromptExecutor, "execute", make)
 
 
+class _Nobody:
+    """ComfyUI's server as a prompt sees it that was given up."""
+
+    client_id = last_node_id = last_prompt_id = None
+
+    def send_sync(self, *_args) -> None:
+        pass
+
+
+_NOBODY = _Nobody()
+
+
+class Interrupted(Exception):
+    """The prompt was ended at its user's wish."""
+
+
 def _fail(executor, prompt_id: str, error: BaseException) -> None:
     """Ends a prompt as ComfyUI ends one of which a node has failed."""
-    logging.error("comfy-tenant: prompt %s failed outside of its nodes", prompt_id, exc_info=error)
     executor.success = False
     executor.history_result = {"outputs": {}, "meta": {}}
+    if isinstance(error, Interrupted):
+        told = {"prompt_id": prompt_id, "node_id": None, "node_type": None, "executed": []}
+        executor.add_message("execution_interrupted", told, broadcast=True)
+        return
+    logging.error("comfy-tenant: prompt %s failed outside of its nodes", prompt_id, exc_info=error)
     executor.add_message(
         "execution_error",
         {

@@ -21,6 +21,7 @@ from .confined_workers import Workers
 from .context import Housekeeping, Tenant
 from .folders import Folders
 from .sandbox_policy import SHARED_MEMORY, Layout, Links, devices, is_under, readable_places, writable_places
+from .socket_folders import SocketFolders
 from .tenant_path import KINDS
 
 _stat = os.stat
@@ -58,6 +59,7 @@ class Sandbox:
         self._layout = layout
         self._lock = threading.Lock()
         self._workers = Workers()
+        self._socket_folders = SocketFolders()
         self._links = Links()
         self._shared: Shared | None = None
         self._looked = float("-inf")
@@ -83,7 +85,10 @@ class Sandbox:
         kinds = [self._folders.of(tenant, kind) for kind in (*KINDS, OWN_TMP, OWN_CACHE)]
         user_data = os.path.join(self._user_directory, tenant.directory)
         os.makedirs(user_data, exist_ok=True)
-        return [*kinds, user_data]
+        return [*kinds, user_data, self.socket_folder(tenant.directory)]
+
+    def socket_folder(self, directory: str) -> str:
+        return self._socket_folders.of(directory, self._folders.of(Tenant("", directory), OWN_TMP))
 
     def shared(self) -> Shared:
         """What every prompt may use; looked up anew from time to time, and meanwhile as it was."""
@@ -131,8 +136,7 @@ class Sandbox:
         """What the kernel will say of a path, for messages. Its answer is the one that holds."""
         real = os.path.realpath(path)
         shared = self.shared()
-        own = [os.path.join(self._folders.root, tenant_directory, kind) for kind in (*KINDS, OWN_TMP, OWN_CACHE)]
-        own.append(os.path.join(self._user_directory, tenant_directory))
+        own = self.own_places(Tenant("", tenant_directory))
         places = [*shared.write, *map(os.path.realpath, own), *shared.devices, SHARED_MEMORY]
         return any(is_under(real, place) for place in (places if write else (*places, *shared.read)))
 

@@ -8,6 +8,7 @@ import { hostPort, isLoopback, parseOrigin } from './host-port.ts';
 import { isolationFindings } from './isolation-findings.ts';
 import { askPlugin, pluginFault } from './plugin-state.ts';
 import { megabytes } from './progress.ts';
+import { workerFindings } from './worker-findings.ts';
 
 /** Something seen at a running ComfyUI. A fault undoes isolation, or stops service; the rest is to be looked at. */
 export interface Finding {
@@ -130,9 +131,10 @@ async function findingsAt(url: string, file: string, { keys, outward }: Looking)
       ? []
       : await reachableFromOutside(url, outward);
   if (wrong !== undefined) return [fault(wrong), ...outside];
+  const worker = state.kind === 'present' ? workerFindings(state.facts.worker, url) : [];
   const asked = await askFitness(url, keys);
-  if ('level' in asked) return [asked, ...outside];
-  const looked = [...judge(url, asked), ...outside];
+  if ('level' in asked) return [asked, ...worker, ...outside];
+  const looked = [...worker, ...judge(url, asked), ...outside];
   const isolation = state.kind === 'present' ? isolationFindings(state.facts.isolation, url) : [];
   return looked.length > 0
     ? [...looked, ...isolation]

@@ -1,6 +1,15 @@
 import { explainTlsError } from '../errors/tls-error.ts';
 import { readLimited } from './read-limited.ts';
 
+/** ComfyUI's worker thread, which runs every prompt. */
+export interface WorkerState {
+  readonly alive: boolean;
+  /** How often it ended and was restarted, or a prompt was abandoned. */
+  readonly restarts: number;
+  /** How long the current prompt has been running; null when none is. */
+  readonly runningSeconds: number | null;
+}
+
 /** What the plugin says of itself at `GET /_tenant/plugin`. */
 interface PluginFacts {
   readonly plugin: string;
@@ -10,8 +19,8 @@ interface PluginFacts {
   readonly hooks: { readonly fit: number; readonly all: number };
   /** `kernel (Landlock ABI 7)` or `Python only (reason)`; missing from plugin 0.1. */
   readonly isolation?: string;
-  /** The thread that runs prompts; an older plugin does not say. */
-  readonly worker?: { readonly alive: boolean };
+  /** Missing from plugin 0.1. */
+  readonly worker?: WorkerState;
 }
 
 export type PluginState =
@@ -32,6 +41,15 @@ function isTextOrMissing(text: unknown): boolean {
   return text === undefined || typeof text === 'string';
 }
 
+function isWorkerOrMissing(worker: Partial<WorkerState> | null | undefined): boolean {
+  if (worker === undefined) return true;
+  return (
+    typeof worker?.alive === 'boolean' &&
+    typeof worker.restarts === 'number' &&
+    (worker.runningSeconds === null || typeof worker.runningSeconds === 'number')
+  );
+}
+
 function isFacts(value: unknown): value is PluginFacts {
   const facts = value as Partial<PluginFacts> | null;
   return (
@@ -40,7 +58,8 @@ function isFacts(value: unknown): value is PluginFacts {
     typeof facts.comfyui === 'string' &&
     (facts.key === null || typeof facts.key === 'string') &&
     areHooks(facts.hooks) &&
-    isTextOrMissing(facts.isolation)
+    isTextOrMissing(facts.isolation) &&
+    isWorkerOrMissing(facts.worker)
   );
 }
 

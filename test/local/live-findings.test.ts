@@ -27,9 +27,11 @@ interface Changes {
   readonly fitness?: number;
   readonly facts?: object;
   readonly date?: Date;
+  readonly worker?: object;
 }
 
 const GB = 1e9;
+const WORKER = { alive: true, restarts: 0, runningSeconds: null };
 
 /** A ComfyUI with the plugin, all well; a case spoils one thing. */
 function aComfyui(changes: Changes): RequestListener {
@@ -37,8 +39,14 @@ function aComfyui(changes: Changes): RequestListener {
     if (changes.date !== undefined) response.setHeader('date', changes.date.toUTCString());
     if (request.url === '/_tenant/plugin') {
       const key = changes.key === undefined ? keys.fingerprint : changes.key;
-      const { isolation } = changes;
-      const facts = { plugin: '0.1.0', comfyui: '0.3.75', key, hooks: { fit: 33, all: 33 }, isolation };
+      const facts = {
+        plugin: '0.1.0',
+        comfyui: '0.3.75',
+        key,
+        hooks: { fit: 33, all: 33 },
+        worker: { ...WORKER, ...changes.worker },
+        isolation: changes.isolation,
+      };
       response.writeHead(changes.plugin ?? 200).end(JSON.stringify(facts));
       return;
     }
@@ -106,6 +114,14 @@ test.each<[string, Changes, Finding['level'], RegExp]>([
     'warning',
     /differs by 1[12]\d s: set it by NTP/,
   ],
+  ['a dead worker', { worker: { alive: false } }, 'fault', /worker at http.* is dead: .* Restart ComfyUI/],
+  [
+    'a prompt without end',
+    { worker: { runningSeconds: 7200 } },
+    'warning',
+    /running for 120 min.*maxRunSeconds/,
+  ],
+  ['a restarted worker', { worker: { restarts: 2 } }, 'warning', /was restarted 2 time\(s\)/],
   ['a full disk', { facts: { disk: { free: GB, total: 100 * GB } } }, 'warning', /nearly full: .* free/],
 ])('%s is found, with what to do', async (_, changes, level, text) => {
   const [finding] = await look(changes);

@@ -10,7 +10,8 @@ from comfyui_process import start
 NODES = Path(__file__).parent / "hostile-nodes"
 WAYS = (
     "open open_bytes os_open pathlib write append listdir scandir walk remove rename_away rename_over copy rmtree mkdir "
-    "chmod chdir symlink symlink_relative link annotated thread pool loop cwd_link cwd_link_write cwd_link_listdir fd_link dir_fd"
+    "chmod chdir symlink symlink_relative link annotated thread pool loop "
+    "cwd_link cwd_link_write cwd_link_listdir fd_link dir_fd"
 ).split()
 
 
