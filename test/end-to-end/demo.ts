@@ -20,13 +20,17 @@ export interface Demo {
 export const STARTING = join(tmpdir(), 'comfy-tenant-demo-starts.lock');
 
 /** Starts the demo in a folder of its own, and waits until it is verified and ready. */
-export function startDemo(env: Record<string, string> = {}): Promise<Demo> {
-  return oneAtATime(STARTING, () => start(env));
+export function startDemo(
+  env: Record<string, string> = {},
+  prepare: (folder: string) => void = () => undefined,
+): Promise<Demo> {
+  return oneAtATime(STARTING, () => start(env, prepare));
 }
 
-async function start(env: Record<string, string>): Promise<Demo> {
+async function start(env: Record<string, string>, prepare: (folder: string) => void): Promise<Demo> {
   const directory = aDirectory();
   const folder = join(directory.path, 'demo');
+  prepare(folder);
   const child = spawn(process.execPath, ['--import', 'tsx', 'src/main.ts', 'up', '--demo', folder], {
     env: { ...process.env, ...env },
   });
