@@ -40,6 +40,8 @@ class Isolation:
         self._denials: denials.Denials | None = None
 
     def install(self, server, guard: Guard) -> None:
+        # The first prompt must not wait for it.
+        self.sandbox.shared()
         self._denials = denials.Denials(self.sandbox.allows, server.send_sync, self.sandbox.is_new_model)
         denials.install(self._denials)
         own_environment.install(self._environment)

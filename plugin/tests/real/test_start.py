@@ -129,7 +129,7 @@ def test_a_second_copy_of_a_version_that_does_not_look_is_refused_too(tmp_path):
     nodes = tmp_path / "custom_nodes"
     for name in ("aa-older", "zz-older"):
         shutil.copytree(PLUGIN, nodes / name, ignore=shutil.ignore_patterns("tests", "demo", "__pycache__"))
-        for file, removed in (("prestartup_script.py", "_refuse_second_copy()\ntry:"), ("__init__.py", "if first != own:")):
+        for file, removed in (("prestartup_script.py", "_refuse_second_copy()\n    try:"), ("__init__.py", "if first != own:")):
             path = nodes / name / file
             text = path.read_text()
             assert removed in text

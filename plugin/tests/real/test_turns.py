@@ -67,7 +67,7 @@ def test_more_than_the_cap_is_refused_in_the_shape_that_the_web_ui_shows(limited
 def test_the_wait_is_told_without_a_word_of_others(limited):
     busy, waiter = ready(limited, "busy"), ready(limited, "waiter")
     running = queue_up(busy, 5)
-    time.sleep(0.4)
+    time.sleep(0.6)
     mine = str(uuid.uuid4())
     answer = waiter.post("/prompt", {"prompt": graph("in.png"), "prompt_id": mine}).json()
     assert answer["number"] == 1
