@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
-from . import confined_calls, denials, own_environment, pools, server_loop, stat_guard
+from . import confined_calls, denials, own_environment, pools, server_loop, stat_guard, unix_sockets
 from .folders import Folders
 from .guard import Guard
 from .hooks import wrap
@@ -47,6 +47,7 @@ class Isolation:
         own_environment.install(self._environment)
         stat_guard.install(guard, self._changing, self.sandbox.generation)
         confined_calls.install(self.sandbox)
+        unix_sockets.install(self.sandbox.allows)
         server_loop.install(server.loop, server.messages)
         _end_pools_with_prompts()
 

@@ -158,6 +158,12 @@ def test_models_and_packs_can_be_read(kernel):
         assert got(found) == {"open", "ctypes_open", "cat", "ls"}
 
 
+def test_sockets_of_others_cannot_be_reached_by_name(kernel, guard, tmp_path):
+    with listening(str(tmp_path / "secret.sock")):
+        for running in (kernel, guard):
+            assert got(asked(running.visitor("bob"), "BatteryTry", ["connect"], tmp_path / "secret.txt")) == set()
+
+
 def test_abstract_sockets_of_others_cannot_be_reached(tmp_path):
     name = f"battery-{uuid.uuid4().hex}"
     with listening("\0" + name):

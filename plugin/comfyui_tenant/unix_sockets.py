@@ -1,0 +1,34 @@
+"""Confined Python code reaches only Unix sockets in places that it may write: Landlock covers them by name from ABI 9 on."""
+
+from __future__ import annotations
+
+import os
+import socket
+from collections.abc import Callable
+
+from . import confinement
+
+_METHODS = {"connect": 0, "connect_ex": 0, "sendto": -1, "bind": 0}
+
+
+def install(allows: Callable[[str, str, bool], bool]) -> None:
+    for name, at in _METHODS.items():
+        setattr(socket.socket, name, _kept_within(getattr(socket.socket, name), at, allows))
+
+
+def _kept_within(original: Callable, at: int, allows: Callable[[str, str, bool], bool]) -> Callable:
+    def method(self, *args):
+        directory = confinement.confined_as()
+        if directory is not None and args and self.family == getattr(socket, "AF_UNIX", None):
+            _check(args[at], directory, allows)
+        return original(self, *args)
+
+    method.__name__, method.__doc__ = original.__name__, original.__doc__
+    return method
+
+
+def _check(address: object, directory: str, allows: Callable[[str, str, bool], bool]) -> None:
+    path = os.fsdecode(address) if isinstance(address, str | bytes) else ""
+    # Abstract sockets, without a name in the file system, are the kernel's to keep apart.
+    if path and not path.startswith("\0") and not allows(directory, path, True):
+        raise PermissionError(13, "comfy-tenant: this socket is out of reach", path)

@@ -1,0 +1,44 @@
+import errno
+import sys
+
+import pytest
+from comfyui_tenant import landlock
+
+
+@pytest.mark.parametrize(
+    ("version", "known", "unknown"),
+    [
+        (1, landlock.MAKE_SYM, landlock.REFER),
+        (2, landlock.REFER, landlock.TRUNCATE),
+        (3, landlock.TRUNCATE, landlock.IOCTL_DEV),
+        (5, landlock.IOCTL_DEV, landlock.RESOLVE_UNIX),
+        (9, landlock.RESOLVE_UNIX, landlock.RESOLVE_UNIX << 1),
+    ],
+)
+def test_no_right_is_asked_for_that_the_kernel_does_not_know(version, known, unknown):
+    assert landlock.rights_of(version) & known
+    assert not landlock.rights_of(version) & unknown
+
+
+@pytest.mark.parametrize(
+    ("code", "told"),
+    [
+        (errno.ENOSYS, "the kernel has no Landlock"),
+        (errno.EOPNOTSUPP, "Landlock is turned off"),
+        (errno.EPERM, "Landlock is not allowed here"),
+    ],
+)
+def test_a_system_without_it_says_why(monkeypatch, code, told):
+    def refused(*_):
+        raise OSError(code, "refused")
+
+    monkeypatch.setattr(sys, "platform", "linux")
+    monkeypatch.setattr(landlock, "_syscall", refused)
+    with pytest.raises(landlock.Unavailable, match=told):
+        landlock.abi()
+
+
+def test_other_systems_have_none(monkeypatch):
+    monkeypatch.setattr(sys, "platform", "win32")
+    with pytest.raises(landlock.Unavailable, match="win32 has no Landlock"):
+        landlock.abi()
