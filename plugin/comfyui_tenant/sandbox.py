@@ -8,6 +8,7 @@ validation, the lists of nodes and the handlers of prompts run in threads that c
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import contextvars
 import logging
 import os
@@ -27,6 +28,7 @@ from .tenant_path import KINDS
 _stat = os.stat
 # Of a user's own, beside input, output and temp.
 OWN_TMP, OWN_CACHE = "tmp", "cache"
+_REMEMBERED_USERS = 1000
 # A model that was linked into its folder, or a folder that a pack has added, is readable after this long.
 _FRESH_SECONDS = 10.0
 
@@ -58,6 +60,7 @@ class Sandbox:
         self._user_directory = os.path.abspath(user_directory)
         self._layout = layout
         self._lock = threading.Lock()
+        self._own: dict[str, list[str]] = {}
         self._workers = Workers()
         self._socket_folders = SocketFolders()
         self._links = Links()
@@ -80,8 +83,16 @@ class Sandbox:
             return f"Python only ({self.reason})"
         return f"kernel (Landlock ABI {self.version})"
 
-    def own_places(self, tenant: Tenant) -> list[str]:
-        """The folders that belong to a user, made when they are missing."""
+    def own_places(self, tenant: Tenant) -> dict[str, int]:
+        """The folders that belong to a user, made when they are missing, and their inodes: one that is made anew is another."""
+        with contextlib.suppress(KeyError, OSError):
+            return {path: _stat(path).st_ino for path in self._own[tenant.directory]}
+        if len(self._own) >= _REMEMBERED_USERS:
+            self._own.clear()
+        self._own[tenant.directory] = paths = self._make_own_places(tenant)
+        return {path: _stat(path).st_ino for path in paths}
+
+    def _make_own_places(self, tenant: Tenant) -> list[str]:
         kinds = [self._folders.of(tenant, kind) for kind in (*KINDS, OWN_TMP, OWN_CACHE)]
         user_data = os.path.join(self._user_directory, tenant.directory)
         os.makedirs(user_data, exist_ok=True)
@@ -172,8 +183,7 @@ class Sandbox:
     async def call(self, tenant: Tenant, work: Callable[[], Awaitable]) -> object:
         """Awaits `work` in a confined thread with an event loop of its own; the caller's loop goes on meanwhile."""
         with context.as_tenant(Housekeeping()):
-            # A folder that was removed and made again is another one to the kernel.
-            own = tuple(_stat(path).st_ino for path in self.own_places(tenant))
+            own = tuple(self.own_places(tenant).values())
         rules = (id(self.shared()), own)
         return await asyncio.wrap_future(self._workers.call(tenant.directory, rules, lambda: self.enter(tenant), work))
 
