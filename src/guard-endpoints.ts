@@ -1,3 +1,4 @@
+import type { KeyObject } from 'node:crypto';
 import type { Method } from './auth/authenticator.ts';
 import type { UserId } from './auth/user-id.ts';
 import type { Log } from './admin/log.ts';
@@ -7,6 +8,7 @@ import { createBasicMethod } from './basic/method.ts';
 import type { LoginThrottle } from './basic/login-throttle.ts';
 import { userList } from './basic/user-list.ts';
 import { remember } from './cache/remember.ts';
+import { comfyuiGroups } from './config/comfyui-groups.ts';
 import type { BasicAuth, Config, Endpoint, Issuer, JwtAuth, Operators } from './config/schema.ts';
 import { upstreamDigest } from './envoy/digests.ts';
 import type { FindEndpoint, GuardedEndpoint } from './ext-authz/guarded-endpoint.ts';
@@ -24,7 +26,8 @@ export interface GuardParts {
   /** Milliseconds since 1970. */
   readonly now: () => number;
   readonly fetch: typeof fetch;
-  readonly tokenKeys: readonly Uint8Array[];
+  /** Public keys of `comfy-tenant verify`; none: its users are refused. */
+  readonly verifyKeys: readonly KeyObject[];
   readonly hashing: HashQueue;
   readonly throttle: LoginThrottle;
 }
@@ -120,7 +123,8 @@ export function guardEndpoints(
   parts: GuardParts,
   before?: GuardedEndpoints,
 ): GuardedEndpoints {
-  const { now, metrics, tokenKeys } = parts;
+  const { now, metrics, verifyKeys } = parts;
+  const groups = comfyuiGroups(config);
   const keyRing = createKeyRing((rules) => openKeys(rules, config, parts), before?.keyRing);
 
   function guard(endpoint: Endpoint): GuardedEndpoint {
@@ -130,7 +134,7 @@ export function guardEndpoints(
         ? basic(endpoint, auth, { ...parts, texts: config.texts })
         : jwt(endpoint, auth, { now, keyRing });
     const sources = auth.method === 'JWT' ? auth.issuers.map((rules) => keyRing.sourceFor(rules)) : [];
-    const remembering = remember(multiTenant ? acceptMadeUpUsers(method, tokenKeys, now) : method, {
+    const remembering = remember(multiTenant ? acceptMadeUpUsers(method, verifyKeys, now) : method, {
       ttlMs: config.service.rememberFor,
       maxEntries: MAX_REMEMBERED,
       // Who is slowed down must not learn from what others made it remember.
@@ -143,6 +147,7 @@ export function guardEndpoints(
       name,
       multiTenant,
       upstream: upstreamDigest(endpoint),
+      audience: groups.find(({ endpoints }) => endpoints.includes(name))?.audience ?? '',
       method: remembering,
       passes: auth.method === 'JWT' ? auth.claimTransformations : [],
     };

@@ -6,6 +6,7 @@ import { measureHashes } from './admin/measure-hashes.ts';
 import { observe } from './admin/observe.ts';
 import { createHashQueue } from './basic/hash-queue.ts';
 import { createLoginThrottle } from './basic/login-throttle.ts';
+import { openComfyuiKeys } from './comfyui-keys.ts';
 import type { Config } from './config/schema.ts';
 import { guardEndpoints, type GuardedEndpoints, type GuardParts } from './guard-endpoints.ts';
 import { bootstrapDigests } from './envoy/render.ts';
@@ -13,7 +14,7 @@ import { createAuthorizationService } from './ext-authz/authorization-service.ts
 import { watchBootstrap } from './ext-authz/bootstrap-watch.ts';
 import { startGrpcServer } from './ext-authz/grpc-server.ts';
 import { createMint } from './token/mint-token.ts';
-import { loadTokenKeys } from './token/token-key.ts';
+import type { TokenKeys } from './token/token-key.ts';
 import { watchComfyuis } from './watch-comfyuis.ts';
 import type { AskComfyui } from './upstreams/watch-upstreams.ts';
 
@@ -37,8 +38,8 @@ export interface Service {
   /** The TCP port of the checks; undefined on a Unix socket. */
   readonly port: number | undefined;
   readonly adminPort: number;
-  /** First 8 hex digits of the SHA-256 of the key shared with the plugin. */
-  readonly keyFingerprint: string;
+  /** What signs the tokens for ComfyUI. */
+  readonly keys: TokenKeys;
   /**
    * Serves another state of the configuration from the next check on. What is bound at the start stays: `service`,
    * `admin`, `gateway`.
@@ -72,7 +73,8 @@ export async function startService(options: ServiceOptions): Promise<Service> {
     conceal = (text: string) => text,
   } = options;
   const metrics = createMetrics();
-  const keys = loadTokenKeys(config.comfyui.tokenKeyFile);
+  const keys = openComfyuiKeys(config, log);
+  keys.publish(config.endpoints);
   // One processor is left to all who are remembered.
   const { parallelHashes = Math.max(1, availableParallelism() - 1), waitingHashes } = config.service;
   const parts: GuardParts = {
@@ -80,7 +82,7 @@ export async function startService(options: ServiceOptions): Promise<Service> {
     metrics,
     now,
     fetch: options.fetch ?? fetch,
-    tokenKeys: keys.all,
+    verifyKeys: keys.verify,
     hashing: measureHashes(createHashQueue({ parallel: parallelHashes, waiting: waitingHashes }), metrics),
     throttle: createLoginThrottle(monotonic, (kind) => {
       metrics.lockouts.inc({ kind });
@@ -94,13 +96,14 @@ export async function startService(options: ServiceOptions): Promise<Service> {
     },
   });
   bootstraps.expect(bootstrapDigests(config));
+  let { endpoints } = config;
   let faults: readonly string[] = [];
   let revision = options.revision;
   metrics.configInfo.set({ revision }, 1);
 
   const check = createAuthorizationService({
     findEndpoint: () => guarded.findEndpoint,
-    mint: createMint(keys.signing, now),
+    mint: createMint(keys.token, now),
     now,
     trustedHops: config.gateway.trustedHops,
     onBootstrap: bootstraps.seen,
@@ -137,10 +140,18 @@ export async function startService(options: ServiceOptions): Promise<Service> {
   return {
     port: grpc.port,
     adminPort: admin.port,
-    keyFingerprint: keys.fingerprint,
+    keys: keys.token,
     replace(next, nextRevision) {
       const digests = bootstrapDigests(next);
-      guarded = guardEndpoints(next, parts, guarded);
+      try {
+        // First: ComfyUI must know by what the tokens of new endpoints are verified.
+        keys.publish(next.endpoints);
+        guarded = guardEndpoints(next, parts, guarded);
+      } catch (error) {
+        keys.restore(endpoints);
+        throw error;
+      }
+      ({ endpoints } = next);
       bootstraps.expect(digests);
       comfyuis.replace(next);
       faults = [];

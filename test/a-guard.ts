@@ -41,7 +41,7 @@ export function aGuard(
     metrics: createMetrics(),
     now: () => now,
     fetch: issuer,
-    tokenKeys: [new Uint8Array(32)],
+    verifyKeys: [],
     hashing: createHashQueue({ parallel: 2, waiting: 100 }),
     throttle: createLoginThrottle(
       () => now,
@@ -52,7 +52,7 @@ export function aGuard(
   let guarded = guardEndpoints(served, parts);
   const check = createAuthorizationService({
     findEndpoint: () => guarded.findEndpoint,
-    mint: (userId) => Promise.resolve({ text: `token-of-${userId}`, refreshAtMs: Infinity }),
+    mint: (userId) => Promise.resolve({ text: `token-of-${userId}`, issuedAtMs: 0, refreshAtMs: Infinity }),
     now: () => now,
     trustedHops: loaded.config.gateway.trustedHops,
     onDecision: (outcome) => outcomes.push(outcome),

@@ -28,6 +28,7 @@ export function aService({
     name: 'studio',
     multiTenant,
     upstream: UPSTREAM,
+    audience: 'comfyui-studio',
     passes: passed,
     method: {
       name: 'BASIC' as const,
@@ -51,7 +52,8 @@ export function aService({
   };
   const check = createAuthorizationService({
     findEndpoint: () => (name) => (name === endpoint.name ? endpoint : undefined),
-    mint: (userId) => Promise.resolve({ text: `token-of-${userId}`, refreshAtMs: NOW + 150_000 }),
+    mint: (userId) =>
+      Promise.resolve({ text: `token-of-${userId}`, issuedAtMs: NOW, refreshAtMs: NOW + 150_000 }),
     now: () => NOW,
     trustedHops,
     onDecision: (outcome) => outcomes.push(outcome),

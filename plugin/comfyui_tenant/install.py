@@ -11,17 +11,18 @@ from .fitness import add_fitness
 from .folders import Folders
 from .guard import Guard
 from .hooks import Hook, faults_of
-from .identity import Verifier
 from .made_up_users import add_removal
 from .middleware import Gate
 from .own_files import add_files
+from .private_places import of_this_comfyui
 from .queue import TenantQueue, tasks_of
 from .quota import Quota
 from .routes import add_own, add_state
 from .settings import VARIABLE, Settings, read_settings
-from .token_key import KeyFile, fingerprint
+from .token_key import VARIABLE as KEY_VARIABLE
+from .token_key import KeyFile
+from .verifier import Verifier
 
-KEY_VARIABLE = "COMFY_TENANT_KEY_FILE"
 EARLY = (*threads.HOOKS, *folders.HOOKS)
 LATE = (*queue.HOOKS, *history.HOOKS, *sockets.HOOKS, *cache.HOOKS, *users.HOOKS)
 # Each undoes the isolation: the first lets a client choose its user, the second lists every user's files to all.
@@ -99,38 +100,45 @@ class Plugin:
         add_state(server, lambda: _state(keys))
         add_own(server, tenants, quota, self.settings)
         add_files(server)
-        add_fitness(server, self.folders.root)
+        add_fitness(server, self.folders.root, keys.paths)
         add_removal(server)
-        verifier = None if keys is None else Verifier(keys.keys)
-        server.app.middlewares.insert(0, Gate(verifier, self.settings, tenants, quota, server).middleware())
+        server.app.middlewares.insert(0, Gate(Verifier(keys), self.settings, tenants, quota, server).middleware())
         cache_headers.install(server.app)
         self.folders.empty_temp()
-        Guard(self.folders, folder_paths.get_user_directory()).install()
+        private = of_this_comfyui(keys.paths, _own_files(self.settings), self.folders.root)
+        Guard(self.folders, folder_paths.get_user_directory(), private).install()
         logging.info("comfy-tenant: %d hooks fit; users' folders are below %s", len(EARLY + LATE), self.folders.root)
 
 
-def _key_file() -> KeyFile | None:
-    path = os.environ.get(KEY_VARIABLE)
-    if not path:
+def _own_files(settings: Settings) -> list[str]:
+    named = os.environ.get(VARIABLE)
+    return [*([named] if named else []), *settings.private]
+
+
+def _key_file() -> KeyFile:
+    keys = KeyFile(os.environ.get(KEY_VARIABLE))
+    keys.keys()
+    if keys.fault is not None:
+        logging.error("comfy-tenant: all requests are refused (503) until a key can be read: %s", keys.fault)
+    elif keys.kind != "public":
         logging.warning(
-            "comfy-tenant: %s is not set: only requests from this machine are served, whoever they say they are. "
-            "Set it to the gateway's key file",
+            "comfy-tenant: %s names a shared key of comfy-tenant 0.1: node code that reads it can be any user, and the next "
+            'version refuses it. To migrate, see "From 0.1" in docs/operator.md of comfy-tenant',
             KEY_VARIABLE,
         )
-        return None
-    keys = KeyFile(path)
-    if not keys.keys():
-        logging.error("comfy-tenant: %s: everyone is refused until it can be read: %s", KEY_VARIABLE, keys.fault)
     return keys
 
 
-def _state(keys: KeyFile | None) -> dict:
+def _state(source: KeyFile) -> dict:
     from comfyui_version import __version__
 
-    found = keys.keys() if keys is not None else ()
+    keys = source.keys()
     count = len(EARLY + LATE)
     return {
         "comfyui": __version__,
-        "key": fingerprint(found[0]) if found else None,
+        "key": keys.fingerprint,
+        "keyFile": source.kind,
+        "audience": keys.audience,
+        "sharedKey": keys.shared_fingerprint,
         "hooks": {"fit": count, "all": count},
     }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from difflib import get_close_matches
 
 VARIABLE = "COMFY_TENANT_SETTINGS"
@@ -26,6 +26,8 @@ class Settings:
     quota_bytes: int | None = None
     # Free bytes of the disk under which nothing new is taken.
     min_free_bytes: int = 0
+    # Files and folders that no user's code may touch.
+    private: tuple[str, ...] = ()
 
 
 def _text(value: object) -> bool:
@@ -49,6 +51,7 @@ _KEYS = {
     "tenantsDir": ("tenants_dir", _text, "must be a folder, such as /data/tenants"),
     "allowRoutes": ("allow_routes", _routes, 'must be a list such as ["GET /my_node/list", "/other_node/*"]'),
     "sharedLoaders": ("shared_loaders", _texts, 'must be a list of node classes, such as ["UnetLoaderGGUF"]'),
+    "private": ("private", _texts, 'must be a list of files and folders, such as ["/etc/my-secrets"]'),
     "maxQueued": ("max_queued", _natural, "must be a whole number, 1 or more"),
     "quotaBytes": ("quota_bytes", _natural, "must be a whole number of bytes, 1 or more"),
     "minFreeBytes": ("min_free_bytes", _natural, "must be a whole number of bytes, 1 or more"),
@@ -88,7 +91,10 @@ def read_settings(path: str | None) -> Settings:
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
         raise SettingsFault(f"{VARIABLE}={path}: cannot be read: {error}") from error
     settings = parse_settings(found, path)
-    if settings.tenants_dir is None:
-        return settings
-    beside = os.path.join(os.path.dirname(os.path.abspath(path)), settings.tenants_dir)
-    return Settings(**{**settings.__dict__, "tenants_dir": beside})
+    return _beside(os.path.dirname(os.path.abspath(path)), settings)
+
+
+def _beside(folder: str, settings: Settings) -> Settings:
+    """The settings with paths that are relative to a folder made absolute."""
+    tenants_dir = None if settings.tenants_dir is None else os.path.join(folder, settings.tenants_dir)
+    return replace(settings, tenants_dir=tenants_dir, private=tuple(os.path.join(folder, path) for path in settings.private))

@@ -64,6 +64,16 @@ test('nothing is remembered past its expiry', async () => {
   expect(state.judged).toBe(2);
 });
 
+test('a clock that is set back does not prolong what is remembered', async () => {
+  const { state, ask } = aMemory((text) => Promise.resolve(allow(text)));
+  await ask('alice');
+  state.now -= 3_600_000;
+  await ask('alice');
+  expect(state.judged).toBe(2);
+  await ask('alice');
+  expect(state.judged).toBe(2);
+});
+
 test('what expired before it was judged is not remembered', async () => {
   const { state, ask } = aMemory(() => allow('alice', 999_000));
   await ask('a');

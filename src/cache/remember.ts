@@ -19,7 +19,13 @@ export interface RememberOptions {
 
 interface Remembered {
   readonly decision: Decision;
+  readonly fromMs: number;
   readonly untilMs: number;
+}
+
+/** Not before it was made either: a clock that was set back must not prolong it. */
+function holds({ fromMs, untilMs }: Remembered, nowMs: number): boolean {
+  return fromMs <= nowMs && nowMs < untilMs;
 }
 
 /** Short, so that a corrected password or a new key counts soon. */
@@ -47,7 +53,7 @@ export function remember(method: Method, options: RememberOptions): Method {
 
   function keep(key: string, decision: Decision, length: number): void {
     const ttlMs = lifeMs(decision, length);
-    if (ttlMs > 0) decisions.set(key, { decision, untilMs: now() + ttlMs });
+    if (ttlMs > 0) decisions.set(key, { decision, fromMs: now(), untilMs: now() + ttlMs });
   }
 
   function lifeMs(decision: Decision, length: number): number {
@@ -82,7 +88,7 @@ export function remember(method: Method, options: RememberOptions): Method {
       forgetWhatChanged();
       const key = digest(options.perClient === true ? `${client.address}\n${text}` : text);
       const known = decisions.get(key);
-      if (known !== undefined && now() < known.untilMs) {
+      if (known !== undefined && holds(known, now())) {
         options.onLookup?.('hit');
         return known.decision;
       }

@@ -20,9 +20,8 @@ the first upstream's address. Without: a demo for alice and bob that needs nothi
 (or in the folder of --demo); --reset begins anew.
 
   ENVOY_BIN         an Envoy, 1.40 or newer; else the PATH's, else the Python package index's
-  COMFYUI_URL       demo: a ComfyUI that runs, with the plugin
-  COMFYUI_DIR       a ComfyUI to start; by COMFYUI_PYTHON, else its venv, else python3; COMFYUI_ARGS are added
-  COMFY_TENANT_KEY_FILE   demo: the key that a ComfyUI of COMFYUI_URL has`;
+  COMFYUI_URL       demo: a ComfyUI that runs, with the plugin and COMFY_TENANT_KEY_FILE=.demo/public/comfyui.json
+  COMFYUI_DIR       a ComfyUI to start; by COMFYUI_PYTHON, else its venv, else python3; COMFYUI_ARGS are added`;
 
 function aborted(signal: AbortSignal): Promise<undefined> {
   return new Promise((resolve) => {

@@ -10,7 +10,7 @@ export const help = `comfy-tenant verify [--config comfy-tenant.yaml] [--url htt
 
 Proves isolation on the running gateway: two made-up people make workflows, inputs, outputs and jobs, look for each
 other's, forge headers and go straight to ComfyUI's port. What they made is removed again. They exist for two minutes, by
-a right that only somebody who can read the token key can mint. Exit code 0: isolated; 1: not.
+a right that only somebody who can read comfyui.verifyKeyFile can mint. Exit code 0: isolated; 1: not.
 
   --url   where the gateway is, if not where gateway.listen says`;
 

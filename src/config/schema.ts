@@ -129,9 +129,18 @@ export const configSchema = z.strictObject({
     .default(false)
     .describe('The same user id from two sources in front of one ComfyUI is the same person.'),
   comfyui: z
-    .strictObject({ tokenKeyFile: filePath.default('.comfy-tenant/token.key') })
-    .prefault({})
-    .describe('The key shared with the plugin; made (0600) when missing.'),
+    .strictObject({
+      tokenKeyFile: filePath
+        .default('.comfy-tenant/token.key')
+        .describe('The private key that signs the tokens for ComfyUI; created (0600) if missing.'),
+      publicKeyDir: filePath
+        .optional()
+        .describe("The folder of ComfyUI's public key files; `public` beside tokenKeyFile by default."),
+      verifyKeyFile: filePath
+        .default('.comfy-tenant/verify.key')
+        .describe('The private key of `comfy-tenant verify`; created (0600) if missing. Never for ComfyUI.'),
+    })
+    .prefault({}),
   gateway: z
     .strictObject({
       listen: hostPort.default('127.0.0.1:8080'),

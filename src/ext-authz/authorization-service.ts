@@ -17,7 +17,7 @@ import {
   nominatesHeader,
   type RequestHead,
 } from '../auth/request-head.ts';
-import type { GatewayToken, MintToken } from '../token/mint-token.ts';
+import { isUsable, type GatewayToken, type MintToken } from '../token/mint-token.ts';
 import { decodeCheckRequest } from './check-request.ts';
 import { encodeRefusal } from './denied-answer.ts';
 import { routedEndpoint, type FindEndpoint, type GuardedEndpoint } from './guarded-endpoint.ts';
@@ -86,8 +86,7 @@ export function createAuthorizationService(options: AuthorizationOptions): Check
   // From an identity's second check on: of a million tokens used once, nothing is kept.
   const preparedFor = new WeakMap<Identity, Prepared>();
   const firstToken = new WeakMap<Identity, GatewayToken | undefined>();
-  const isFresh = (token: GatewayToken | undefined): boolean =>
-    token === undefined || now() < token.refreshAtMs;
+  const isFresh = (token: GatewayToken | undefined): boolean => token === undefined || isUsable(token, now());
 
   function decide(request: RequestHead, endpoint: GuardedEndpoint): Decision | Promise<Decision> {
     const refusal = refuseShape(request, endpoint);
@@ -109,7 +108,9 @@ export function createAuthorizationService(options: AuthorizationOptions): Check
     };
     const first = firstToken.get(identity);
     if (first !== undefined && isFresh(first)) return keep(first);
-    const token = endpoint.multiTenant ? options.mint(identity.userId, identity.operator) : undefined;
+    const token = endpoint.multiTenant
+      ? options.mint(identity.userId, identity.operator, endpoint.audience)
+      : undefined;
     return token instanceof Promise ? token.then(keep) : keep(token);
   }
 

@@ -8,6 +8,8 @@ export interface GuardedEndpoint {
   readonly multiTenant: boolean;
   /** Digest of the upstreams that its users may reach. */
   readonly upstream: string;
+  /** `aud` of the tokens for its ComfyUIs; unused unless multi-tenant. */
+  readonly audience: string;
   readonly method: Method;
   /** Where claims may be passed on besides the user id; a client's own value there is always removed. */
   readonly passes: readonly Pick<PassedClaim, 'location' | 'name'>[];

@@ -136,3 +136,13 @@ test('a closed source fetches no more', async () => {
   await vi.advanceTimersByTimeAsync(10_000_000);
   expect(state.fetches).toBe(1);
 });
+
+test('a clock that is set back does not keep the keys of an issuer that is down any longer', async () => {
+  const { judge, state } = anIssuer({ maxStaleMs: 60_000 }, 300_000);
+  expect(await judge(first)).toBe('claims');
+  state.down = true;
+  vi.setSystemTime(Date.now() - 3_600_000);
+  expect(await judge(first)).toBe('claims');
+  await vi.advanceTimersByTimeAsync(361_000);
+  expect(await judge(first)).toBe('unavailable');
+});

@@ -1,7 +1,9 @@
 import type { Config } from '../config/schema.ts';
 import { loadTokenKeys } from '../token/token-key.ts';
 import type { AskComfyui, ComfyuiReport } from '../upstreams/watch-upstreams.ts';
-import { askPlugin, pluginFault, type PluginState } from './plugin-state.ts';
+import { expectedKeys } from './expected-keys.ts';
+import { pluginFault } from './plugin-fault.ts';
+import { askPlugin, type PluginState } from './plugin-state.ts';
 
 function workerAliveIn(state: PluginState): boolean | undefined {
   const alive: unknown = state.kind === 'present' ? state.facts.worker?.alive : undefined;
@@ -20,9 +22,11 @@ function reportOf(state: PluginState, url: string, fault: string | undefined): C
 
 /** Asks ComfyUIs for the plugin's state, with the keys that the service has at its start. */
 export function askComfyuiWith({ comfyui }: Config): AskComfyui {
-  const { fingerprint } = loadTokenKeys(comfyui.tokenKeyFile);
-  return async (url) => {
+  const keys = loadTokenKeys(comfyui.tokenKeyFile);
+  return async (url, config) => {
     const state = await askPlugin(url);
-    return reportOf(state, url, pluginFault(state, url, { file: comfyui.tokenKeyFile, fingerprint }));
+    const expected = expectedKeys(config, keys).get(url);
+    if (expected === undefined) throw new Error(`${url} is no upstream of a multi-tenant endpoint`);
+    return reportOf(state, url, pluginFault(state, url, expected));
   };
 }

@@ -89,7 +89,7 @@ export async function launchGiven(dir: string, folder: string, env: Env): Promis
     throw new CannotStart(`COMFYUI_DIR=${dir} holds no main.py: name the folder of a ComfyUI`);
   }
   const python = pythonOf(app, env);
-  const asked = await runProgram(python, ['-c', 'import jwt'], { env });
+  const asked = await runProgram(python, ['-c', 'import jwt, cryptography'], { env });
   if (asked.code !== 0) {
     const why = lastLines(asked.stderr, 1).join('');
     throw new CannotStart(

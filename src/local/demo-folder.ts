@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { writeFileAtomically } from '../files/write-file-atomically.ts';
 import { CannotStart } from './cannot-start.ts';
@@ -14,6 +14,11 @@ export interface DemoFolder {
   readonly keyFile: string;
   /** Where the demo's ComfyUI keeps its users' files. */
   readonly comfyuiBase: string;
+}
+
+/** A demo of comfy-tenant 0.1 shared its key with ComfyUI. Both are started anew, so they can begin with another. */
+function dropSharedKey(keyFile: string): void {
+  if (existsSync(keyFile) && !readFileSync(keyFile, 'utf8').trimStart().startsWith('{')) rmSync(keyFile);
 }
 
 /**
@@ -36,12 +41,14 @@ export async function openDemoFolder(path: string, reset: boolean): Promise<Demo
   mkdirSync(path, { recursive: true, mode: 0o700 });
   const users = demoUsers(passwords);
   await writeUsersFile(join(path, 'users.htpasswd'), users);
+  const keyFile = join(path, 'token.key');
+  dropSharedKey(keyFile);
   return {
     path,
     kept,
     users,
     configFile: join(path, 'comfy-tenant.yaml'),
-    keyFile: join(path, 'token.key'),
+    keyFile,
     comfyuiBase: join(path, 'comfyui'),
   };
 }
@@ -69,7 +76,7 @@ endpoints:
       method: BASIC
       realm: comfy-tenant demo
       usersFile: users.htpasswd
-comfyui: { tokenKeyFile: ${JSON.stringify(keyFile)} }
+comfyui: { tokenKeyFile: ${JSON.stringify(keyFile)}, verifyKeyFile: verify.key }
 gateway: { listen: ${JSON.stringify(gateway)} }
 service: { listen: ${JSON.stringify(service)} }
 admin: { listen: ${JSON.stringify(admin)} }

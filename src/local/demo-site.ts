@@ -141,13 +141,12 @@ export async function prepareDemo(
   take();
   const { comfyui, upstream, own = false } = await chooseComfyui(demo, desk);
   const gateway = await choosePort(GATEWAY_PORT, desk.progress);
-  const given = desk.env.COMFY_TENANT_KEY_FILE ?? '';
   writeDemoConfig(demo, {
     gateway: `127.0.0.1:${gateway}`,
     admin: `127.0.0.1:${await choosePort(ADMIN_PORT, desk.progress)}`,
     service: serviceAddress(demo, await freePort()),
     upstream,
-    keyFile: given === '' ? demo.keyFile : resolve(desk.cwd, given),
+    keyFile: demo.keyFile,
   });
   const [a, b] = demo.users;
   const people = [asPerson(a), asPerson(b)] as const;

@@ -60,7 +60,14 @@ function follow({ site, config, revision, service, desk }: Watched): () => Promi
         for (const fault of next.faults) err(fault);
         return;
       }
-      service.replace(next.config, next.revision);
+      try {
+        service.replace(next.config, next.revision);
+      } catch (error) {
+        const fault = error instanceof Error ? error.message : String(error);
+        service.refuse([fault]);
+        err(`${site.shownAs} has changed and is refused; what was served before goes on: ${fault}`);
+        return;
+      }
       if (bootstrapOf(next.config) === bootstrap)
         desk.progress.done(site.shownAs, `change taken, revision ${next.revision}`);
       else desk.progress.warn(site.shownAs, 'changed in what Envoy needs: start again to take that part');

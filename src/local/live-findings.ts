@@ -2,10 +2,12 @@ import { networkInterfaces } from 'node:os';
 import { connect } from 'node:net';
 import type { Config } from '../config/schema.ts';
 import { encodeUserId } from '../auth/user-id.ts';
-import { createMint } from '../token/mint-token.ts';
+import { createMint, type MintToken } from '../token/mint-token.ts';
 import type { TokenKeys } from '../token/token-key.ts';
 import { hostPort, isLoopback, parseOrigin } from './host-port.ts';
-import { askPlugin, pluginFault } from './plugin-state.ts';
+import { expectedKeys } from './expected-keys.ts';
+import { pluginFault, pluginWarning, type ExpectedKey } from './plugin-fault.ts';
+import { askPlugin } from './plugin-state.ts';
 import { megabytes } from './progress.ts';
 
 /** Something seen at a running ComfyUI. A fault undoes isolation, or stops service; the rest is to be looked at. */
@@ -18,6 +20,8 @@ interface Fitness {
   readonly listen: string;
   readonly manager: boolean;
   readonly disk: { readonly free: number; readonly total: number };
+  /** Files with private keys that ComfyUI's account can read. */
+  readonly readableKeys?: readonly string[];
 }
 
 const PATIENCE_MS = 5000;
@@ -68,11 +72,12 @@ async function reachableFromOutside(url: string, outward: readonly string[]): Pr
 
 async function askFitness(
   url: string,
-  keys: TokenKeys,
+  { audience }: ExpectedKey,
+  mint: MintToken,
 ): Promise<{ fitness: Fitness; skewMs: number } | Finding> {
   const userId = encodeUserId('0000000000000000', 'verify');
   if (userId === undefined) throw new Error('no user id');
-  const { text } = await createMint(keys.signing, Date.now)(userId, true);
+  const { text } = await mint(userId, true, audience);
   const response = await fetch(new URL('/_tenant/fitness', url), {
     headers: { 'x-funart-comfy-userid': userId, 'x-funart-comfy-token': text },
     redirect: 'error',
@@ -83,19 +88,26 @@ async function askFitness(
   if (response.status !== 200) {
     const clock = skewMs > MAX_CLOCK_SKEW_MS ? `; its clock differs by ${Math.round(skewMs / 1000)} s` : '';
     return fault(
-      `ComfyUI at ${url} refuses the gateway's token (${response.status})${clock}. Set the clocks by NTP, and use one key file.`,
+      `ComfyUI at ${url} refuses the gateway's token (${response.status})${clock}. Set the clocks by NTP.`,
     );
   }
   return { fitness: (await response.json()) as Fitness, skewMs };
 }
 
 function judge(url: string, { fitness, skewMs }: { fitness: Fitness; skewMs: number }): Finding[] {
-  const { manager, disk } = fitness;
+  const { manager, disk, readableKeys = [] } = fitness;
   const found: Finding[] = [];
   if (manager) {
     found.push(
       warning(
         `ComfyUI-Manager is loaded at ${url}: its routes are closed, but start ComfyUI without --enable-manager and take it out of custom_nodes.`,
+      ),
+    );
+  }
+  if (readableKeys.length > 0) {
+    found.push(
+      warning(
+        `ComfyUI at ${url} can read private keys (${readableKeys.join(', ')}): node code that gets past the guard could be any user. Run it under another account, or in a container with the folder of public keys alone.`,
       ),
     );
   }
@@ -117,21 +129,22 @@ function judge(url: string, { fitness, skewMs }: { fitness: Fitness; skewMs: num
 }
 
 interface Looking {
-  readonly keys: TokenKeys;
+  readonly mint: MintToken;
   readonly outward: readonly string[];
 }
 
-async function findingsAt(url: string, file: string, { keys, outward }: Looking): Promise<Finding[]> {
+async function findingsAt(url: string, key: ExpectedKey, { mint, outward }: Looking): Promise<Finding[]> {
   const state = await askPlugin(url);
-  const wrong = pluginFault(state, url, { file, fingerprint: keys.fingerprint });
+  const wrong = pluginFault(state, url, key);
   const outside =
     state.kind === 'unreachable' || state.kind === 'untrusted'
       ? []
       : await reachableFromOutside(url, outward);
   if (wrong !== undefined) return [fault(wrong), ...outside];
-  const asked = await askFitness(url, keys);
+  const accepted = pluginWarning(state, url);
+  const asked = await askFitness(url, key, mint);
   if ('level' in asked) return [asked, ...outside];
-  const looked = [...judge(url, asked), ...outside];
+  const looked = [...(accepted === undefined ? [] : [warning(accepted)]), ...judge(url, asked), ...outside];
   return looked.length > 0
     ? looked
     : [{ level: 'ok', text: `ComfyUI at ${url}: plugin and key fit, nothing goes round it` }];
@@ -147,9 +160,8 @@ export async function liveFindings(
   keys: TokenKeys,
   outward: readonly string[] = outwardAddresses(),
 ): Promise<Finding[]> {
-  const urls = new Set(config.endpoints.filter((one) => one.multiTenant).flatMap((one) => one.upstream));
+  const looking = { mint: createMint(keys, Date.now), outward };
   const found: Finding[] = [];
-  for (const url of urls)
-    found.push(...(await findingsAt(url, config.comfyui.tokenKeyFile, { keys, outward })));
+  for (const [url, key] of expectedKeys(config, keys)) found.push(...(await findingsAt(url, key, looking)));
   return found;
 }

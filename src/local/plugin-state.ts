@@ -1,12 +1,19 @@
 import { explainTlsError } from '../errors/tls-error.ts';
 import { readLimited } from './read-limited.ts';
+const KEY_FILES = ['public', 'shared', 'both', 'unset', 'missing', 'private', 'invalid'] as const;
 
 /** What the plugin says of itself at `GET /_tenant/plugin`. */
-interface PluginFacts {
+export interface PluginFacts {
   readonly plugin: string;
   readonly comfyui: string;
-  /** First 8 hex digits of the SHA-256 of its key; null when it has none. */
+  /** Fingerprint of its first key; null if it has none. */
   readonly key: string | null;
+  /** What `COMFY_TENANT_KEY_FILE` names. */
+  readonly keyFile: (typeof KEY_FILES)[number];
+  /** What tokens must have as `aud`; null without public keys. */
+  readonly audience?: string | null;
+  /** Fingerprint of a shared key of comfy-tenant 0.1 that it accepts too. */
+  readonly sharedKey?: string | null;
   readonly hooks: { readonly fit: number; readonly all: number };
   /** The thread that runs prompts; an older plugin does not say. */
   readonly worker?: { readonly alive: boolean };
@@ -22,13 +29,29 @@ export type PluginState =
 
 const PATIENCE_MS = 5000;
 
+/** Version 0.1 did not say what its key file is: it was a shared key, if any. */
+function complete(value: unknown): unknown {
+  if (typeof value !== 'object' || value === null || 'keyFile' in value || !('key' in value)) return value;
+  return { ...value, keyFile: value.key === null ? 'invalid' : 'shared' };
+}
+
+function isText(value: unknown): boolean {
+  return value === undefined || value === null || typeof value === 'string';
+}
+
+function isKey({ key, keyFile, audience, sharedKey }: Partial<PluginFacts>): boolean {
+  return (
+    key !== undefined && KEY_FILES.some((one) => one === keyFile) && [key, audience, sharedKey].every(isText)
+  );
+}
+
 function isFacts(value: unknown): value is PluginFacts {
   const facts = value as Partial<PluginFacts> | null;
   return (
     typeof facts === 'object' &&
     typeof facts?.plugin === 'string' &&
     typeof facts.comfyui === 'string' &&
-    (facts.key === null || typeof facts.key === 'string') &&
+    isKey(facts) &&
     typeof facts.hooks?.fit === 'number' &&
     typeof facts.hooks.all === 'number'
   );
@@ -54,41 +77,9 @@ export async function askPlugin(url: string): Promise<PluginState> {
     });
     const text = await readLimited(response);
     if (response.status !== 200) return { kind: 'absent', status: response.status };
-    const facts: unknown = text.startsWith('{') ? JSON.parse(text) : undefined;
+    const facts: unknown = text.startsWith('{') ? complete(JSON.parse(text)) : undefined;
     return isFacts(facts) ? { kind: 'present', facts } : { kind: 'absent', status: response.status };
   } catch (error) {
     return failure(error);
-  }
-}
-
-export interface SharedKey {
-  readonly file: string;
-  readonly fingerprint: string;
-}
-
-const HOST = /^https?:\/\/([^/]+)/;
-
-/** What keeps a ComfyUI from serving several users, with the remedy; undefined when all is well. */
-export function pluginFault(state: PluginState, url: string, key: SharedKey): string | undefined {
-  const place = HOST.exec(url)?.[1] ?? url;
-  switch (state.kind) {
-    case 'unreachable':
-      return `ComfyUI at ${place} does not answer (${state.why}). Start it; until then requests get 503.`;
-    case 'untrusted':
-      return `ComfyUI at ${place} cannot be checked. ${state.why}`;
-    case 'absent':
-      return (
-        `ComfyUI at ${place} answers but shows no comfy-tenant plugin (GET /_tenant/plugin: ${state.status}). ` +
-        'Put the folder plugin/ into its custom_nodes and restart it. Until then nothing is isolated, so requests are refused (503).'
-      );
-    case 'present': {
-      const theirs = state.facts.key;
-      if (theirs === key.fingerprint) return undefined;
-      const differs =
-        theirs === null
-          ? 'has no key'
-          : `uses another key than ${key.file} (fingerprints ${theirs.slice(0, 4)} / ${key.fingerprint.slice(0, 4)})`;
-      return `The plugin at ${place} ${differs}. Point COMFY_TENANT_KEY_FILE to ${key.file} and restart ComfyUI.`;
-    }
   }
 }

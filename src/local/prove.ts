@@ -1,8 +1,9 @@
-import { relative } from 'node:path';
 import type { Config } from '../config/schema.ts';
 import type { Gateway } from './gateway.ts';
 import { isLoopback, parseHostPort } from './host-port.ts';
-import { askPlugin, pluginFault, type PluginState } from './plugin-state.ts';
+import { expectedKeys } from './expected-keys.ts';
+import { pluginFault, pluginWarning } from './plugin-fault.ts';
+import { askPlugin, type PluginState } from './plugin-state.ts';
 import type { Desk, Site } from './site.ts';
 import { isIsolated, type Row } from './verify.ts';
 import { verifySite } from './verify-site.ts';
@@ -15,17 +16,13 @@ function tellPlugin(state: PluginState, desk: Desk): void {
 
 /** Whether every upstream is ready for several users; says of each that is not what to do. */
 export async function checkPlugins(config: Config, gateway: Gateway, desk: Desk): Promise<boolean> {
-  const key = {
-    file: relative(desk.cwd, config.comfyui.tokenKeyFile),
-    fingerprint: gateway.service.keyFingerprint,
-  };
-  const urls = new Set(config.endpoints.filter((one) => one.multiTenant).flatMap((one) => one.upstream));
   let fit = true;
-  for (const url of urls) {
+  for (const [url, key] of expectedKeys(config, gateway.service.keys)) {
     const state = await askPlugin(url);
     const fault = pluginFault(state, url, key);
     if (fault === undefined) tellPlugin(state, desk);
-    else desk.progress.warn('plugin', fault);
+    const said = fault ?? pluginWarning(state, url);
+    if (said !== undefined) desk.progress.warn('plugin', said);
     fit &&= fault === undefined;
   }
   return fit;

@@ -3,6 +3,7 @@ import type { Config } from '../config/schema.ts';
 import { CannotStart } from './cannot-start.ts';
 import { ConfigFaults } from './config-faults.ts';
 import { startGateway, type Gateway, type LoadedSite } from './gateway.ts';
+import { expectedKeys } from './expected-keys.ts';
 import { parseOrigin } from './host-port.ts';
 import { checkPlugins, proveIsolation, tellTls } from './prove.ts';
 import { openPrograms, type Program, type Programs } from './programs.ts';
@@ -31,7 +32,7 @@ function load(site: Site, env: Desk['env']): LoadedSite & { warnings: readonly s
 async function startOwnComfyui(
   site: Site,
   config: Config,
-  { desk, programs }: { desk: Desk; programs: Programs },
+  { desk, programs, gateway }: { desk: Desk; programs: Programs; gateway: Gateway },
 ): Promise<Program | undefined> {
   if (site.comfyui === undefined) return undefined;
   const [upstream = ''] = config.endpoints[0]?.upstream ?? [];
@@ -47,7 +48,7 @@ async function startOwnComfyui(
         launch: site.comfyui as NonNullable<Site['comfyui']>,
         host: host === 'localhost' ? '127.0.0.1' : host,
         port,
-        keyFile: config.comfyui.tokenKeyFile,
+        keyFile: expectedKeys(config, gateway.service.keys).get(upstream)?.file,
         folder: site.folder,
         programs,
         signal: desk.signal,
@@ -71,7 +72,7 @@ export async function runSite(site: Site, desk: Desk): Promise<Running> {
     const gateway = await startGateway(site, { config, revision }, { desk, programs });
     opened.push(gateway);
     const startedAt = Date.now();
-    const comfyui = await startOwnComfyui(site, config, { desk, programs });
+    const comfyui = await startOwnComfyui(site, config, { desk, programs, gateway });
     if (comfyui !== undefined) desk.progress.done('ComfyUI', 'started', Date.now() - startedAt);
     tellTls(config, desk);
     const fit = await checkPlugins(config, gateway, desk);

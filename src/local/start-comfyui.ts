@@ -9,8 +9,8 @@ export interface ComfyuiStart {
   readonly launch: ComfyuiLaunch;
   readonly host: string;
   readonly port: number;
-  /** The key shared with the gateway. */
-  readonly keyFile: string;
+  /** What its plugin verifies tokens by; undefined if it serves no multi-tenant endpoint. */
+  readonly keyFile: string | undefined;
   /** Where the log is written. */
   readonly folder: string;
   readonly programs: Programs;
@@ -43,7 +43,11 @@ export async function startComfyui(start: ComfyuiStart): Promise<StartedComfyui>
     name: 'ComfyUI',
     command: launch.python,
     args: ['main.py', '--listen', host, '--port', String(port), ...launch.args],
-    env: { ...launch.env, COMFY_TENANT_KEY_FILE: keyFile, PYTHONUNBUFFERED: '1' },
+    env: {
+      ...launch.env,
+      ...(keyFile !== undefined && { COMFY_TENANT_KEY_FILE: keyFile }),
+      PYTHONUNBUFFERED: '1',
+    },
     cwd: launch.app,
     logFile: join(folder, 'comfyui.log'),
   });

@@ -1,17 +1,17 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Config, Endpoint } from '../config/schema.ts';
 import { explainError } from '../errors/explain-error.ts';
-import { loadTokenKeys } from '../token/token-key.ts';
+import { loadVerifyKeys } from '../token/token-key.ts';
 import { makeUpUser } from '../token/verify-right.ts';
 import { ask, type Target } from './exchange.ts';
 import { parseHostPort, parseOrigin, reachable } from './host-port.ts';
 import { verify, type Verification } from './verify.ts';
 import type { Person } from './visitor.ts';
 
-/** Two people who exist for two minutes, by a right that only who can read the token key can mint. */
+/** Two people who exist for two minutes, by a right that only someone who can read the verify key can mint. */
 async function makeUpPeople(config: Config): Promise<[Person, Person]> {
-  const { signing } = loadTokenKeys(config.comfyui.tokenKeyFile);
-  const [a, b] = [await makeUpUser(signing, Date.now()), await makeUpUser(signing, Date.now())];
+  const [{ privateKey }] = loadVerifyKeys(config.comfyui.verifyKeyFile);
+  const [a, b] = [await makeUpUser(privateKey, Date.now()), await makeUpUser(privateKey, Date.now())];
   return [
     { name: a.userId, authorization: a.authorization, untilMs: a.expiresAtMs },
     { name: b.userId, authorization: b.authorization, untilMs: b.expiresAtMs },

@@ -1,5 +1,5 @@
-import { randomBytes } from 'node:crypto';
-import { errors, jwtVerify, SignJWT } from 'jose';
+import { randomBytes, type KeyObject } from 'node:crypto';
+import { errors, jwtVerify, SignJWT, type JWTPayload } from 'jose';
 import type { Method } from '../auth/authenticator.ts';
 import { deny, type Decision } from '../auth/decision.ts';
 import { header } from '../auth/request-head.ts';
@@ -7,14 +7,16 @@ import { parseUserId } from '../auth/user-id.ts';
 
 const AUDIENCE = 'comfy-tenant-verify';
 const ISSUER = 'comfy-tenant';
-const PROTECTED_HEADER = { alg: 'HS256', typ: AUDIENCE };
-/** How every such credential begins, so that others are told from it without decoding them. */
+const PROTECTED_HEADER = { alg: 'EdDSA', typ: AUDIENCE };
+/** Start of every such credential, which tells them from others without decoding. */
 const BEGIN = `Bearer ${Buffer.from(JSON.stringify(PROTECTED_HEADER)).toString('base64url')}.`;
 const LIFE_SECONDS = 120;
-/** `verify` cannot be a `userIdPrefix` of the configuration, so these users are nobody's. */
+/** The command may run on another machine than the service. */
+const CLOCK_SKEW_SECONDS = 10;
+/** `verify` cannot be a `userIdPrefix` of the configuration, so no real user has such an id. */
 const USER = /^verify~[a-z0-9]{16}$/;
 
-/** A made-up user of `comfy-tenant verify`, whom only somebody who can read the token key can be. */
+/** A temporary test user of `comfy-tenant verify`; only someone who can read the verify key can be one. */
 export interface MadeUpUser {
   readonly userId: string;
   /** The value of `Authorization`. */
@@ -24,34 +26,46 @@ export interface MadeUpUser {
 }
 
 /** @param now milliseconds since 1970 */
-export async function makeUpUser(signingKey: Uint8Array, now: number): Promise<MadeUpUser> {
+export async function makeUpUser(signingKey: KeyObject, now: number): Promise<MadeUpUser> {
   const userId = `verify~${randomBytes(8).toString('hex')}`;
-  const expiresAt = Math.floor(now / 1000) + LIFE_SECONDS;
+  const issuedAt = Math.floor(now / 1000);
+  const expiresAt = issuedAt + LIFE_SECONDS;
   const token = await new SignJWT()
     .setProtectedHeader(PROTECTED_HEADER)
     .setIssuer(ISSUER)
     .setAudience(AUDIENCE)
     .setSubject(userId)
+    .setIssuedAt(issuedAt)
     .setExpirationTime(expiresAt)
     .sign(signingKey);
   return { userId, authorization: `Bearer ${token}`, expiresAtMs: expiresAt * 1000 };
 }
 
-async function judge(token: string, keys: readonly Uint8Array[], now: number): Promise<Decision> {
+/** Whether the token says that it lives no longer than we let it; the signer is not trusted with that. */
+function livesShortly({ iat, exp }: JWTPayload, nowMs: number): boolean {
+  if (!Number.isSafeInteger(iat) || !Number.isSafeInteger(exp)) return false;
+  const [issuedAt, expiresAt] = [iat ?? 0, exp ?? 0];
+  return issuedAt <= nowMs / 1000 + CLOCK_SKEW_SECONDS && expiresAt - issuedAt <= LIFE_SECONDS;
+}
+
+function identify({ sub = '', exp = 0 }: JWTPayload): Decision {
+  const userId = USER.test(sub) ? parseUserId(sub) : undefined;
+  if (userId === undefined) return deny('user-id-unusable');
+  return { kind: 'allow', identity: { userId, expiresAtMs: exp * 1000, operator: false, passed: [] } };
+}
+
+async function judge(token: string, keys: readonly KeyObject[], now: number): Promise<Decision> {
   for (const key of keys) {
     try {
       const { payload } = await jwtVerify(token, key, {
-        algorithms: ['HS256'],
+        algorithms: ['EdDSA'],
         issuer: ISSUER,
         audience: AUDIENCE,
         typ: AUDIENCE,
-        requiredClaims: ['exp', 'sub'],
+        requiredClaims: ['exp', 'iat', 'sub'],
         currentDate: new Date(now),
       });
-      const userId = USER.test(payload.sub ?? '') ? parseUserId(payload.sub ?? '') : undefined;
-      if (userId === undefined) return deny('user-id-unusable');
-      const expiresAtMs = (payload.exp ?? 0) * 1000;
-      return { kind: 'allow', identity: { userId, expiresAtMs, operator: false, passed: [] } };
+      return livesShortly(payload, now) ? identify(payload) : deny('token-expired');
     } catch (error) {
       if (error instanceof errors.JWTExpired) return deny('token-expired');
       if (!(error instanceof errors.JOSEError)) throw error;
@@ -60,8 +74,8 @@ async function judge(token: string, keys: readonly Uint8Array[], now: number): P
   return deny('signature-wrong');
 }
 
-/** Lets a method also accept the made-up users of `comfy-tenant verify`. */
-export function acceptMadeUpUsers(method: Method, keys: readonly Uint8Array[], now: () => number): Method {
+/** Lets a method also accept the temporary test users of `comfy-tenant verify`. */
+export function acceptMadeUpUsers(method: Method, keys: readonly KeyObject[], now: () => number): Method {
   return {
     ...method,
     find(request) {

@@ -3,6 +3,7 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { Config } from '../../src/config/schema.ts';
+import { comfyuiGroups } from '../../src/config/comfyui-groups.ts';
 import { liveFindings, type Finding } from '../../src/local/live-findings.ts';
 import { loadTokenKeys, type TokenKeys } from '../../src/token/token-key.ts';
 import { aDirectory, load } from '../a-config.ts';
@@ -21,7 +22,7 @@ afterEach(() => {
 });
 
 interface Changes {
-  readonly key?: string | null;
+  readonly state?: object;
   readonly plugin?: number;
   readonly fitness?: number;
   readonly facts?: object;
@@ -35,8 +36,15 @@ function aComfyui(changes: Changes): RequestListener {
   return (request, response) => {
     if (changes.date !== undefined) response.setHeader('date', changes.date.toUTCString());
     if (request.url === '/_tenant/plugin') {
-      const key = changes.key === undefined ? keys.fingerprint : changes.key;
-      const facts = { plugin: '0.1.0', comfyui: '0.3.75', key, hooks: { fit: 33, all: 33 } };
+      const facts = {
+        plugin: '0.2.0',
+        comfyui: '0.3.75',
+        key: keys.fingerprint,
+        keyFile: 'public',
+        audience: audience(),
+        hooks: { fit: 33, all: 33 },
+        ...changes.state,
+      };
       response.writeHead(changes.plugin ?? 200).end(JSON.stringify(facts));
       return;
     }
@@ -66,14 +74,41 @@ comfyui: { tokenKeyFile: token.key }
   return load(directory.write('comfy-tenant.yaml', text)).config;
 }
 
+/** Of the ComfyUI that runs. */
+function audience(): string | undefined {
+  const { port } = server?.address() as AddressInfo;
+  return comfyuiGroups(configFor(port))[0]?.audience;
+}
+
 test('where all is well it says so', async () => {
   expect(await look({})).toMatchObject([{ level: 'ok' }]);
 });
 
 test.each<[string, Changes, Finding['level'], RegExp]>([
   ['no plugin', { plugin: 404 }, 'fault', /shows no comfy-tenant plugin \(GET \/_tenant\/plugin: 404\)/],
-  ['another key', { key: '00000000' }, 'fault', /uses another key than .*token\.key \(fingerprints 0000 \/ /],
-  ['no key', { key: null }, 'fault', /has no key\. Point COMFY_TENANT_KEY_FILE to /],
+  [
+    'another key',
+    { state: { key: '00000000' } },
+    'fault',
+    /another key than .*public\/comfyui\.json \(fingerprints 0000/,
+  ],
+  ['another audience', { state: { audience: 'x' } }, 'fault', /has the key file of another ComfyUI/],
+  [
+    'no key',
+    { state: { key: null, keyFile: 'unset' } },
+    'fault',
+    /has no key: COMFY_TENANT_KEY_FILE is not set/,
+  ],
+  ['a missing file', { state: { key: null, keyFile: 'missing' } }, 'fault', /names does not exist there/],
+  ['a private key', { state: { key: null, keyFile: 'private' } }, 'fault', /was given a private key/],
+  ['a shared key', { state: { key: 'abcd0000', keyFile: 'shared' } }, 'fault', /still has a shared key/],
+  ['a shared key beside', { state: { keyFile: 'both' } }, 'warning', /also accepts a shared key/],
+  [
+    'readable keys',
+    { facts: { readableKeys: ['/k/token.key'] } },
+    'warning',
+    /can read private keys \(\/k\/token\.key\)/,
+  ],
   [
     'a refused token',
     { fitness: 401 },

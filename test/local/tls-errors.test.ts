@@ -5,7 +5,8 @@ import { expect, test } from 'vitest';
 import { explainTlsError } from '../../src/errors/tls-error.ts';
 import { fetchJson } from '../../src/jwt/fetch-jwks.ts';
 import { openKeySource } from '../../src/jwt/open-key-source.ts';
-import { askPlugin, pluginFault } from '../../src/local/plugin-state.ts';
+import { pluginFault } from '../../src/local/plugin-fault.ts';
+import { askPlugin } from '../../src/local/plugin-state.ts';
 import { waitForWay } from '../../src/local/verify-site.ts';
 import { scratchFolder } from './start-up.ts';
 import { serveTls, type Fault } from './tls-server.ts';
@@ -28,7 +29,8 @@ const CASES: readonly (readonly [Fault, RegExp])[] = [
 
 test.each(CASES)('check --live names the TLS error of an upstream: %s', async (fault, text) => {
   const url = await serveTls(scratchFolder(), fault);
-  const line = pluginFault(await askPlugin(url), url, { file: 'token.key', fingerprint: '00000000' });
+  const expected = { kind: 'ed25519', fingerprint: '00000000', audience: 'a', file: 'comfyui.json' } as const;
+  const line = pluginFault(await askPlugin(url), url, expected);
   expect(line).toMatch(text);
   expect(line).toContain(`ComfyUI at ${new URL(url).host} cannot be checked. TLS: `);
 });

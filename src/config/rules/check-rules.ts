@@ -2,6 +2,7 @@ import type { ConfigFiles } from '../files.ts';
 import type { Findings } from '../finding.ts';
 import type { ConfigParts } from '../parse-parts.ts';
 import { checkBasic } from './basic-rules.ts';
+import { checkComfyui } from './comfyui-rules.ts';
 import { checkEndpoints } from './endpoint-rules.ts';
 import { checkIssuers } from './issuer-rules.ts';
 import { checkNetwork } from './network-rules.ts';
@@ -23,5 +24,6 @@ export function checkRules(parts: ConfigParts, files: ConfigFiles, findings: Fin
   }
   // Whether `sameUsers` is readable at all is said already.
   checkSources(parts.endpoints, parts.sameUsers ?? false, findings);
+  checkComfyui(parts, findings);
   checkNetwork(parts, files, findings);
 }
