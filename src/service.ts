@@ -82,7 +82,9 @@ export async function startService(options: ServiceOptions): Promise<Service> {
     mint: createMint(keys.signing, now),
     now,
     trustedHops: config.gateway.trustedHops,
-    onBootstrap: bootstraps.seen,
+    onBootstrap: (digest) => {
+      bootstraps.seen(digest);
+    },
     onDecision: observe(metrics, log),
   });
   const readiness = (): Readiness => ({
