@@ -106,7 +106,9 @@ export async function startService(options: ServiceOptions): Promise<Service> {
     mint: createMint(keys.token, now),
     now,
     trustedHops: config.gateway.trustedHops,
-    onBootstrap: bootstraps.seen,
+    onBootstrap: (digest) => {
+      bootstraps.seen(digest);
+    },
     onDecision: observe(metrics, log),
   });
   metrics.showKeys(() =>

@@ -11,7 +11,6 @@ import type { KeyObject } from 'node:crypto';
 import { join } from 'node:path';
 import { pino } from 'pino';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { bootstrapDigests } from '../../src/envoy/render.ts';
 import { startService, type Service } from '../../src/service.ts';
 import { loadVerifyKeys } from '../../src/token/token-key.ts';
 import { makeUpUser } from '../../src/token/verify-right.ts';
@@ -134,36 +133,6 @@ test('a check that is no message is answered with 503, not with a gRPC error', a
 
 test('an empty check is refused', async () => {
   expect(readAnswer(await send(METHOD, Buffer.alloc(0)))).toMatchObject({ code: 7, status: 400 });
-});
-
-test('an Envoy with an outdated bootstrap is logged once, and shows in readiness while it differs', async () => {
-  const file = directory.write('comfy-tenant.yaml', await configText({ alice: 'tulip' }));
-  const { config, revision } = load(file);
-  const problems = async (): Promise<unknown> => {
-    const state = (await (await fetch(`http://127.0.0.1:${service.adminPort}/readyz`)).json()) as object;
-    return 'problems' in state ? state.problems : undefined;
-  };
-  const pass = async (digest = ''): Promise<void> => {
-    const parts = { bootstrap: digest };
-    await send(METHOD, aCheck([['authorization', basic('alice', 'tulip')]], parts));
-  };
-  const [rendered] = bootstrapDigests(config);
-  await pass(rendered);
-  expect(await problems()).toEqual([]);
-  const [endpoint] = config.endpoints;
-  service.replace(config, revision);
-  await pass(rendered);
-  expect(await problems()).toEqual([]);
-  const next = { ...config, endpoints: [{ ...endpoint!, domains: ['new.example.com'] }] };
-  service.replace(next, 'next');
-  const problem = expect.stringMatching(
-    /^Envoy runs bootstrap [0-9a-f]{16}, which differs .*comfy-tenant envoy/,
-  );
-  expect(await problems()).toEqual([problem]);
-  for (let times = 0; times < 3; times++) await pass(rendered);
-  expect(lines.filter((line) => line.includes('Envoy needs a new bootstrap'))).toHaveLength(1);
-  service.replace(config, revision);
-  expect(await problems()).toEqual([]);
 });
 
 test('a message over the limit is not taken (CVE-2024-37168)', async () => {
