@@ -25,6 +25,8 @@ export interface ServiceOptions {
   readonly fetch?: typeof fetch;
   /** How to ask a ComfyUI whether it can serve; none is asked when left out. */
   readonly askComfyui?: AskComfyui;
+  /** Takes values of the environment out of what is reported. */
+  readonly conceal?: (text: string) => string;
   /** Milliseconds since 1970. */
   readonly now?: () => number;
   /** Milliseconds that only ever grow, whatever is done to the clock. */
@@ -62,7 +64,13 @@ function neverHadKeys({ keyRing }: GuardedEndpoints): boolean {
 
 /** Builds every part and starts to serve. Rejects, with nothing left open, when a part cannot start. */
 export async function startService(options: ServiceOptions): Promise<Service> {
-  const { config, log, now = Date.now, monotonic = () => performance.now() } = options;
+  const {
+    config,
+    log,
+    now = Date.now,
+    monotonic = () => performance.now(),
+    conceal = (text: string) => text,
+  } = options;
   const metrics = createMetrics();
   const keys = loadTokenKeys(config.comfyui.tokenKeyFile);
   // One processor is left to all who are remembered.
@@ -108,7 +116,9 @@ export async function startService(options: ServiceOptions): Promise<Service> {
   const readiness = (): Readiness => ({
     ready: !neverHadKeys(guarded),
     revision,
-    problems: [...faults, ...bootstraps.problems(), ...keyProblems(guarded), ...comfyuis.problems],
+    problems: [...faults, ...bootstraps.problems(), ...keyProblems(guarded), ...comfyuis.problems].map(
+      conceal,
+    ),
   });
   const admin = await startAdminServer({
     listen: config.admin.listen,
@@ -116,14 +126,12 @@ export async function startService(options: ServiceOptions): Promise<Service> {
     registry: metrics.registry,
     readiness,
   });
-  const grpc = await startGrpcServer({ listen: config.service.listen, tls: config.service.tls, check }).catch(
-    async (error: unknown) => {
-      await admin.close();
-      guarded.keyRing.close();
-      comfyuis.close();
-      throw error;
-    },
-  );
+  const grpc = await startGrpcServer({ ...config.service, check }).catch(async (error: unknown) => {
+    await admin.close();
+    guarded.keyRing.close();
+    comfyuis.close();
+    throw error;
+  });
   log.info({ revision, service: config.service.listen, admin: config.admin.listen }, 'serving');
 
   return {

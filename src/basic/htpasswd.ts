@@ -30,6 +30,11 @@ export function userNameFault(name: string): string | undefined {
   return undefined;
 }
 
+/** A name as messages show it: not when it looks like a hash, which its author has put in the wrong place. */
+export function shownName(username: string): string {
+  return username.startsWith('$') || username.startsWith('{') ? 'this user' : username;
+}
+
 /**
  * Reads what Apache's `htpasswd` writes: `name:hash` lines, empty lines and `#` comments. A line with a fault gives no
  * user; of a name that is there twice, the first counts.
@@ -46,12 +51,12 @@ export function parseHtpasswd(text: string): Htpasswd {
     const hash = content.slice(colon + 1).trimEnd();
     const fault = userNameFault(username);
     if (fault !== undefined) return fault;
+    const shown = shownName(username);
     const first = users.get(username);
-    if (first !== undefined) return `${username} is already in line ${first.line}: keep one`;
+    if (first !== undefined) return `${shown} is already in line ${first.line}: keep one`;
     const verdict = judgeHash(hash);
-    if (verdict.kind === 'refused') return `the password of ${username} ${verdict.why}`;
-    if (verdict.kind === 'weak')
-      warnings.push({ line, message: `the password of ${username} ${verdict.why}` });
+    if (verdict.kind === 'refused') return `the password of ${shown} ${verdict.why}`;
+    if (verdict.kind === 'weak') warnings.push({ line, message: `the password of ${shown} ${verdict.why}` });
     users.set(username, { username, hash, line });
     return undefined;
   }

@@ -1,3 +1,5 @@
+import { chmodSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import {
   BASIC,
@@ -61,8 +63,8 @@ test('every fault is said, and nothing of what would be served', async () => {
     code: 78,
     out: [],
     err: [
-      'comfy-tenant.yaml:2:5 endpoints[0].multiTenant: is missing: must be true or false',
       'comfy-tenant.yaml:4:5 endpoints[0].multiTennant: is not a known key: did you mean multiTenant?',
+      'comfy-tenant.yaml:8:40 endpoints[0].auth.users[0].password: is not a password hash, and plain passwords are not read; make one with `comfy-tenant hash`',
       '2 faults: nothing would be served.',
     ],
   });
@@ -78,4 +80,24 @@ test('a fault of the users file is one of the configuration', async () => {
       '1 fault: nothing would be served.',
     ],
   });
+});
+
+test('files that others can read or change are warned of', async () => {
+  directory.write('users.htpasswd', `alice:${BCRYPT}\n`);
+  directory.write('token.key', `${'a'.repeat(43)}\n`);
+  const text = `${BASIC.replace(/users:[^]*/, 'usersFile: users.htpasswd\n')}comfyui: { tokenKeyFile: token.key }\n`;
+  const at = (name: string): string => join(directory.path, name);
+  const modes = async (users: number, key: number): Promise<readonly string[]> => {
+    chmodSync(at('users.htpasswd'), users);
+    chmodSync(at('token.key'), key);
+    return (await checked(text)).err;
+  };
+  expect(await modes(0o600, 0o640)).toEqual([]);
+  expect(await modes(0o644, 0o604)).toEqual([
+    `warning: endpoints[0].auth.usersFile: every user of this machine can read ${at('users.htpasswd')}: chmod o-rwx it`,
+    `warning: comfyui.tokenKeyFile: every user of this machine can read ${at('token.key')}: chmod o-rwx it`,
+  ]);
+  expect(await modes(0o660, 0o600)).toEqual([
+    `warning: endpoints[0].auth.usersFile: others can change ${at('users.htpasswd')}, and so decide who gets in: chmod go-w it`,
+  ]);
 });

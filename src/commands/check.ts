@@ -1,6 +1,7 @@
 import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { userList } from '../basic/user-list.ts';
+import { exposedFiles } from '../config/exposed-files.ts';
 import { loadConfig, type LoadedConfig } from '../config/load.ts';
 import type { BasicAuth, Config, Endpoint, Issuer, JwtAuth } from '../config/schema.ts';
 import { liveFindings } from '../local/live-findings.ts';
@@ -77,8 +78,12 @@ export const check: Command = ({ args, env, cwd, out, err }) => {
   const loaded = loadConfig(resolve(cwd, values.config), env, values.config);
   for (const warning of loaded.warnings) err(`warning: ${warning}`);
   if (loaded.ok) {
-    for (const line of summary(loaded)) out(line);
-    return values.live ? look(loaded, out) : Promise.resolve(EXIT.ok);
+    for (const warning of exposedFiles(loaded.config)) err(`warning: ${loaded.conceal(warning)}`);
+    const say = (line: string): void => {
+      out(loaded.conceal(line));
+    };
+    for (const line of summary(loaded)) say(line);
+    return values.live ? look(loaded, say) : Promise.resolve(EXIT.ok);
   }
   for (const fault of loaded.faults) err(fault);
   err(`${count(loaded.faults.length, 'fault')}: nothing would be served.`);

@@ -34,12 +34,18 @@ export const serve: Command = async ({ args, env, cwd, err, signal }) => {
     return EXIT.config;
   }
   for (const warning of loaded.warnings) err(`warning: ${warning}`);
-  const log = createLog(loaded.config.log.level);
+  let { conceal } = loaded;
+  const concealing = (text: string): string => conceal(text);
+  const log = createLog(loaded.config.log.level, {
+    write: (line) => process.stdout.write(concealing(line)),
+  });
+  const { config, revision } = loaded;
   const service = await startService({
-    config: loaded.config,
-    revision: loaded.revision,
+    config,
+    revision,
     log,
-    askComfyui: askComfyuiWith(loaded.config),
+    conceal: concealing,
+    askComfyui: askComfyuiWith(config),
   });
   const watching = watchConfig({
     file,
@@ -47,6 +53,8 @@ export const serve: Command = async ({ args, env, cwd, err, signal }) => {
     revision: loaded.revision,
     signal,
     onChange(next) {
+      const earlier = conceal; // A value that was replaced is a secret still.
+      conceal = (text) => next.conceal(earlier(text));
       if (!next.ok) {
         service.refuse(next.faults);
         return;

@@ -1,8 +1,15 @@
 import type { z } from 'zod';
-import type { ConfigPath, Findings } from './finding.ts';
+import type { ConfigPath } from './finding.ts';
 import { nearest } from './nearest.ts';
 
 type Issue = z.core.$ZodIssue;
+
+/** Takes what is wrong with the shape of the file. */
+export interface ShapeFindings {
+  fault(path: ConfigPath, message: string): void;
+  /** @param meant the known key that it most likely is */
+  unknownKey(path: ConfigPath, meant: string | undefined, message: string): void;
+}
 
 const KINDS: Readonly<Record<string, string>> = {
   array: 'must be a list',
@@ -52,18 +59,18 @@ function likeliest(errors: readonly (readonly Issue[])[], value: unknown): reado
 function reportUnknown(
   path: ConfigPath,
   issue: Extract<Issue, { code: 'unrecognized_keys' }>,
-  findings: Findings,
+  findings: ShapeFindings,
 ): void {
   const known = JSON.parse(issue.message) as string[];
   for (const key of issue.keys) {
     const meant = nearest(key, known);
     const remedy = meant === undefined ? `known here: ${known.join(', ')}` : `did you mean ${meant}?`;
-    findings.fault([...path, key], `is not a known key: ${remedy}`);
+    findings.unknownKey([...path, key], meant, `is not a known key: ${remedy}`);
   }
 }
 
 /** Reports what zod found, in terms of the file that was read. */
-export function report(issue: Issue, input: unknown, findings: Findings): void {
+export function report(issue: Issue, input: unknown, findings: ShapeFindings): void {
   const path = issue.path as (string | number)[];
   if (issue.code === 'unrecognized_keys') {
     reportUnknown(path, issue, findings);

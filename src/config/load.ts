@@ -1,5 +1,6 @@
 import { dirname, resolve } from 'node:path';
 import { makePathsAbsolute } from './absolute-paths.ts';
+import { concealer, type Conceal } from './conceal.ts';
 import { openFiles } from './files.ts';
 import { pathText, type ConfigPath, type Findings } from './finding.ts';
 import { parseParts } from './parse-parts.ts';
@@ -7,13 +8,15 @@ import { readTextFile } from './read-text-file.ts';
 import { revisionOf } from './revision.ts';
 import { checkRules } from './rules/check-rules.ts';
 import type { Config } from './schema.ts';
-import { parseYaml, type Position, type YamlSource } from './yaml-source.ts';
+import { parseYaml, type ParsedYaml, type Position } from './yaml-source.ts';
 
 interface Consulted {
   /** Absolute paths of all files that the result depends on, there or not. */
   readonly files: readonly string[];
   /** What is served but should be looked at. */
   readonly warnings: readonly string[];
+  /** Takes values of the environment out of a text, which may be secrets. */
+  readonly conceal: Conceal;
 }
 
 export type LoadedConfig =
@@ -30,9 +33,10 @@ interface Said extends Position {
 
 /** In the order of the file; what concerns other files after it. */
 function inOrder(said: readonly Said[]): string[] {
-  return said
+  const sorted = said
     .toSorted((one, other) => one.line - other.line || one.column - other.column)
     .map(({ text }) => text);
+  return [...new Set(sorted)];
 }
 
 interface Collected extends Findings {
@@ -40,36 +44,66 @@ interface Collected extends Findings {
   warnings(): string[];
 }
 
-function collect(file: string, source: YamlSource): Collected {
-  const faults: Said[] = [];
+function collect(file: string, { source, faults: parsed, values }: ParsedYaml): Collected {
+  const conceal = concealer(values);
+  const at = ({ line, column }: Position, text: string): Said => {
+    return { line, column, text: `${file}:${line}:${column}${text}` };
+  };
+  const faults: Said[] = parsed.map((fault) => at(fault, `: ${fault.message}`));
   const warnings: Said[] = [];
-  const at = (path: ConfigPath, message: string): Said => {
+  const said = (path: ConfigPath, message: string): Said => {
     const position = source.locate(path, message.startsWith('is not a known key') ? 'key' : 'value');
-    const where = `${file}:${position.line}:${position.column}`;
-    const text = path.length === 0 ? `${where}: ${message}` : `${where} ${pathText(path)}: ${message}`;
-    return { ...position, text };
+    const shown = conceal(message);
+    return at(position, path.length === 0 ? `: ${shown}` : ` ${pathText(path)}: ${shown}`);
   };
   const elsewhere = (place: string, message: string): Said => {
-    return { line: Number.MAX_SAFE_INTEGER, column: 0, text: `${place}: ${message}` };
+    return { line: Number.MAX_SAFE_INTEGER, column: 0, text: conceal(`${place}: ${message}`) };
   };
   return {
     faults: () => inOrder(faults),
     warnings: () => inOrder(warnings),
-    fault: (path, message) => void faults.push(at(path, message)),
-    warn: (path, message) => void warnings.push(at(path, message)),
+    fault: (path, message) => void faults.push(said(path, message)),
+    warn: (path, message) => void warnings.push(said(path, message)),
     faultIn: (place, message) => void faults.push(elsewhere(place, message)),
     warnIn: (place, message) => void warnings.push(elsewhere(place, message)),
   };
 }
 
-function check(source: YamlSource, path: string, shownAs: string): LoadedConfig {
+function isScalarAt(value: unknown, path: ConfigPath): boolean {
+  let found = value;
+  for (const part of path) found = (found as Record<string | number, unknown> | null | undefined)?.[part];
+  return ['string', 'number', 'boolean'].includes(typeof found);
+}
+
+/** Of a file that is no YAML, only what is said of a key or a single value before the place where it breaks. */
+function beforeBreak(findings: Findings, { source }: ParsedYaml, brokenFromLine: number): Findings {
+  const isSure = (path: ConfigPath, message: string): boolean =>
+    (message.startsWith('is not a known key') || isScalarAt(source.value, path)) &&
+    source.locate(path, 'key').line < brokenFromLine;
+  return {
+    ...findings,
+    fault: (path, message) => {
+      if (isSure(path, message)) findings.fault(path, message);
+    },
+  };
+}
+
+function check(parsed: ParsedYaml, path: string, shownAs: string): LoadedConfig {
   const files = openFiles(shownAs, dirname(path));
-  const findings = collect(shownAs, source);
-  const parts = parseParts(source.value, findings);
+  const findings = collect(shownAs, parsed);
+  const sure =
+    parsed.brokenFromLine === undefined ? findings : beforeBreak(findings, parsed, parsed.brokenFromLine);
+  const parts = parseParts(parsed.source.value, sure, parsed.isUnset);
   makePathsAbsolute(parts, dirname(path));
-  checkRules(parts, files, findings);
-  const faults = findings.faults();
-  const consulted = { files: [path, ...files.paths], warnings: findings.warnings() };
+  checkRules(parts, files, parts.findings);
+  const found = findings.faults();
+  const isLost = parts.whole === undefined && found.length === 0;
+  const faults = isLost ? [`${shownAs}:1:1: is no configuration: it must have endpoints`] : found;
+  const consulted = {
+    files: [path, ...files.paths],
+    warnings: findings.warnings(),
+    conceal: concealer(parsed.values),
+  };
   if (parts.whole === undefined || faults.length > 0) return { ok: false, faults, ...consulted };
   const config = { ...parts.whole, file: path, texts: files.texts };
   return { ok: true, config, revision: revisionOf(config, files.texts), ...consulted };
@@ -88,6 +122,7 @@ export function loadConfig(file: string, env: Env, shownAs = file): LoadedConfig
     faults,
     files: [path],
     warnings: [],
+    conceal: (text) => text,
   });
   const read = readTextFile(path, MAX_MEBIBYTES);
   if (!read.ok) {
@@ -99,14 +134,12 @@ export function loadConfig(file: string, env: Env, shownAs = file): LoadedConfig
     return refuse([`${place}: ${read.fault}${remedy}`]);
   }
   const parsed = parseYaml(read.text, env);
-  if (!parsed.ok)
-    return refuse(
-      parsed.faults.map(({ line, column, message }) => `${shownAs}:${line}:${column}: ${message}`),
-    );
-  if (parsed.source.value === null || parsed.source.value === undefined) {
+  const isEmpty = parsed.source.value === null || parsed.source.value === undefined;
+  if (isEmpty && parsed.faults.length === 0) {
     return refuse([
       `${shownAs}:1:1: is empty: it must have endpoints; \`comfy-tenant init\` writes an example`,
     ]);
   }
-  return check(parsed.source, path, shownAs);
+  if (isEmpty) return refuse(collect(shownAs, parsed).faults());
+  return check(parsed, path, shownAs);
 }

@@ -1,6 +1,7 @@
 import type { z } from 'zod';
-import { explain, report } from './explain-issue.ts';
+import { explain, report, type ShapeFindings } from './explain-issue.ts';
 import type { ConfigPath, Findings } from './finding.ts';
+import { findTexts, Repairs } from './repairs.ts';
 import { configSchema, type Endpoint } from './schema.ts';
 
 type Parsed = z.output<typeof configSchema>;
@@ -11,52 +12,69 @@ export interface PlacedEndpoint {
   readonly endpoint: Endpoint;
 }
 
-/** What could be read; parts that are faulty in shape are left out, so that the others are still checked further. */
+/** What was read, with good values in the place of those that are faulty in shape, so that the rest can be checked. */
 export interface ConfigParts extends Partial<Omit<Parsed, 'endpoints'>> {
   readonly endpoints: readonly PlacedEndpoint[];
-  /** The whole; undefined when any part of it is faulty in shape. */
+  /** The whole as it was written; undefined when any part of it is faulty in shape. */
   readonly whole: Parsed | undefined;
+  /** Whether the value of a place is not what was written. */
+  readonly isRepaired: (path: ConfigPath) => boolean;
+  /** Findings of rules, less those that are only about values which were put in. */
+  readonly findings: Findings;
 }
 
-function withoutKey(input: unknown, path: ConfigPath): void {
-  let holder: unknown = input;
-  for (const part of path.slice(0, -1)) holder = (holder as Record<string | number, unknown>)[part];
-  Reflect.deleteProperty(holder as object, path.at(-1) ?? '');
+/** One fault can hide another only as deep as the schema goes. */
+const MOST_ROUNDS = 30;
+
+function rulesFindings(findings: Findings, repairs: Repairs): Findings {
+  const said =
+    (say: Findings['fault']): Findings['fault'] =>
+    (path, message) => {
+      if (!repairs.isDoubtful(path)) say(repairs.written(path), message);
+    };
+  return { ...findings, fault: said(findings.fault), warn: said(findings.warn) };
 }
 
-function parse<S extends z.ZodType>(schema: S, input: unknown): z.output<S> | undefined {
-  const result = schema.safeParse(input);
-  return result.success ? result.data : undefined;
-}
-
-function salvage(input: unknown): ConfigParts {
-  const raw = (typeof input === 'object' && input !== null ? input : {}) as Record<string, unknown>;
-  const { endpoints, ...sections } = configSchema.shape;
-  const entries = Array.isArray(raw['endpoints']) ? (raw['endpoints'] as unknown[]) : [];
-  const parsed = entries.map((entry, at) => ({ at, endpoint: parse(endpoints.element, entry) }));
-  const others = Object.entries(sections).map(([key, schema]) => [key, parse<z.ZodType>(schema, raw[key])]);
+function shapeFindings(findings: Findings, repairs: Repairs): ShapeFindings {
   return {
-    ...(Object.fromEntries(others) as Omit<Parsed, 'endpoints'>),
-    endpoints: parsed.filter((one): one is PlacedEndpoint => one.endpoint !== undefined),
-    whole: undefined,
-  };
-}
-
-/** Checks the shape, reports what is wrong with it, and returns all that can be checked further. */
-export function parseParts(input: unknown, findings: Findings): ConfigParts {
-  const result = configSchema.safeParse(input, { error: explain });
-  if (result.success) {
-    const endpoints = result.data.endpoints.map((endpoint, at) => ({ at, endpoint }));
-    return { ...result.data, endpoints, whole: result.data };
-  }
-  const cleaned = structuredClone(input);
-  const tell: Findings = {
-    ...findings,
     fault(path, message) {
-      findings.fault(path, message);
-      if (message.startsWith('is not a known key')) withoutKey(cleaned, path);
+      if (!repairs.isRepaired(path)) findings.fault(repairs.written(path), message);
+      repairs.replace(path);
+    },
+    unknownKey(path, meant, message) {
+      findings.fault(repairs.written(path), message);
+      repairs.rename(path, meant);
     },
   };
-  for (const issue of result.error.issues) report(issue, input, tell);
-  return salvage(cleaned);
+}
+
+/**
+ * Checks the shape, reports what is wrong with it, and returns all that can be checked further.
+ *
+ * @param isUnset whether a text stands for something that is reported already
+ */
+export function parseParts(
+  input: unknown,
+  findings: Findings,
+  isUnset: (text: string) => boolean = () => false,
+): ConfigParts {
+  const repairs = new Repairs(input);
+  for (const path of findTexts(input, isUnset)) repairs.replace(path);
+  const isRepaired = (path: ConfigPath): boolean => repairs.isRepaired(path);
+  const common = { isRepaired, findings: rulesFindings(findings, repairs) };
+  const shape = shapeFindings(findings, repairs);
+  for (let round = 0; round < MOST_ROUNDS; round++) {
+    const result = configSchema.safeParse(repairs.value, { error: explain });
+    if (result.success) {
+      const endpoints = result.data.endpoints.map((endpoint, at) => ({ at, endpoint }));
+      return { ...result.data, endpoints, whole: repairs.changes === 0 ? result.data : undefined, ...common };
+    }
+    const before = repairs.changes;
+    const { issues } = result.error;
+    // First: a misspelt key must not be said to be missing too.
+    const unknown = issues.filter(({ code }) => code === 'unrecognized_keys');
+    for (const issue of unknown.length > 0 ? unknown : issues) report(issue, repairs.value, shape);
+    if (repairs.changes === before) break;
+  }
+  return { endpoints: [], whole: undefined, ...common };
 }

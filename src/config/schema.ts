@@ -151,6 +151,16 @@ export const configSchema = z.strictObject({
     .strictObject({
       listen: listen.default('unix:run/authz.sock').describe('Where the service listens.'),
       address: address.optional().describe('Where Envoy connects to, when that is not what `listen` says.'),
+      socketGroup: z
+        .string('must be the name or number of a group; put quotes around digits')
+        .regex(
+          /^([a-z_][a-z0-9_.-]{0,31}|[0-9]{1,10})$/,
+          'must be the name or number of a group, such as envoy',
+        )
+        .optional()
+        .describe(
+          'Group that may connect to the Unix socket (0660); without it only the own user may (0600).',
+        ),
       tls: serviceTlsFiles.optional(),
       rememberFor: duration('1s', '24h')
         .prefault('10m')

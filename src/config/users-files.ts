@@ -22,15 +22,13 @@ export function findUserLists(file: string, env: Readonly<Record<string, string 
   const path = resolve(file);
   const read = readTextFile(path, MAX_MEBIBYTES);
   const parsed = read.ok ? parseYaml(read.text, env) : undefined;
-  if (parsed?.ok !== true) return [];
-  const parts = parseParts(parsed.source.value, {
-    fault: ignore,
-    warn: ignore,
-    faultIn: ignore,
-    warnIn: ignore,
-  });
+  if (parsed === undefined || parsed.brokenFromLine !== undefined) return [];
+  const findings = { fault: ignore, warn: ignore, faultIn: ignore, warnIn: ignore };
+  const parts = parseParts(parsed.source.value, findings, parsed.isUnset);
   makePathsAbsolute(parts, dirname(path));
-  return parts.endpoints.flatMap(({ endpoint: { name, auth } }) =>
-    auth.method === 'BASIC' ? [{ endpoint: name, auth }] : [],
-  );
+  return parts.endpoints.flatMap(({ at, endpoint: { name, auth } }) => {
+    // A file that could not be read from the configuration must not be made up.
+    const isOwn = !parts.isRepaired(['endpoints', at, 'auth', 'usersFile']);
+    return auth.method === 'BASIC' && isOwn ? [{ endpoint: name, auth }] : [];
+  });
 }

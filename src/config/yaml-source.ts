@@ -1,14 +1,5 @@
-import {
-  isAlias,
-  isMap,
-  isScalar,
-  isSeq,
-  LineCounter,
-  parseDocument,
-  visit,
-  type Document,
-  type Node,
-} from 'yaml';
+import { isAlias, isMap, isScalar, isSeq, LineCounter, parseDocument, type Document, type Node } from 'yaml';
+import { BAD_ALIAS, expandEnv, type Expanded } from './expand-env.ts';
 import type { ConfigPath } from './finding.ts';
 
 export interface Position {
@@ -27,48 +18,31 @@ export interface YamlSource {
   locate(path: ConfigPath, part?: 'key' | 'value'): Position;
 }
 
-export type ParsedYaml =
-  | { readonly ok: true; readonly source: YamlSource }
-  | { readonly ok: false; readonly faults: readonly YamlFault[] };
+export interface ParsedYaml {
+  readonly source: YamlSource;
+  readonly faults: readonly YamlFault[];
+  /** From which line on the text cannot be relied on, because it is not YAML. */
+  readonly brokenFromLine: number | undefined;
+  readonly values: Expanded['values'];
+  readonly isUnset: Expanded['isUnset'];
+}
 
-const BAD_ALIAS = 'this alias names no anchor that stands before it';
 const MESSAGES: Readonly<Record<string, string>> = {
   DUPLICATE_KEY: 'this key is there twice: keep one',
   MULTIPLE_DOCS: 'a second document begins: the file must hold one, so take out the ---',
   TAB_AS_INDENT: 'a tab: indent with spaces',
   TAG_RESOLVE_FAILED: 'this tag is not known: take it out',
   BAD_ALIAS,
+  // These quote the text in the library's words, which may be a password.
+  UNEXPECTED_TOKEN: 'is not YAML: something stands where it cannot',
+  BAD_DQ_ESCAPE: 'is not YAML: this escape is not known; in single quotes \\ is only a character',
+  BAD_DIRECTIVE: 'is not YAML: this directive is not known, take it out',
+  BAD_SCALAR_START: 'is not YAML: a plain text cannot begin like this, put quotes around it',
+  IMPOSSIBLE: 'is not YAML',
 };
+/** Faults that leave no doubt about what the rest of the text means. */
+const HARMLESS = new Set(['DUPLICATE_KEY', 'TAG_RESOLVE_FAILED', 'MULTIPLE_DOCS', 'BAD_ALIAS']);
 const MAX_ALIASES = 100;
-const ENV = /\$?\$\{([A-Za-z_][A-Za-z0-9_]*)\}/g;
-
-interface Flaw {
-  readonly offset: number;
-  readonly message: string;
-}
-
-/** Replaces `${NAME}` in string values, where `$${NAME}` stands for itself; finds aliases that lead nowhere. */
-function expand(document: Document.Parsed, env: Readonly<Record<string, string | undefined>>): Flaw[] {
-  const flaws: Flaw[] = [];
-  visit(document, {
-    Alias(_, node) {
-      if (node.resolve(document) === undefined)
-        flaws.push({ offset: node.range?.[0] ?? 0, message: BAD_ALIAS });
-    },
-    Scalar(key, node) {
-      if (key === 'key' || typeof node.value !== 'string') return;
-      node.value = node.value.replaceAll(ENV, (whole, name: string) => {
-        if (whole.startsWith('$$')) return whole.slice(1);
-        const value = env[name];
-        const message = `the environment has no ${name}: set it, or write $\${${name}} for the text itself`;
-        if (value === undefined) flaws.push({ offset: node.range?.[0] ?? 0, message });
-        return value ?? whole;
-      });
-    },
-  });
-  return flaws;
-}
-
 interface Found {
   readonly key: number | undefined;
   readonly node: Node | null;
@@ -109,47 +83,42 @@ function firstLine(message: string): string {
   return message.split('\n')[0]?.replace(/ at line \d+.*$/, '') ?? message;
 }
 
-/** Parses one YAML 1.2 document; every fault comes with its position. */
+type Doc = Document.Parsed;
+
+function toValue(document: Doc): { readonly value: unknown; readonly message?: string } {
+  try {
+    return { value: document.toJS({ maxAliasCount: MAX_ALIASES }) as unknown };
+  } catch (error) {
+    if (!(error instanceof ReferenceError) && document.errors.length === 0) throw error;
+    const message = `aliases unfold to more than ${MAX_ALIASES} copies: write the values out`;
+    return document.errors.length > 0 ? { value: undefined } : { value: undefined, message };
+  }
+}
+
+/** Parses one YAML 1.2 document, as far as it is one; every fault comes with its position. */
 export function parseYaml(text: string, env: Readonly<Record<string, string | undefined>>): ParsedYaml {
   const lines = new LineCounter();
-  const document = parseDocument(text, { lineCounter: lines, prettyErrors: true, uniqueKeys: true });
+  const document: Doc = parseDocument(text, { lineCounter: lines, prettyErrors: true, uniqueKeys: true });
   const at = (offset: number): Position => {
     const { line, col } = lines.linePos(offset);
     return { line, column: col };
   };
   const problems = [...document.errors, ...document.warnings];
-  if (problems.length > 0) {
-    const message = (code: string, given: string): string =>
-      MESSAGES[code] ?? `is not YAML: ${firstLine(given)}`;
-    return {
-      ok: false,
-      faults: problems.map((problem) => ({
+  const broken = problems.filter(({ code }) => !HARMLESS.has(code)).map(({ pos }) => at(pos[0]).line);
+  const { flaws, values, isUnset } = expandEnv(document, env);
+  const { value, message } = toValue(document);
+  return {
+    source: { value, locate: (path, part = 'value') => at(offsetOf(document, path, part)) },
+    faults: [
+      ...problems.map((problem) => ({
         ...at(problem.pos[0]),
-        message: message(problem.code, problem.message),
+        message: MESSAGES[problem.code] ?? `is not YAML: ${firstLine(problem.message)}`,
       })),
-    };
-  }
-  const flaws = expand(document, env);
-  if (flaws.length > 0) {
-    return { ok: false, faults: flaws.map(({ offset, message }) => ({ ...at(offset), message })) };
-  }
-  try {
-    const value: unknown = document.toJS({ maxAliasCount: MAX_ALIASES });
-    return {
-      ok: true,
-      source: { value, locate: (path, part = 'value') => at(offsetOf(document, path, part)) },
-    };
-  } catch (error) {
-    if (!(error instanceof ReferenceError)) throw error;
-    return {
-      ok: false,
-      faults: [
-        {
-          line: 1,
-          column: 1,
-          message: `aliases unfold to more than ${MAX_ALIASES} copies: write the values out`,
-        },
-      ],
-    };
-  }
+      ...flaws.map(({ offset, message }) => ({ ...at(offset), message })),
+      ...(message === undefined ? [] : [{ line: 1, column: 1, message }]),
+    ],
+    brokenFromLine: broken.length === 0 ? undefined : Math.min(...broken),
+    values,
+    isUnset,
+  };
 }

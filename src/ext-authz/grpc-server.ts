@@ -3,6 +3,7 @@ import { connect } from 'node:net';
 import { dirname } from 'node:path';
 import { Server, ServerCredentials, type sendUnaryData, type ServerUnaryCall } from '@grpc/grpc-js';
 import { HealthImplementation } from 'grpc-health-check';
+import { bindSocket } from './bind-socket.ts';
 import type { Check } from './authorization-service.ts';
 import { stockCheckMethod } from './contract.ts';
 
@@ -12,6 +13,8 @@ export interface GrpcOptions {
   readonly tls?:
     | { readonly certFile: string; readonly keyFile: string; readonly clientCaFile?: string | undefined }
     | undefined;
+  /** Name or number of the group that may connect to a Unix socket, beside this user. */
+  readonly socketGroup?: string | undefined;
   readonly check: Check;
   /** How long running checks may take at the stop. */
   readonly drainMs?: number;
@@ -103,7 +106,9 @@ export async function startGrpcServer(options: GrpcOptions): Promise<GrpcServer>
   server.addService({ Check: { ...stockCheckMethod(), ...codec } }, { Check: serve(options.check) });
   const health = new HealthImplementation({ '': 'SERVING', [SERVICE]: 'SERVING' });
   health.addToServer(server);
-  const port = await bind(server, options);
+  const port = isSocket
+    ? await bindSocket(options.listen.slice('unix:'.length), options.socketGroup, () => bind(server, options))
+    : await bind(server, options);
   return {
     port: isSocket ? undefined : port,
     async close() {

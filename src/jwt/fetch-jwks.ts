@@ -26,13 +26,18 @@ async function refuseMetadata(url: URL): Promise<void> {
   }
 }
 
+/** Without its query, which may hold a key of the issuer's. */
+function shown(url: URL): string {
+  return `${url.origin}${url.pathname}${url.search === '' ? '' : '?…'}`;
+}
+
 async function readLimited(response: Response, url: URL): Promise<string> {
   const chunks: Uint8Array[] = [];
   let size = 0;
   for await (const chunk of response.body ?? []) {
     const bytes = chunk as Uint8Array;
     size += bytes.length;
-    if (size > MAX_BYTES) throw new Error(`${url.href} answers more than ${MAX_BYTES / 1024} KiB`);
+    if (size > MAX_BYTES) throw new Error(`${shown(url)} answers more than ${MAX_BYTES / 1024} KiB`);
     chunks.push(bytes);
   }
   return Buffer.concat(chunks).toString('utf8');
@@ -51,7 +56,7 @@ function maxAge(response: Response): number | undefined {
 export async function fetchJson(address: string, options: FetchOptions): Promise<FetchedJson> {
   const url = new URL(address);
   if (url.protocol !== 'https:' && !(options.allowHttp && url.protocol === 'http:')) {
-    throw new Error(`${url.href}: must be https, or say allowHttp: true`);
+    throw new Error(`${shown(url)}: must be https, or say allowHttp: true`);
   }
   try {
     return await withDeadline(TIMEOUT_MS, async (signal) => {
@@ -65,6 +70,6 @@ export async function fetchJson(address: string, options: FetchOptions): Promise
       return { json: JSON.parse(await readLimited(response, url)) as unknown, maxAgeMs: maxAge(response) };
     });
   } catch (error) {
-    throw new Error(`${url.href}: ${explainError(error)}`, { cause: error });
+    throw new Error(`${shown(url)}: ${explainError(error)}`, { cause: error });
   }
 }

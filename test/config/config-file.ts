@@ -43,7 +43,7 @@ export interface ConfigDirectory {
 export function configDirectory(): ConfigDirectory {
   const path = mkdtempSync(join(tmpdir(), 'config-'));
   const write = (name: string, content: string | Uint8Array): string => {
-    writeFileSync(join(path, name), content);
+    writeFileSync(join(path, name), content, { mode: 0o600 });
     return join(path, name);
   };
   return {

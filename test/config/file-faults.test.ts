@@ -131,11 +131,12 @@ endpoints:
 admn: { listen: 127.0.0.1:1 }
 `;
   expect(faultsOf(directory.load(text))).toEqual([
-    'comfy-tenant.yaml:3:5 endpoints[0].upstream: is missing: must be the address of a ComfyUI, such as http://127.0.0.1:8188, or a list of them',
     'comfy-tenant.yaml:3:11 endpoints[0].name: must be 1 to 40 of a-z, 0-9 and -, such as studio',
     'comfy-tenant.yaml:4:5 endpoints[0].upstrem: is not a known key: did you mean upstream?',
     'comfy-tenant.yaml:5:18 endpoints[0].multiTenant: must be true or false',
+    'comfy-tenant.yaml:6:5 endpoints[0].auth: BASIC needs users or usersFile: `comfy-tenant user add` makes the first one',
     'comfy-tenant.yaml:8:5 endpoints[1].domain: is not a known key: did you mean domains?',
+    'comfy-tenant.yaml:11:5 endpoints[1].auth: reaches 127.0.0.1:8188 as endpoint unnamed-1 does, where one name could mean two people: give one of them a userIdPrefix of its own, or say sameUsers: true at the top if a name means the same person in both',
     'comfy-tenant.yaml:11:63 endpoints[1].auth.users[0].password: is not a password hash, and plain passwords are not read; make one with `comfy-tenant hash`',
     'comfy-tenant.yaml:12:1 admn: is not a known key: did you mean admin?',
   ]);

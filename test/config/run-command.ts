@@ -10,6 +10,7 @@ export interface Ran {
 export interface Given {
   readonly cwd: string;
   readonly args?: readonly string[];
+  readonly env?: Readonly<Record<string, string>>;
   /** What is piped in. */
   readonly stdin?: string;
   /** What is typed at a terminal, instead. */
@@ -40,13 +41,16 @@ class Terminal extends PassThrough {
 }
 
 /** Runs a command as `main.ts` would, with what it prints collected. */
-export async function run(command: Command, { cwd, args = [], stdin = '', typed }: Given): Promise<Ran> {
+export async function run(
+  command: Command,
+  { cwd, args = [], env = {}, stdin = '', typed }: Given,
+): Promise<Ran> {
   const out: string[] = [];
   const err: string[] = [];
   const input = typed === undefined ? new PassThrough().end(stdin) : new Terminal(typed);
   const code = await command({
     args,
-    env: {},
+    env,
     cwd,
     out: (line) => void out.push(line),
     err: (line) => void err.push(line),

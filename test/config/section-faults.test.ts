@@ -84,6 +84,7 @@ const CASES: readonly (readonly [sentence: string, text: string, ...faults: stri
     'a TLS key without its certificate',
     `${BASIC}gateway: { tls: { keyFile: key.pem } }\n`,
     'comfy-tenant.yaml:9:12 gateway.tls.certFile: is missing: must be a path',
+    'comfy-tenant.yaml:9:28 gateway.tls.keyFile: key.pem does not exist',
   ],
 ];
 

@@ -29,7 +29,7 @@ endpoints:
   - name: studio
     upstream: http://127.0.0.1:${upstream.port}
     multiTenant: true
-    auth: { method: BASIC, users: [{ username: alice, password: "${hashSync('tulip', { cost: 4 })}" }] }
+    auth: { method: BASIC, users: [{ username: alice, password: "${hashSync('tulip', 4)}" }] }
 service: ${part}
 admin: { listen: "127.0.0.1:0" }
 `;

@@ -37,9 +37,12 @@ async function serve(text: string, flags: readonly string[] = []): Promise<{ cod
   const main = join(directory.path, 'dist/main.js');
   const child = spawn(process.execPath, [...flags, '--import', PROBE, main, 'serve', '--config', file]);
   let output = '';
+  let stopped = false; // A second signal ends the program at once.
   const read = (chunk: Buffer): void => {
     output += chunk.toString();
-    if (output.includes('"serving"')) child.kill('SIGTERM');
+    if (stopped || !output.includes('"serving"')) return;
+    stopped = true;
+    child.kill('SIGTERM');
   };
   child.stdout.on('data', read);
   child.stderr.on('data', read);

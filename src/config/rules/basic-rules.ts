@@ -1,5 +1,5 @@
-import { encodeUserId } from '../../auth/user-id.ts';
-import { parseHtpasswd, userNameFault, type LineFinding } from '../../basic/htpasswd.ts';
+import { encodeUserId, parseUserId } from '../../auth/user-id.ts';
+import { parseHtpasswd, shownName, userNameFault, type LineFinding } from '../../basic/htpasswd.ts';
 import { judgeHash } from '../../basic/password-hash.ts';
 import type { BasicAuth } from '../schema.ts';
 import type { RuleContext } from './rule.ts';
@@ -30,7 +30,7 @@ function checkList(auth: BasicAuth, seen: Seen, { path, findings }: RuleContext)
     if (fault !== undefined) findings.fault([...at, 'username'], fault);
     const first = seen.get(username);
     if (first === undefined) seen.set(username, place);
-    else findings.fault([...at, 'username'], `${username} is already ${first}: each user once`);
+    else findings.fault([...at, 'username'], `${shownName(username)} is already ${first}: each user once`);
     const verdict = judgeHash(password);
     if (verdict.kind === 'refused') findings.fault([...at, 'password'], verdict.why);
     if (verdict.kind === 'weak')
@@ -52,19 +52,20 @@ function say(
   if (lines.length > MOST_SAID) tell(file, `${lines.length - MOST_SAID} more lines like these`);
 }
 
-function checkFile(auth: BasicAuth, seen: Seen, { path, name, files, findings }: RuleContext): void {
+/** Returns whether all of the users are known, as they are when there is no fault in the file. */
+function checkFile(auth: BasicAuth, seen: Seen, { path, name, files, findings }: RuleContext): boolean {
   const { usersFile } = auth;
-  if (usersFile === undefined) return;
+  if (usersFile === undefined) return true;
   const read = files.read(usersFile);
   if (!read.ok && read.line === undefined) {
     const remedy = read.fault === 'does not exist' ? ': make it with `comfy-tenant user add`' : '';
     findings.fault([...path, 'usersFile'], `${files.shown(usersFile)} ${read.fault}${remedy}`);
-    return;
+    return false;
   }
   const file = files.shown(usersFile);
   if (!read.ok) {
     findings.faultIn(`${file}:${read.line ?? 1}`, read.fault);
-    return;
+    return false;
   }
   const { users, faults, warnings } = parseHtpasswd(read.text);
   const own = users.flatMap(({ username, line }): LineFinding[] => {
@@ -72,16 +73,39 @@ function checkFile(auth: BasicAuth, seen: Seen, { path, name, files, findings }:
     const listed = seen.get(username);
     seen.set(username, `${file}:${line}`);
     return [
-      ...(message === undefined ? [] : [{ line, message: `${username} ${message}` }]),
+      ...(message === undefined ? [] : [{ line, message: `${shownName(username)} ${message}` }]),
       ...(listed === undefined
         ? []
-        : [{ line, message: `${username} is also ${listed} of the configuration: each user once` }]),
+        : [
+            {
+              line,
+              message: `${shownName(username)} is also ${listed} of the configuration: each user once`,
+            },
+          ]),
     ];
   });
   say([...faults, ...own], file, findings.faultIn);
   say(warnings, file, findings.warnIn);
   if (seen.size === 0 && faults.length === 0)
     findings.warn(path, `endpoint ${name} has no users yet: everyone gets 401`);
+  return faults.length === 0;
+}
+
+/** An operator who is nobody is most likely a misspelt name, or lacks the prefix. */
+function checkOperators(auth: BasicAuth, seen: Seen, { path, findings }: RuleContext): void {
+  const operators = auth.operators?.users ?? [];
+  if (operators.length === 0) return;
+  const ids = new Set<string | undefined>(
+    [...seen.keys()].map((name) => encodeUserId(name, auth.userIdPrefix)),
+  );
+  const example = encodeUserId('alice', auth.userIdPrefix) ?? '';
+  operators.forEach((user, index) => {
+    if (parseUserId(user) === undefined || ids.has(user)) return;
+    findings.warn(
+      [...path, 'operators', 'users', index],
+      `is no user of this endpoint: give the user id as ComfyUI sees it, such as ${example}, or take it out`,
+    );
+  });
 }
 
 /** User list and users file: who can sign in, and that nobody's password is plain, weak or ruinous. */
@@ -89,10 +113,10 @@ export function checkBasic(auth: BasicAuth, context: RuleContext): void {
   const { path, findings } = context;
   const seen: Seen = new Map();
   checkList(auth, seen, context);
-  checkFile(auth, seen, context);
   if (auth.usersFile === undefined && auth.users.length === 0) {
     findings.fault(path, 'BASIC needs users or usersFile: `comfy-tenant user add` makes the first one');
   }
+  if (checkFile(auth, seen, context)) checkOperators(auth, seen, context);
   if (auth.operators?.claim !== undefined)
     findings.fault([...path, 'operators', 'claim'], 'BASIC has no claims: name the operators in users');
 }

@@ -1,0 +1,77 @@
+import { statSync } from 'node:fs';
+import type { Config } from './schema.ts';
+
+interface SecretFile {
+  readonly key: string;
+  readonly path: string | undefined;
+}
+
+const BY_OTHERS = 0o006;
+const GROUP_WRITE = 0o020;
+const OTHERS_WRITE = 0o002;
+
+/** Files whose readers could sign in as others, or could guess their passwords at leisure. */
+function secretFiles({ comfyui, gateway, service, endpoints }: Config): SecretFile[] {
+  const ofEndpoints = endpoints.flatMap(({ auth }, at): SecretFile[] => {
+    const key = `endpoints[${at}].auth`;
+    if (auth.method === 'BASIC') return [{ key: `${key}.usersFile`, path: auth.usersFile }];
+    return auth.issuers.map(({ jwks, algorithms = [] }, index) => {
+      const isShared = algorithms.some((name) => name.startsWith('HS'));
+      return {
+        key: `${key}.issuers[${index}].jwks.file`,
+        path: isShared && 'file' in jwks ? jwks.file : undefined,
+      };
+    });
+  });
+  return [
+    ...ofEndpoints,
+    { key: 'comfyui.tokenKeyFile', path: comfyui.tokenKeyFile },
+    { key: 'gateway.tls.keyFile', path: gateway.tls?.keyFile },
+    { key: 'service.tls.keyFile', path: service.tls?.keyFile },
+    { key: 'service.tls.clientKeyFile', path: service.tls?.clientKeyFile },
+  ];
+}
+
+/** Files that decide who gets in: whoever writes them decides too. */
+function trustedFiles(config: Config): SecretFile[] {
+  const jwks = config.endpoints.flatMap(({ auth }, at): SecretFile[] =>
+    auth.method === 'BASIC'
+      ? []
+      : auth.issuers.map((issuer, index) => ({
+          key: `endpoints[${at}].auth.issuers[${index}].jwks.file`,
+          path: 'file' in issuer.jwks ? issuer.jwks.file : undefined,
+        })),
+  );
+  return [{ key: 'the configuration', path: config.file }, ...secretFiles(config), ...jwks];
+}
+
+function modeOf(path: string | undefined): number {
+  return path === undefined ? 0 : (statSync(path, { throwIfNoEntry: false })?.mode ?? 0);
+}
+
+/** Whether the configuration itself holds password hashes or shared keys. */
+function holdsSecrets({ endpoints }: Config): boolean {
+  return endpoints.some(({ auth }) =>
+    auth.method === 'BASIC'
+      ? auth.users.length > 0
+      : auth.issuers.some(({ jwks }) => 'keys' in jwks && jwks.keys.some(({ kty }) => kty === 'oct')),
+  );
+}
+
+/** Warnings about files that other users of this machine can read, or change, and should not. */
+export function exposedFiles(config: Config): string[] {
+  const own = holdsSecrets(config) ? [{ key: 'the configuration', path: config.file }] : [];
+  const readable = [...own, ...secretFiles(config)].filter(({ path }) => (modeOf(path) & BY_OTHERS) !== 0);
+  const writable = trustedFiles(config).filter(
+    ({ path }) => (modeOf(path) & (OTHERS_WRITE | GROUP_WRITE)) !== 0,
+  );
+  const warnings = [
+    ...readable.map(
+      ({ key, path }) => `${key}: every user of this machine can read ${path ?? ''}: chmod o-rwx it`,
+    ),
+    ...writable.map(
+      ({ key, path }) => `${key}: others can change ${path ?? ''}, and so decide who gets in: chmod go-w it`,
+    ),
+  ];
+  return [...new Set(warnings)];
+}

@@ -1,0 +1,71 @@
+import { mkdtempSync, rmSync, statSync } from 'node:fs';
+import { createServer, type Server } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { bindSocket } from './bind-socket.ts';
+import { startGrpcServer } from './grpc-server.ts';
+
+let directory: string;
+let server: Server;
+let umask: number;
+const path = (): string => join(directory, 'a.sock');
+beforeEach(() => {
+  umask = process.umask(0);
+  directory = mkdtempSync(join(tmpdir(), 'socket-'));
+  server = createServer();
+});
+afterEach(() => {
+  process.umask(umask);
+  server.close();
+  rmSync(directory, { recursive: true });
+});
+
+const mode = (): number => statSync(path()).mode & 0o777;
+
+/** The mode that the socket has at its first moment. */
+function bind(): Promise<number> {
+  return new Promise((resolve) => {
+    server.listen(path(), () => {
+      resolve(mode());
+    });
+  });
+}
+
+test('a socket is for its owner only from its first moment on, and the umask comes back', async () => {
+  expect(await bindSocket(path(), undefined, bind)).toBe(0o600);
+  expect(mode()).toBe(0o600);
+  expect(process.umask(0)).toBe(0);
+});
+
+test.each(['1234', 'daemon'])('with group %s, the group may connect too', async (group) => {
+  expect(await bindSocket(path(), group, bind)).toBe(0o600);
+  expect(mode()).toBe(0o660);
+  expect(statSync(path()).gid).toBe(group === 'daemon' ? 1 : 1234);
+});
+
+test('a group that is not there is a fault before anything is bound', async () => {
+  await expect(bindSocket(path(), 'nobodys', bind)).rejects.toThrow(
+    'service.socketGroup: there is no group nobodys in /etc/group: create it, or give its number',
+  );
+});
+
+test('the umask comes back when binding fails', async () => {
+  await expect(bindSocket(path(), undefined, () => Promise.reject(new Error('taken')))).rejects.toThrow(
+    'taken',
+  );
+  expect(process.umask(0)).toBe(0);
+});
+
+test.each([
+  [undefined, 0o600],
+  ['1234', 0o660],
+])('the service with socketGroup %s has mode %i', async (socketGroup, expected) => {
+  const started = await startGrpcServer({
+    listen: `unix:${path()}`,
+    socketGroup,
+    check: (bytes) => bytes,
+  });
+  expect(mode()).toBe(expected);
+  await started.close();
+});

@@ -1,0 +1,149 @@
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { createLog } from '../../src/admin/log.ts';
+import { check } from '../../src/commands/check.ts';
+import { startService } from '../../src/service.ts';
+import { BASIC, BCRYPT, configDirectory, JWT, type ConfigDirectory } from './config-file.ts';
+import { run } from './run-command.ts';
+
+/** Each could be a secret; some are good values in some places, so that what they reach is served. */
+const SENTINELS = [
+  's3cr3t-Sentinel!',
+  'sentinel42',
+  'SENTINEL/../x"y\\z',
+  'https://sentinel42.example.com/k?t=sentinel42',
+];
+
+const FULL = `${BASIC.replace('multiTenant', 'domains: [a.example.com]\n    multiTenant').trimEnd()}
+        - { username: bob, password: "${BCRYPT.replace('A', 'B')}" }
+      realm: Studio
+      usersFile: users.htpasswd
+      userIdPrefix: corp
+      operators: { users: [corp~alice], claim: { name: role, value: admin } }
+    publicPaths:
+      - { path: /public/*, answer: { status: 200, body: hello } }
+${JWT.replace('endpoints:\n', '')
+  .replace('8188', '8189')
+  .replace(
+    'audience: comfyui',
+    'audience: comfyui\n          typ: at+jwt\n          requiredClaims: { tier: pro }',
+  )}
+comfyui: { tokenKeyFile: token.key }
+gateway: { listen: 127.0.0.1:8080, tls: { certFile: c.pem, keyFile: k.pem } }
+service: { listen: unix:run/a.sock, rememberFor: 10m }
+admin: { listen: 127.0.0.1:9002 }
+log: { level: info }
+`;
+
+/** Where a value stands in FULL: after a colon, or in a list. */
+function positions(): { start: number; end: number }[] {
+  return [...FULL.matchAll(/(?<=[:[,] )(?:"[^"\n]*"|[^\s"{}[\],]+)|(?<=\[)[^\s"{}[\],]+/g)].map((match) => ({
+    start: match.index,
+    end: match.index + match[0].length,
+  }));
+}
+
+let directory: ConfigDirectory;
+beforeEach(() => {
+  directory = configDirectory();
+  directory.write('users.htpasswd', `carol:${BCRYPT}\n`);
+});
+afterEach(() => {
+  directory.remove();
+});
+
+async function outputOf(text: string, env: Record<string, string>): Promise<string> {
+  directory.write('comfy-tenant.yaml', text);
+  const { out, err } = await run(check, { cwd: directory.path, env });
+  return [...out, ...err].join('\n');
+}
+
+function expectNone(output: string, secret: string, text: string): void {
+  for (const form of [secret, JSON.stringify(secret).slice(1, -1), encodeURIComponent(secret), 'sentinel42'])
+    if (secret.includes(form) || form !== 'sentinel42')
+      expect(output.toLowerCase(), text).not.toContain(form.toLowerCase());
+}
+
+test.each(SENTINELS)('an environment value like %s comes out nowhere, wherever it stands', async (secret) => {
+  const places = positions();
+  expect(places.length).toBeGreaterThan(40);
+  for (const { start, end } of places) {
+    for (const by of [
+      '"${SECRET}"',
+      '"${SECRET}${NONE}"',
+      '{ a: "${SECRET}" }',
+      '["${SECRET}", "${SECRET}"]',
+    ]) {
+      const text = FULL.slice(0, start) + by + FULL.slice(end);
+      expectNone(await outputOf(text, { SECRET: secret }), secret, text);
+    }
+  }
+});
+
+test.each([
+  '? { a: "${SECRET}" }\n: 1\n',
+  '? ["${SECRET}"]\n: 1\n',
+  'a: &a "${SECRET}"\n*a : 1\n',
+  '? "${SECRET}"\n: 1\n',
+  '? |\n  ${SECRET}\n: 1\n',
+  '"${SECRET}": 1\n',
+  '? &a { "${SECRET}": 1 }\n: *a\n',
+  '!<${SECRET}> a: 1\n',
+  '{ "${SECRET}": 1, "${SECRET}": 2 }\n',
+  'endpoints: { ? { a: "${SECRET}" } : 1 }\n',
+])('as a key, %s, it comes out nowhere', async (text) => {
+  for (const secret of SENTINELS) expectNone(await outputOf(text, { SECRET: secret }), secret, text);
+});
+
+test.each([
+  ['a password joined to its key', BASIC.replace(/password: "[^"]+"/, 'password:hunter2-hunter2')],
+  ['a password without its closing quote', BASIC.replace(/password: "[^"]+"/, 'password: "hunter2-hunter2')],
+  ['a password with an odd escape', BASIC.replace(/password: "[^"]+"/, 'password: "hunter2-hunter2\\q"')],
+  ['a password after a bracket', BASIC.replace(/password: "[^"]+"/, 'password: "a"hunter2-hunter2')],
+  ['a plain password', BASIC.replace(/password: "[^"]+"/, 'password: hunter2-hunter2')],
+  ['a password as the user’s name', BASIC.replace('alice', '"$2b$hunter2-hunter2"').repeat(1)],
+  ['a list of passwords', BASIC.replace(/password: "[^"]+"/, 'password: [hunter2-hunter2]')],
+  ['a password as a tag', BASIC.replace(/password: "[^"]+"/, 'password: !hunter2-hunter2')],
+  ['a password as an alias', BASIC.replace(/password: "[^"]+"/, 'password: *hunter2-hunter2')],
+  ['a password with a tab', BASIC.replace(/users:\n/, 'users:\n\t- hunter2-hunter2\n')],
+  ['a directive', `%hunter2-hunter2 x\n---\n${BASIC}`],
+  ['a reserved first letter', BASIC.replace(/password: "[^"]+"/, 'password: @hunter2-hunter2')],
+])('%s comes out nowhere', async (_, text) => {
+  expect(await outputOf(text, {})).not.toContain('hunter2-hunter2');
+});
+
+test.each([
+  'hunter2-hunter2',
+  'alice:hunter2-hunter2',
+  '$2b$10$hunter2-hunter2:alice',
+  `$2b$10$hunter2-hunter2:${BCRYPT}\n$2b$10$hunter2-hunter2:${BCRYPT}`,
+  'alice:$2b$99$hunter2-hunter2',
+])('a line of the users file like %s comes out nowhere', async (line) => {
+  directory.write('users.htpasswd', `${line}\n`);
+  const text = BASIC.replace(/users:[^]*/, 'usersFile: users.htpasswd\n');
+  expect(await outputOf(text, {})).not.toContain('hunter2-hunter2');
+});
+
+test('the address of keys that cannot be fetched comes out without its query', async () => {
+  const text = JWT.replace(
+    'url: https://login.example.com/jwks.json',
+    'url: "https://login.example.com/jwks.json?key=${SECRET}"',
+  );
+  const loaded = directory.load(`${text}service: { listen: 127.0.0.1:0 }\nadmin: { listen: 127.0.0.1:0 }\n`, {
+    SECRET: 'sentinel42',
+  });
+  if (!loaded.ok) throw new Error(loaded.faults.join('\n'));
+  const lines: string[] = [];
+  const log = createLog('debug', { write: (line) => void lines.push(line) });
+  const { config, revision, conceal } = loaded;
+  const failing = { fetch: () => Promise.reject(new Error('refused')) };
+  const service = await startService({ config, revision, log, conceal, ...failing });
+  try {
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    const ready = await fetch(`http://127.0.0.1:${service.adminPort}/readyz`);
+    const told = lines.join('') + (await ready.text());
+    expect(told).toContain('login.example.com');
+    expect(told).not.toContain('sentinel42');
+  } finally {
+    await service.close();
+  }
+});
