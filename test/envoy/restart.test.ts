@@ -79,5 +79,5 @@ test('nobody gets in meanwhile: without the service there is no answer but 503',
   expect(await status()).toBe(503);
   expect(upstream.seen.filter((one) => JSON.stringify(one).includes('/queue'))).toEqual([]);
   service = await start();
-  expect(await status(basic('alice', 'wrong'))).toBe(401);
+  await expect.poll(() => status(basic('alice', 'wrong')), { timeout: 10_000 }).toBe(401);
 });
