@@ -1,5 +1,6 @@
 """Multi-tenant mode for ComfyUI, as a custom node. See README.md."""
 
+import os
 import sys
 
 NODE_CLASS_MAPPINGS = {}
@@ -11,6 +12,11 @@ def _start() -> None:
     package = sys.modules.get("comfyui_tenant")
     if getattr(package, "plugin", None) is None:
         raise SystemExit("comfy-tenant: prestartup_script.py did not run: keep it beside __init__.py in custom_nodes")
+    own = os.path.dirname(os.path.abspath(__file__))
+    first = getattr(package, "copy", os.path.dirname(os.path.dirname(package.__file__)))
+    if first != own:
+        # Two copies of different versions: the older one does not look for this one.
+        raise SystemExit(f"comfy-tenant: custom_nodes holds the plugin twice, as {first} and as {own}: remove one of them")
     from comfyui_tenant.install import or_end
 
     or_end(package.plugin.start_late)

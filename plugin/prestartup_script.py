@@ -5,6 +5,18 @@ import os
 import sys
 
 _NAME = "comfyui_tenant"
+# As it is named in custom_nodes, where it may be a link.
+_OWN = os.path.dirname(os.path.abspath(__file__))
+
+
+def _refuse_second_copy() -> None:
+    package = sys.modules.get(_NAME)
+    if package is not None:
+        first = getattr(package, "copy", os.path.dirname(os.path.dirname(package.__file__)))
+        raise SystemExit(
+            f"comfy-tenant: custom_nodes holds the plugin twice, as {first} and as {_OWN}: "
+            "remove one of them, for two copies would not isolate users"
+        )
 
 
 def _load_package() -> None:
@@ -14,6 +26,7 @@ def _load_package() -> None:
     )
     package = importlib.util.module_from_spec(spec)
     sys.modules[_NAME] = package
+    package.copy = _OWN
     spec.loader.exec_module(package)
 
 
@@ -24,6 +37,7 @@ def _start() -> None:
     sys.modules[_NAME].plugin.start_early()
 
 
+_refuse_second_copy()
 try:
     _load_package()
     from comfyui_tenant.install import or_end

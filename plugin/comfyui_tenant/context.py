@@ -5,7 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar, Token
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from .run import Run
 
 
 @dataclass(frozen=True)
@@ -15,6 +19,8 @@ class Tenant:
     user_id: str
     directory: str
     operator: bool = False
+    # The prompt whose code this is; None in a request.
+    run: Run | None = field(default=None, compare=False, repr=False)
 
 
 class Housekeeping:
@@ -28,6 +34,12 @@ def current() -> Tenant | None:
     """The user that the running code works for, or None."""
     found = _current.get()
     return found if isinstance(found, Tenant) else None
+
+
+def current_run() -> Run | None:
+    """The prompt whose code this is, also in threads that it has started; None elsewhere."""
+    found = _current.get()
+    return found.run if isinstance(found, Tenant) else None
 
 
 def enter(tenant: Tenant | Housekeeping | None) -> Token[Tenant | Housekeeping | None]:

@@ -6,12 +6,11 @@ Installed by the prestartup script, before anything of ComfyUI can take the orig
 from __future__ import annotations
 
 import os
-import shutil
 
 from . import context
 from .context import Tenant
 from .hooks import Hook, wrap
-from .tenant_path import KINDS, is_below, is_directory
+from .tenant_path import KINDS, is_below
 
 HOOKS = (
     Hook("folder_paths", "get_input_directory", ()),
@@ -27,14 +26,18 @@ HOOKS = (
 
 
 class Folders:
-    """The folders of every user: `<root>/<directory>/{input,output,temp}`."""
+    """The folders of every user: `<root>/<directory>/{input,output,temp/<instance>}`."""
 
-    def __init__(self, root: str):
+    def __init__(self, root: str, instance: str = ""):
+        """@param instance the folder in each user's temp that is this ComfyUI's"""
         self.root = os.path.abspath(root)
+        self._instance = instance
 
     def of(self, tenant: Tenant, kind: str) -> str:
         """A user's folder, made when it is missing."""
         path = os.path.join(self.root, tenant.directory, kind)
+        if kind == "temp" and self._instance:
+            path = os.path.join(path, self._instance)
         if not os.path.isdir(path):
             os.makedirs(path, mode=0o700, exist_ok=True)
         return path
@@ -43,14 +46,6 @@ class Folders:
         """Whether a path, with links followed, is in one of the user's folders."""
         real = os.path.realpath(path)
         return any(is_below(real, os.path.realpath(self.of(tenant, kind)), os.sep) for kind in KINDS)
-
-    def empty_temp(self) -> None:
-        """Removes what earlier runs left in the temp folders."""
-        if not os.path.isdir(self.root):
-            return
-        with context.as_tenant(context.Housekeeping()):
-            for name in filter(is_directory, os.listdir(self.root)):
-                shutil.rmtree(os.path.join(self.root, name, "temp"), ignore_errors=True)
 
 
 def install(folders: Folders) -> None:

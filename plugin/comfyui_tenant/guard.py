@@ -7,54 +7,18 @@ from __future__ import annotations
 
 import functools
 import os
+import stat
 import sys
+from collections.abc import Iterator
 
 from . import context
 from .context import Housekeeping, Tenant
 from .folders import Folders
+from .guard_events import NOT_FOLLOWED, REPLACING, WATCHED, paths_of, tell_folder_of_open
+from .kernel_path import Unresolvable, resolve
 from .private_places import PrivatePlaces, reveals_process
+from .run import PromptEnded
 from .tenant_path import KINDS, first_below, is_below, is_directory
-
-_ONE_PATH = frozenset(
-    [
-        "open",
-        "os.listdir",
-        "os.scandir",
-        "os.remove",
-        "os.mkdir",
-        "os.rmdir",
-        "os.truncate",
-        "os.chmod",
-        "os.chown",
-        "os.utime",
-        "os.chdir",
-        "os.chflags",
-        "os.listxattr",
-        "os.getxattr",
-        "os.setxattr",
-        "os.removexattr",
-        "os.mkfifo",
-        "shutil.rmtree",
-        "shutil.chown",
-        "sqlite3.connect",
-        "glob.glob",
-        "os.startfile",
-    ]
-)
-_TWO_PATHS = frozenset(
-    [
-        "os.rename",
-        "os.link",
-        "os.symlink",
-        "shutil.move",
-        "shutil.copyfile",
-        "shutil.copymode",
-        "shutil.copystat",
-        "shutil.copytree",
-    ]
-)
-
-_WATCHED = _ONE_PATH | _TWO_PATHS
 
 
 class OutsideTenant(PermissionError):
@@ -69,40 +33,71 @@ class Guard:
         self._root = folders.root
         self._roots = tuple({folders.root, os.path.realpath(folders.root)})
         self._user_data = tuple({os.path.abspath(user_directory), os.path.realpath(user_directory)})
+        self._linked = tuple(_linked_places((*self._roots, *self._user_data)))
 
     def install(self) -> None:
         judge = self._judge
 
         # A plain function: the interpreter calls it for every event there is, and a bound method costs five times as much.
         # One event is most of them, 18,000 for the list of nodes: to compare it is cheaper than to look it up.
-        def audit(event, args, watched=_WATCHED):
+        def audit(event, args, watched=WATCHED):
             if event != "builtins.id" and event in watched:
                 judge(event, args)
 
         sys.addaudithook(audit)
+        tell_folder_of_open()
 
     def _judge(self, event: str, args: tuple) -> None:
         tenant = context.snapshot()
         if isinstance(tenant, Housekeeping):
             return
-        paths = args[:2] if event in _TWO_PATHS else args[:1]
-        if event == "os.symlink":
-            paths = (_target_of_link(args), args[1])
-        for path in map(_text, paths):
-            if path is not None and not self.allows(tenant, path):
-                raise OutsideTenant(13, "comfy-tenant: this place belongs to another user", path)
+        if tenant is not None and tenant.run is not None and tenant.run.given_up:
+            raise PromptEnded
+        follow = event not in NOT_FOLLOWED
+        try:
+            for place, base in paths_of(event, args):
+                if not self.allows(tenant, place, base, follow=follow):
+                    raise OutsideTenant(13, "comfy-tenant: this place belongs to another user", place)
+        except Unresolvable as error:
+            raise OutsideTenant(13, error.strerror, error.filename) from error
+        if event in REPLACING and tenant is not None:
+            self._keep_top(event, args, tenant)
 
-    def allows(self, tenant: Tenant | None, path: str) -> bool:
-        """Whether code that works for this user, or for none, may touch a path."""
+    def _keep_top(self, event: str, args: tuple, tenant: Tenant) -> None:
+        """A user's folder is not replaced: where it leads is the operator's choice."""
+        place, base = list(paths_of(event, args))[-1]
+        real = resolve(place, base or os.getcwd(), follow=False)
+        tops = [top for root in self._roots for top in (root, *self._tops(root, tenant.directory))]
+        tops += [os.path.join(root, tenant.directory) for root in self._user_data]
+        if any(is_below(top, real, os.sep) for top in tops):
+            raise OutsideTenant(13, "comfy-tenant: this folder stays where it is", place)
+
+    @staticmethod
+    def _tops(root: str, directory: str) -> list[str]:
+        return [os.path.join(root, directory, kind) for kind in KINDS]
+
+    def allows(self, tenant: Tenant | None, path: str, base: str | None = None, *, follow: bool = True) -> bool:
+        """Whether code that works for this user, or for none, may touch a path.
+
+        @param base the folder that a relative path starts from; else the working directory
+        """
         directory = None if tenant is None else tenant.directory
-        written = os.path.abspath(path)
+        if base is None:
+            base = "" if os.path.isabs(path) else os.getcwd()
+        written = os.path.normpath(os.path.join(base, path))
         if not self._is_own(directory, written):
             return False
         own = None if directory is None else self._own_folder(directory, written)
-        if own is None:
-            return self._is_own(directory, os.path.realpath(written))
-        # A link that lies in the user's folder must not lead out of it.
-        return not _has_link(own, written) or is_below(os.path.realpath(written), os.path.realpath(own), os.sep)
+        if own is not None and ".." not in path and not _has_link(own, written):
+            return True
+        try:
+            real = resolve(path, base, follow=follow)
+            # A link that lies in the user's folder must not lead out of it.
+            if own is not None and not is_below(real, resolve(own, base), os.sep):
+                return False
+        except Unresolvable:
+            return False
+        return self._is_own(directory, real)
 
     # A judgement of the text alone; links are looked at each time.
     @functools.lru_cache(maxsize=8192)  # noqa: B019 - one guard lives as long as the process
@@ -117,38 +112,38 @@ class Guard:
             entry = first_below(path, root, os.sep)
             if entry is not None and is_directory(entry):
                 return directory is not None and entry == directory
-        return True
+        return all(owner == directory for place, owner in self._linked if is_below(path, place, os.sep))
 
     @functools.lru_cache(maxsize=8192)  # noqa: B019 - as above
     def _own_folder(self, directory: str, path: str) -> str | None:
         """The folder of the user's that a path is in."""
-        kinds = [os.path.join(self._root, directory, kind) for kind in KINDS]
+        kinds = self._tops(self._root, directory)
         user_data = [os.path.join(root, directory) for root in self._user_data]
         return next((folder for folder in (*kinds, *user_data) if is_below(path, folder, os.sep)), None)
 
 
+def _linked_places(roots: tuple[str, ...]) -> Iterator[tuple[str, str]]:
+    """Where links lead that an operator has put in the place of users' folders, and whose they are."""
+    for root in roots:
+        for name in filter(is_directory, os.listdir(root) if os.path.isdir(root) else ()):
+            for folder in (os.path.join(root, name), *(os.path.join(root, name, kind) for kind in KINDS)):
+                if os.path.islink(folder):
+                    yield os.path.realpath(folder), name
+
+
 def _has_link(folder: str, path: str) -> bool:
-    """Whether a name on the way from a folder down to a path is a link."""
+    """Whether a name on the way from a folder down to a path is a link, or may be one."""
+    if not path.startswith(folder):
+        # Written in another way, it may be another place.
+        return True
     way = folder
     for name in filter(None, path[len(folder) :].split(os.sep)):
         way = os.path.join(way, name)
-        if os.path.islink(way):
+        try:
+            if stat.S_ISLNK(os.lstat(way).st_mode):
+                return True
+        except FileNotFoundError:
+            return False
+        except OSError:
             return True
     return False
-
-
-def _target_of_link(args: tuple) -> object:
-    target, link = _text(args[0]), _text(args[1])
-    if target is None or link is None:
-        return args[0]
-    return os.path.join(os.path.dirname(os.path.abspath(link)), target)
-
-
-def _text(path: object) -> str | None:
-    if isinstance(path, bytes):
-        return os.fsdecode(path)
-    if isinstance(path, str):
-        return path.removeprefix("file:") if path.startswith("file:") else path
-    if isinstance(path, os.PathLike):
-        return _text(os.fspath(path))
-    return None

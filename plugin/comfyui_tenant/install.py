@@ -6,11 +6,26 @@ import logging
 import os
 from collections.abc import Callable
 
-from . import cache, cache_headers, folders, history, queue, sockets, threads, users
+from . import (
+    atomic_files,
+    cache,
+    cache_headers,
+    end_signal,
+    folders,
+    history,
+    processes,
+    prompt_thread,
+    queue,
+    run_limits,
+    sockets,
+    threads,
+    users,
+)
 from .fitness import add_fitness
 from .folders import Folders
 from .guard import Guard
 from .hooks import Hook, faults_of
+from .instance import Instance
 from .made_up_users import add_removal
 from .middleware import Gate
 from .own_files import add_files
@@ -18,13 +33,24 @@ from .private_places import of_this_comfyui
 from .queue import TenantQueue, tasks_of
 from .quota import Quota
 from .routes import add_own, add_state
+from .run_limits import RunLimits
 from .settings import VARIABLE, Settings, read_settings
 from .token_key import VARIABLE as KEY_VARIABLE
 from .token_key import KeyFile
 from .verifier import Verifier
+from .worker import Worker
 
-EARLY = (*threads.HOOKS, *folders.HOOKS)
-LATE = (*queue.HOOKS, *history.HOOKS, *sockets.HOOKS, *cache.HOOKS, *users.HOOKS)
+EARLY = (*threads.HOOKS, *processes.HOOKS, *folders.HOOKS)
+LATE = (
+    *queue.HOOKS,
+    *history.HOOKS,
+    *sockets.HOOKS,
+    *cache.HOOKS,
+    *users.HOOKS,
+    *prompt_thread.HOOKS,
+    *run_limits.HOOKS,
+    *atomic_files.HOOKS,
+)
 # Each undoes the isolation: the first lets a client choose its user, the second lists every user's files to all.
 REFUSED_FLAGS = {"multi_user": "--multi-user", "enable_assets": "--enable-assets"}
 
@@ -73,16 +99,24 @@ class Plugin:
             raise CannotProtect(fault)
         _check(EARLY)
         self.settings: Settings = read_settings(os.environ.get(VARIABLE))
-        self.folders = Folders(self.settings.tenants_dir or os.path.join(folder_paths.base_path, "tenants"))
-        os.makedirs(self.folders.root, mode=0o700, exist_ok=True)
+        root = os.path.abspath(self.settings.tenants_dir or os.path.join(folder_paths.base_path, "tenants"))
+        os.makedirs(root, mode=0o700, exist_ok=True)
+        self.instance = Instance(root)
+        self.folders = Folders(root, self.instance.name)
+        self.worker = Worker()
+        self._started = False
 
     def start_early(self) -> None:
         """Before ComfyUI's own modules are imported."""
-        threads.install()
+        threads.install(self.worker.adopt)
+        processes.install()
         folders.install(self.folders)
 
     def start_late(self) -> None:
         """Once ComfyUI's server is made, before it listens."""
+        if self._started:
+            raise CannotProtect("the plugin is started a second time: leave one copy of it in custom_nodes")
+        self._started = True
         import execution
         import folder_paths
         from server import PromptServer
@@ -90,21 +124,28 @@ class Plugin:
         _check(LATE)
         server = PromptServer.instance
         keys = _key_file()
-        tenants = TenantQueue(self.settings, execution.MAXIMUM_HISTORY_SIZE)
-        quota = Quota(self.settings, self.folders)
+        limits = RunLimits(self.settings.max_run_seconds, self.settings.interrupt_grace_seconds)
+        tenants = TenantQueue(self.settings, execution.MAXIMUM_HISTORY_SIZE, limits, self.worker)
+        self.worker.on_death(lambda error: tenants.end_running(server.prompt_queue, error))
+        quota = Quota(self.settings, self.folders, disks=(folder_paths.get_user_directory(),))
         tenants.install()
         history.install(server.prompt_queue)
         sockets.install(tasks_of)
         cache.install(self.settings.shared_loaders)
         users.install()
-        add_state(server, lambda: _state(keys))
+        run_limits.install()
+        prompt_thread.install(lambda _tenant: None, limits.watch, limits.explain, limits.begin)
+        add_state(server, lambda: _state(keys, self.worker, limits))
         add_own(server, tenants, quota, self.settings)
         add_files(server)
         add_fitness(server, self.folders.root, keys.paths)
         add_removal(server)
         server.app.middlewares.insert(0, Gate(Verifier(keys), self.settings, tenants, quota, server).middleware())
         cache_headers.install(server.app)
-        self.folders.empty_temp()
+        atomic_files.install()
+        self.instance.empty_left_temp()
+        self.instance.keep_touching()
+        end_signal.install()
         private = of_this_comfyui(keys.paths, _own_files(self.settings), self.folders.root)
         Guard(self.folders, folder_paths.get_user_directory(), private).install()
         logging.info("comfy-tenant: %d hooks fit; users' folders are below %s", len(EARLY + LATE), self.folders.root)
@@ -129,7 +170,7 @@ def _key_file() -> KeyFile:
     return keys
 
 
-def _state(source: KeyFile) -> dict:
+def _state(source: KeyFile, worker: Worker, limits: RunLimits) -> dict:
     from comfyui_version import __version__
 
     keys = source.keys()
@@ -141,4 +182,11 @@ def _state(source: KeyFile) -> dict:
         "audience": keys.audience,
         "sharedKey": keys.shared_fingerprint,
         "hooks": {"fit": count, "all": count},
+        "worker": {
+            "alive": worker.alive,
+            # A prompt that is given up costs everything that a new worker would.
+            "restarts": worker.restarts + limits.times_given_up,
+            "runningSeconds": limits.running_seconds(),
+            "givenUp": len(limits.given_up),
+        },
     }

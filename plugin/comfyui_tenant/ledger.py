@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections import Counter, deque
+from collections import Counter
 
 from . import context
+from .durations import Durations, kind_of
 
 OWNER = "comfy_tenant"
-REMEMBERED_RUNS = 50
 
 
 class TooManyQueued(Exception):
@@ -41,8 +41,9 @@ class Ledger:
         self.arrivals = 0
         self.own_counts: Counter[str] = Counter()
         self.now_served = 0
-        self.started: dict[int, float] = {}
-        self.runs: deque[float] = deque(maxlen=REMEMBERED_RUNS)
+        # When each running item began, and what kind it is.
+        self.started: dict[int, tuple[float, int]] = {}
+        self.durations = Durations()
 
     def arrive(self, directory: str) -> tuple[int, int]:
         """The user's own number of a new prompt, and its place in the order of arrival."""
@@ -52,12 +53,10 @@ class Ledger:
 
     def start(self, item, item_id: int, now: float) -> None:
         self.now_served = item[0].round
-        self.started[item_id] = now
+        self.started[item_id] = (now, kind_of(item[2]))
 
-    def end(self, item_id: int, now: float) -> None:
-        started = self.started.pop(item_id, None)
-        if started is not None:
-            self.runs.append(now - started)
-
-    def mean_seconds(self) -> float | None:
-        return sum(self.runs) / len(self.runs) if self.runs else None
+    def end(self, item_id: int, now: float, *, completed: bool) -> None:
+        found = self.started.pop(item_id, None)
+        if found is not None and completed:
+            started, kind = found
+            self.durations.add(kind, now - started)

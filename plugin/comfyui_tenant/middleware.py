@@ -12,6 +12,7 @@ from multidict import istr
 
 from . import context, policy
 from .answers import empty_logs, error, refused
+from .atomic_files import FULL, StorageFull
 from .guard import OutsideTenant
 from .identity import TOKEN_HEADER, USER_HEADER, identify
 from .ledger import PromptIdTaken, TooManyQueued
@@ -27,6 +28,7 @@ _core_of = functools.lru_cache(maxsize=4096)(policy.core_of)
 _judge = functools.lru_cache(maxsize=4096)(policy.judge)
 _USER, _TOKEN = istr(USER_HEADER), istr(TOKEN_HEADER)
 _STORING = ("/upload/image", "/upload/mask", "/userdata/{file}", "/prompt")
+_FULL_REMEDY = "the server's disk is full: delete some of your files, or ask its operator for room"
 _SETTINGS_HINT = "the setting allowRoutes of COMFY_TENANT_SETTINGS opens it"
 
 
@@ -71,11 +73,20 @@ class Gate:
             return error(400, "invalid_prompt_id", "prompt_id is in use: leave it out or choose another")
         except OutsideTenant:
             return error(403, "outside_of_your_folders", "this place is outside of your folders")
+        except StorageFull as full:
+            return error(507, "storage_full", f"not saved: {full}; what was there before is unchanged", _FULL_REMEDY)
+        except OSError as failed:
+            if failed.errno not in FULL:
+                raise
+            return error(507, "storage_full", f"not saved: {failed.strerror}", _FULL_REMEDY)
 
     async def _answer(self, request: web.Request, handler, route: str | None) -> web.StreamResponse:
         shape = shape_of(request.method, route)
-        if route not in _STORING or request.method != "POST" or not self.quota.limits:
+        if route not in _STORING or request.method != "POST":
             return await shape(self, request, handler)
+        if not self.quota.counts:
+            why = self.quota.why_full(request.content_length or 0)
+            return error(507, "storage_full", why) if why is not None else await shape(self, request, handler)
         if request.content_length is None:
             return error(411, "length_required", "send Content-Length, so that your storage can be checked")
         tenant = context.current()

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import heapq
+import json
+import logging
 import time
 from contextvars import ContextVar
 
@@ -10,10 +12,12 @@ from . import context
 from .context import Tenant
 from .hooks import Hook, wrap
 from .ledger import OWNER, Ledger, PromptIdTaken, TooManyQueued, history_owner, is_visible, owner
+from .run_limits import INTERRUPTED, RunLimits
 from .settings import Settings
 from .sockets import scoped
 from .tenant_path import directory_of
 from .turns import next_round, put_first, turn
+from .worker import Worker
 
 _METHODS = {
     "put": ("self", "item"),
@@ -37,8 +41,9 @@ aimed: ContextVar[bool] = ContextVar("comfy_tenant_aimed", default=False)
 class TenantQueue:
     """The wrapped methods. Each one is the original with the owner's part of the data."""
 
-    def __init__(self, settings: Settings, history_limit: int):
+    def __init__(self, settings: Settings, history_limit: int, limits: RunLimits, worker: Worker):
         self.ledger = Ledger()
+        self._limits, self._worker = limits, worker
         self._settings = settings
         self._history_limit = history_limit
 
@@ -53,7 +58,7 @@ class TenantQueue:
     def put(self, original):
         def put(queue, item):
             tenant = context.current()
-            if tenant is None:
+            if tenant is None or (tenant.run is not None and tenant.run.given_up):
                 raise PermissionError("a prompt needs a user")
             with queue.mutex:
                 self.refuse_beyond_cap(queue, tenant)
@@ -82,6 +87,7 @@ class TenantQueue:
         def get(queue, timeout=None):
             # The worker asks for the next prompt: the user of the last one is done with.
             context.enter(None)
+            self._worker.seen()
             taken = original(queue, timeout=timeout)
             if taken is not None:
                 item, item_id = taken
@@ -95,12 +101,35 @@ class TenantQueue:
     def task_done(self, original):
         def task_done(queue, item_id, history_result, status, *args, **kwargs):
             with queue.mutex:
-                self.ledger.end(item_id, time.monotonic())
+                self.ledger.end(item_id, time.monotonic(), completed=bool(getattr(status, "completed", False)))
                 if len(queue.history) >= self._history_limit:
                     queue.history.pop(queue.history.crowded_out())
-                return original(queue, item_id, history_result, status, *args, **kwargs)
+                try:
+                    return original(queue, item_id, _as_json(history_result), status, *args, **kwargs)
+                except Exception as error:
+                    # It runs in the worker; what a node has returned must not end that.
+                    logging.exception("comfy-tenant: a prompt's result could not be kept")
+                    self._keep_failure(queue, item_id, error)
+                    return None
 
         return task_done
+
+    def end_running(self, queue, error: BaseException) -> None:
+        """Ends what was running as failed, for the worker that ran it has ended."""
+        with queue.mutex:
+            for item_id in list(queue.currently_running):
+                self.ledger.end(item_id, time.monotonic(), completed=False)
+                self._keep_failure(queue, item_id, error)
+
+    @staticmethod
+    def _keep_failure(queue, item_id: int, error: BaseException) -> None:
+        item = queue.currently_running.pop(item_id, None)
+        if item is not None:
+            told = {"prompt_id": item[1], "exception_message": str(error), "exception_type": type(error).__name__}
+            status = {"status_str": "error", "completed": False, "messages": [("execution_error", told)]}
+            # Without what ComfyUI calls sensitive.
+            queue.history[item[1]] = {"prompt": tuple(item[:5]), "outputs": {}, "status": status, "meta": {}}
+        queue.server.queue_updated()
 
     def get_current_queue(self, original):
         def get_current_queue(queue):
@@ -147,6 +176,8 @@ class TenantQueue:
                 running = [owner(item) for item in queue.currently_running.values()]
                 if tenant is None or tenant.directory in running or (tenant.operator and aimed.get()):
                     original(value)
+                    if value and self._limits.current is not None:
+                        self._limits.current.stop(INTERRUPTED)
 
         return interrupt_processing
 
@@ -157,6 +188,16 @@ def tasks_of(queue, directory: str) -> int:
         return sum(owner(item) == directory for item in (*queue.queue, *queue.currently_running.values()))
 
 
+def _as_json(result: dict) -> dict:
+    """What nodes have returned for the page. What is no JSON would make every list of the history fail that it is in."""
+    try:
+        json.dumps(result)
+    except (TypeError, ValueError, RecursionError):
+        logging.warning("comfy-tenant: a node returned what is no JSON; it is kept as text")
+        return json.loads(json.dumps(result, default=repr, skipkeys=True))
+    return result
+
+
 def _visible(items: list) -> list:
     return [item for item in items if is_visible(owner(item))]
 
@@ -164,8 +205,9 @@ def _visible(items: list) -> list:
 def _stamped(extra: object, tenant: Tenant) -> dict:
     stamped = dict(extra) if isinstance(extra, dict) else {}
     stamped[OWNER], stamped[_USER_ID] = tenant.directory, tenant.user_id
-    if stamped.get("client_id"):
-        stamped["client_id"] = scoped(str(stamped["client_id"]), tenant)
+    client_id = stamped.pop("client_id", None)
+    if isinstance(client_id, str) and client_id:
+        stamped["client_id"] = scoped(client_id, tenant)
     return stamped
 
 

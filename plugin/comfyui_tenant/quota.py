@@ -7,6 +7,7 @@ import shutil
 import threading
 import time
 from collections import Counter
+from collections.abc import Sequence
 
 from .context import Tenant
 from .folders import Folders
@@ -36,8 +37,10 @@ def bytes_below(folder: str) -> int:
 class Quota:
     """Judges whether a user may store more. A count of bytes serves for a few seconds; what is on its way counts too."""
 
-    def __init__(self, settings: Settings, folders: Folders, clock=time.monotonic):
+    def __init__(self, settings: Settings, folders: Folders, clock=time.monotonic, disks: Sequence[str] = ()):
+        """@param disks more folders whose disks must not be full"""
         self._settings = settings
+        self._disks = (folders.root, *disks)
         self._folders = folders
         self._clock = clock
         self._counted: dict[str, tuple[float, int]] = {}
@@ -45,8 +48,16 @@ class Quota:
         self._lock = threading.RLock()
 
     @property
-    def limits(self) -> bool:
-        return self._settings.quota_bytes is not None or self._settings.min_free_bytes > 0
+    def counts(self) -> bool:
+        """Whether users' bytes are counted."""
+        return self._settings.quota_bytes is not None
+
+    def why_full(self, more: int) -> str | None:
+        """Why nobody can store `more` bytes, or None."""
+        kept = self._settings.min_free_bytes
+        if kept and any(shutil.disk_usage(disk).free - more < kept for disk in self._disks):
+            return "the server's disk is nearly full: nothing new is stored until its operator makes room"
+        return None
 
     def used(self, tenant: Tenant) -> int:
         """The bytes under a user's input and output."""
@@ -65,8 +76,9 @@ class Quota:
                 used = self.used(tenant) + pending
                 if used + max(more, 1) > quota:
                     return f"your storage is full: {used} of {quota} bytes are used; delete some of your inputs or outputs"
-            if shutil.disk_usage(self._folders.root).free - more < self._settings.min_free_bytes:
-                return "the server's disk is nearly full: nothing new is stored until its operator makes room"
+            why = self.why_full(more)
+            if why is not None:
+                return why
             self._pending[tenant.directory] = pending + more
             return None
 

@@ -25,7 +25,11 @@ class Settings:
     # Bytes that one user may have under input and output together; None: no limit.
     quota_bytes: int | None = None
     # Free bytes of the disk under which nothing new is taken.
-    min_free_bytes: int = 0
+    min_free_bytes: int = 256 * 1024 * 1024
+    # Seconds that one prompt may run; None: no limit.
+    max_run_seconds: float | None = None
+    # Seconds from an interrupt until a prompt's threads and processes are ended by force.
+    interrupt_grace_seconds: float = 10.0
     # Files and folders that no user's code may touch.
     private: tuple[str, ...] = ()
 
@@ -46,6 +50,14 @@ def _natural(value: object) -> bool:
     return isinstance(value, int) and not isinstance(value, bool) and value >= 1
 
 
+def _seconds(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and 0 < value < 10**9
+
+
+def _natural_or_zero(value: object) -> bool:
+    return value == 0 and not isinstance(value, bool) or _natural(value)
+
+
 # key → field, test, rule
 _KEYS = {
     "tenantsDir": ("tenants_dir", _text, "must be a folder, such as /data/tenants"),
@@ -54,7 +66,9 @@ _KEYS = {
     "private": ("private", _texts, 'must be a list of files and folders, such as ["/etc/my-secrets"]'),
     "maxQueued": ("max_queued", _natural, "must be a whole number, 1 or more"),
     "quotaBytes": ("quota_bytes", _natural, "must be a whole number of bytes, 1 or more"),
-    "minFreeBytes": ("min_free_bytes", _natural, "must be a whole number of bytes, 1 or more"),
+    "minFreeBytes": ("min_free_bytes", _natural_or_zero, "must be a whole number of bytes; 0 turns it off"),
+    "maxRunSeconds": ("max_run_seconds", _seconds, "must be a number of seconds above 0"),
+    "interruptGraceSeconds": ("interrupt_grace_seconds", _seconds, "must be a number of seconds above 0"),
 }
 
 

@@ -12,6 +12,8 @@ from aiohttp import web
 
 from . import context
 from .answers import error
+from .atomic_files import is_temporary, saves_image
+from .prompt_body import fault_of_body
 from .queue import aimed
 from .sockets import scoped
 from .wait import wait_of
@@ -33,6 +35,9 @@ async def _as_it_is(_gate: Gate, request: web.Request, handler) -> web.StreamRes
 
 async def _prompt(gate: Gate, request: web.Request, handler) -> web.StreamResponse:
     tenant, queue = context.current(), gate.server.prompt_queue
+    fault = fault_of_body(await request.read(), request.charset or "utf-8")
+    if fault is not None:
+        return error(400, "invalid_prompt", fault)
     gate.tenants.refuse_beyond_cap(queue, tenant)
     response = await handler(request)
     if response.status != 200:
@@ -87,6 +92,22 @@ async def _model_folders(gate: Gate, request: web.Request, handler) -> web.Strea
     return _with_body(response, body)
 
 
+async def _mask(gate: Gate, request: web.Request, handler) -> web.StreamResponse:
+    token = saves_image.set(True)
+    try:
+        return await handler(request)
+    finally:
+        saves_image.reset(token)
+
+
+async def _user_data(gate: Gate, request: web.Request, handler) -> web.StreamResponse:
+    response = await handler(request)
+    if response.status != 200:
+        return response
+    # What is being saved is no file yet.
+    return _with_body(response, [entry for entry in json.loads(response.body) if not is_temporary(entry["name"])])
+
+
 async def _stats(gate: Gate, request: web.Request, handler) -> web.StreamResponse:
     response = await handler(request)
     body = json.loads(response.body)
@@ -103,7 +124,7 @@ async def _aimed(request: web.Request, handler, named: bool) -> web.StreamRespon
         aimed.reset(token)
 
 
-def _with_body(response: web.Response, body: dict) -> web.Response:
+def _with_body(response: web.Response, body: dict | list) -> web.Response:
     # Changed in place, for inner middleware has set headers.
     response.text = json.dumps(body)
     return response
@@ -115,6 +136,8 @@ _SHAPES: dict[tuple[str, str], Shape] = {
     ("POST", "/jobs/cancel"): _cancel,
     ("POST", "/jobs/{job_id}/cancel"): _cancel,
     ("GET", "/ws"): _socket,
+    ("GET", "/v2/userdata"): _user_data,
+    ("POST", "/upload/mask"): _mask,
     ("GET", "/system_stats"): _stats,
     ("GET", "/view"): _view,
     ("GET", "/experiment/models"): _model_folders,

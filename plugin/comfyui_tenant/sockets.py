@@ -38,21 +38,44 @@ def install(tasks_of: Callable[[object, str], int]) -> None:
     from server import PromptServer
 
     wrap(PromptServer, "send_sync", lambda original: _send_sync(original, tasks_of))
+    wrap(PromptServer, "send", _kept_going)
     wrap(PromptServer, "send_json", _fan_out)
     wrap(PromptServer, "send_bytes", _fan_out)
 
 
 def _send_sync(original, tasks_of):
-    def send_sync(server, event, data, sid=None):
+    def to_audience(server, event, data, sid):
         if sid is None and event == "status":
             for directory in {key.split(PART, 1)[0] for key in list(server.sockets)}:
                 remaining = tasks_of(server.prompt_queue, directory)
                 original(server, event, {"status": {"exec_info": {"queue_remaining": remaining}}}, Audience(directory))
-            return None
+            return
         audience = _audience(event, sid)
-        return None if audience is None else original(server, event, data, audience)
+        if audience is not None:
+            original(server, event, data, audience)
+
+    def send_sync(server, event, data, sid=None):
+        run = context.current_run()
+        if run is not None and run.given_up:
+            return
+        try:
+            to_audience(server, event, data, sid)
+        except Exception:
+            # It is called by the worker and under the queue's lock: an event that cannot be sent stops nobody.
+            logging.exception("comfy-tenant: event %s was not sent", event)
 
     return send_sync
+
+
+def _kept_going(original):
+    async def send(server, event, data, sid=None):
+        try:
+            await original(server, event, data, sid)
+        except Exception:
+            # ComfyUI's loop that sends every event would end, and ComfyUI with it.
+            logging.exception("comfy-tenant: event %s was not sent", event)
+
+    return send
 
 
 def _fan_out(original):

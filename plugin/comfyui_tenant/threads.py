@@ -4,10 +4,14 @@ Python copies the context into asyncio tasks by itself, but not into threads.
 """
 
 import threading
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 
 from . import context
+from .context import Housekeeping, Tenant
 from .hooks import Hook, wrap
+from .run import PromptEnded
 
 HOOKS = (
     Hook("threading", "Thread.start", ("self",)),
@@ -15,22 +19,44 @@ HOOKS = (
 )
 
 
-def install() -> None:
-    wrap(threading.Thread, "start", _start)
+def install(adopt: Callable[[threading.Thread], None]) -> None:
+    """@param adopt told of each thread that the server starts for itself, before it runs"""
+    wrap(threading.Thread, "start", lambda original: _start(original, adopt))
     wrap(ThreadPoolExecutor, "submit", _submit)
 
 
-def _start(original):
+@contextmanager
+def working_for(owner: Tenant | Housekeeping | None) -> Iterator[None]:
+    """For code of a user, and of the user's prompt if there is one."""
+    run = owner.run if isinstance(owner, Tenant) else None
+    token = context.enter(owner)
+    try:
+        if run is not None:
+            run.enter_thread()
+        yield
+    finally:
+        if run is not None:
+            run.leave_thread()
+        context.leave(token)
+
+
+def _start(original, adopt):
     def start(self):
         owner = context.snapshot()
-        if owner is not None:
-            run = self.run
+        if owner is None:
+            adopt(self)
+            return original(self)
+        run = self.run
 
-            def run_as_owner():
-                with context.as_tenant(owner):
+        def run_as_owner():
+            try:
+                with working_for(owner):
                     run()
+            except PromptEnded:
+                # The prompt is made to end, and this thread with it.
+                pass
 
-            self.run = run_as_owner
+        self.run = run_as_owner
         return original(self)
 
     return start
@@ -41,11 +67,8 @@ def _submit(original):
         owner = context.snapshot()
 
         def as_owner(*args, **kwargs):
-            token = context.enter(owner)
-            try:
+            with working_for(owner):
                 return fn(*args, **kwargs)
-            finally:
-                context.leave(token)
 
         # A pool's threads outlive the task: started here, they must not keep its user.
         token = context.enter(None)

@@ -175,13 +175,14 @@ def free_port() -> int:
         return probe.getsockname()[1]
 
 
-def prepare(base: Path, *, plugin=True, nodes: tuple[Path, ...] = ()) -> list[str]:
+def prepare(base: Path, *, plugin=True, nodes: tuple[Path, ...] = (), links=True) -> list[str]:
     """A base directory with its custom nodes, and the command that starts ComfyUI in it, but for the port."""
     custom_nodes = base / "custom_nodes"
     custom_nodes.mkdir(parents=True, exist_ok=True)
     for source in (PLUGIN / "demo" / "nodes", *nodes, *((PLUGIN,) if plugin else ())):
         name = "comfy-tenant" if source == PLUGIN else source.name if source.name != "nodes" else "comfy-tenant-demo"
-        (custom_nodes / name).symlink_to(source)
+        if links:
+            (custom_nodes / name).symlink_to(source)
     python = TOOLS / "venv" / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
     return [
         *(str(python), "main.py", "--cpu", "--listen", "127.0.0.1", "--base-directory", str(base)),

@@ -5,44 +5,36 @@ import { keepToOneUser } from './one-browser-one-user.js'
 
 const WHILE_WAITING_MS = 3000
 
-function sentence({ running, ahead, mine, etaSeconds }) {
+function span(seconds) {
+  return seconds < 120 ? `${Math.max(1, Math.round(seconds))} s` : `${Math.round(seconds / 60)} min`
+}
+
+function sentence({ running, ahead, mine, etaSeconds, runningSeconds }) {
   if (mine.length === 0) return ahead === 0 ? '' : `busy: ${ahead} before you`
   if (running) return mine.length === 1 ? 'yours is running' : `yours is running, ${mine.length - 1} waiting`
-  const about = etaSeconds === null ? '' : `, about ${Math.max(1, Math.round(etaSeconds))} s`
-  return ahead === 1 ? `1 before you${about}` : `${ahead} before you${about}`
+  // Without an estimate, what is known: for how long the prompt that runs has kept everyone waiting.
+  const known = runningSeconds === null ? '' : `, one has run for ${span(runningSeconds)}`
+  return `${ahead} before you${etaSeconds === null ? known : `, about ${span(etaSeconds)}`}`
 }
+
+// At the lower edge: the bars at the top do not fit on a phone, and messages slide over them. Above the tools at the corner
+// where the page is too narrow for both.
+const STYLE =
+  'position:fixed;left:50%;transform:translateX(-50%);bottom:12px;z-index:900;pointer-events:none;display:flex;gap:.5em;' +
+  'max-width:calc(100vw - 140px);padding:3px 10px;border-radius:10px;font-size:12px;white-space:nowrap;overflow:hidden;' +
+  'background:var(--comfy-menu-bg,#222);color:var(--input-text,#ddd);border:1px solid var(--border-color,#444)'
+const NARROW = '@media(max-width:800px){#comfy-tenant-badge{bottom:72px !important}}'
 
 function makeBadge(me) {
   const badge = document.createElement('div')
   badge.id = 'comfy-tenant-badge'
-  badge.style.cssText =
-    'display:flex;align-items:center;gap:.5em;padding:0 .75em;font-size:12px;white-space:nowrap;color:var(--input-text,#ddd)'
+  badge.style.cssText = STYLE
   const who = document.createElement('strong')
   who.textContent = decodeURIComponent(me.userId) + (me.operator ? ' (operator)' : '')
   const wait = document.createElement('span')
   wait.setAttribute('role', 'status')
   badge.append(who, wait)
   return { badge, wait }
-}
-
-const PAGE_READY_MS = 10000
-
-// Newer pages draw a bar with the Run button, some time after the extensions were set up.
-async function barOf(page) {
-  for (const until = Date.now() + PAGE_READY_MS; Date.now() < until; ) {
-    const bar = page.querySelector('.actionbar-container')
-    if (bar) return bar
-    await new Promise((resolve) => setTimeout(resolve, 250))
-  }
-}
-
-// On pages without that bar or the older menu it stands above the tools at the corner.
-function place(badge, bar) {
-  if (bar?.isConnected) return bar.prepend(badge)
-  const group = app.menu?.settingsGroup?.element
-  if (group?.isConnected) return group.before(badge)
-  badge.style.cssText += ';position:fixed;right:12px;bottom:64px;z-index:900;pointer-events:none'
-  document.body.append(badge)
 }
 
 async function read(path) {
@@ -59,7 +51,10 @@ app.registerExtension({
   name: 'comfy-tenant',
   async setup() {
     const { badge, wait } = makeBadge(me)
-    void barOf(document).then((bar) => place(badge, bar))
+    const style = document.createElement('style')
+    style.textContent = NARROW
+    document.head.append(style)
+    document.body.append(badge)
     let timer
     const refresh = async () => {
       clearTimeout(timer)

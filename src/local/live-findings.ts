@@ -9,6 +9,7 @@ import { expectedKeys } from './expected-keys.ts';
 import { pluginFault, pluginWarning, type ExpectedKey } from './plugin-fault.ts';
 import { askPlugin } from './plugin-state.ts';
 import { megabytes } from './progress.ts';
+import { workerFindings } from './worker-findings.ts';
 
 /** Something seen at a running ComfyUI. A fault undoes isolation, or stops service; the rest is to be looked at. */
 export interface Finding {
@@ -141,10 +142,16 @@ async function findingsAt(url: string, key: ExpectedKey, { mint, outward }: Look
       ? []
       : await reachableFromOutside(url, outward);
   if (wrong !== undefined) return [fault(wrong), ...outside];
+  const worker = state.kind === 'present' ? workerFindings(state.facts.worker, url) : [];
   const accepted = pluginWarning(state, url);
   const asked = await askFitness(url, key, mint);
-  if ('level' in asked) return [asked, ...outside];
-  const looked = [...(accepted === undefined ? [] : [warning(accepted)]), ...judge(url, asked), ...outside];
+  if ('level' in asked) return [asked, ...worker, ...outside];
+  const looked = [
+    ...worker,
+    ...(accepted === undefined ? [] : [warning(accepted)]),
+    ...judge(url, asked),
+    ...outside,
+  ];
   return looked.length > 0
     ? looked
     : [{ level: 'ok', text: `ComfyUI at ${url}: plugin and key fit, nothing goes round it` }];

@@ -1,6 +1,16 @@
 import { explainTlsError } from '../errors/tls-error.ts';
 import { readLimited } from './read-limited.ts';
+
 const KEY_FILES = ['public', 'shared', 'both', 'unset', 'missing', 'private', 'invalid'] as const;
+
+/** ComfyUI's worker thread, which runs every prompt. */
+export interface WorkerState {
+  readonly alive: boolean;
+  /** How often it ended and was restarted, or a prompt was abandoned. */
+  readonly restarts: number;
+  /** How long the current prompt has been running; null when none is. */
+  readonly runningSeconds: number | null;
+}
 
 /** What the plugin says of itself at `GET /_tenant/plugin`. */
 export interface PluginFacts {
@@ -15,8 +25,8 @@ export interface PluginFacts {
   /** Fingerprint of a shared key of comfy-tenant 0.1 that it accepts too. */
   readonly sharedKey?: string | null;
   readonly hooks: { readonly fit: number; readonly all: number };
-  /** The thread that runs prompts; an older plugin does not say. */
-  readonly worker?: { readonly alive: boolean };
+  /** Missing from plugin 0.1. */
+  readonly worker?: WorkerState;
 }
 
 export type PluginState =
@@ -45,6 +55,15 @@ function isKey({ key, keyFile, audience, sharedKey }: Partial<PluginFacts>): boo
   );
 }
 
+function isWorkerOrMissing(worker: Partial<WorkerState> | null | undefined): boolean {
+  if (worker === undefined) return true;
+  return (
+    typeof worker?.alive === 'boolean' &&
+    typeof worker.restarts === 'number' &&
+    (worker.runningSeconds === null || typeof worker.runningSeconds === 'number')
+  );
+}
+
 function isFacts(value: unknown): value is PluginFacts {
   const facts = value as Partial<PluginFacts> | null;
   return (
@@ -53,7 +72,8 @@ function isFacts(value: unknown): value is PluginFacts {
     typeof facts.comfyui === 'string' &&
     isKey(facts) &&
     typeof facts.hooks?.fit === 'number' &&
-    typeof facts.hooks.all === 'number'
+    typeof facts.hooks.all === 'number' &&
+    isWorkerOrMissing(facts.worker)
   );
 }
 

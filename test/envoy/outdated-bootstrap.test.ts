@@ -19,7 +19,7 @@ endpoints:
     domains: [${HOST}]
     upstream: http://127.0.0.1:${upstream.port}
     multiTenant: true
-    auth: { method: BASIC, users: [{ username: alice, password: "${hashSync('tulip', { cost: 4 })}" }] }
+    auth: { method: BASIC, users: [{ username: alice, password: "${hashSync('tulip', 4)}" }] }
 service: { listen: "unix:authz.sock" }
 admin: { listen: "127.0.0.1:0" }
 `;
@@ -86,7 +86,7 @@ test('a user of the new upstream is nobody at the one that Envoy still knows', a
     auth: {
       ...endpoint!.auth,
       method: 'BASIC',
-      users: [{ username: 'bob', password: hashSync('cedar', { cost: 4 }) }],
+      users: [{ username: 'bob', password: hashSync('cedar', 4) }],
     },
   });
   const lines = ['GET /queue HTTP/1.1', `Authorization: ${basic('bob', 'cedar')}`];

@@ -27,9 +27,11 @@ interface Changes {
   readonly fitness?: number;
   readonly facts?: object;
   readonly date?: Date;
+  readonly worker?: object;
 }
 
 const GB = 1e9;
+const WORKER = { alive: true, restarts: 0, runningSeconds: null };
 
 /** A ComfyUI with the plugin, all well; a case spoils one thing. */
 function aComfyui(changes: Changes): RequestListener {
@@ -43,6 +45,7 @@ function aComfyui(changes: Changes): RequestListener {
         keyFile: 'public',
         audience: audience(),
         hooks: { fit: 33, all: 33 },
+        worker: { ...WORKER, ...changes.worker },
         ...changes.state,
       };
       response.writeHead(changes.plugin ?? 200).end(JSON.stringify(facts));
@@ -122,6 +125,14 @@ test.each<[string, Changes, Finding['level'], RegExp]>([
     'warning',
     /differs by 1[12]\d s: set it by NTP/,
   ],
+  ['a dead worker', { worker: { alive: false } }, 'fault', /worker at http.* is dead: .* Restart ComfyUI/],
+  [
+    'a prompt without end',
+    { worker: { runningSeconds: 7200 } },
+    'warning',
+    /running for 120 min.*maxRunSeconds/,
+  ],
+  ['a restarted worker', { worker: { restarts: 2 } }, 'warning', /was restarted 2 time\(s\)/],
   ['a full disk', { facts: { disk: { free: GB, total: 100 * GB } } }, 'warning', /nearly full: .* free/],
 ])('%s is found, with what to do', async (_, changes, level, text) => {
   const [finding] = await look(changes);

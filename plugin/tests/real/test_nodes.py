@@ -10,7 +10,8 @@ from comfyui_process import start
 NODES = Path(__file__).parent / "hostile-nodes"
 WAYS = (
     "open open_bytes os_open pathlib write append listdir scandir walk remove rename_away rename_over copy rmtree mkdir "
-    "chmod chdir symlink symlink_relative link annotated thread pool loop"
+    "chmod chdir symlink symlink_relative link annotated thread pool loop "
+    "cwd_link cwd_link_write cwd_link_listdir fd_link dir_fd"
 ).split()
 
 
@@ -40,7 +41,7 @@ def ran(visitor, class_type, **inputs):
 @pytest.mark.parametrize("place", ["tenants/u-alice/output/secret.txt", "user/u-alice/workflows/secret.txt"])
 @pytest.mark.parametrize("way", WAYS)
 def test_a_node_reaches_nothing_of_another_user(hostile, way, place):
-    if way == "walk" and place.startswith("user"):
+    if way in ("walk", "fd_link", "dir_fd") and place.startswith("user"):
         place = "tenants/u-alice/output/secret.txt"
     path = hostile.base / place
     [happened] = ran(hostile.visitor("bob"), "Reach", way=way, path=str(path))

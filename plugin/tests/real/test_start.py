@@ -2,16 +2,18 @@
 
 import base64
 import os
+import shutil
 import subprocess
 import time
+from pathlib import Path
 
 import pytest
-from comfyui_process import PLUGIN, TOOLS, VERSION, GatewayKey, Visitor, environment, free_port, prepare, start
+from comfyui_process import PLUGIN, TOOLS, VERSION, GatewayKey, Visitor, environment, free_port, image, prepare, start
 
 
-def outcome(base, *args, **env):
+def outcome(base, *args, prepared=False, **env):
     """The exit code and the last words of a ComfyUI that is to fail."""
-    command = [*prepare(base), "--port", str(free_port()), *args]
+    command = [*prepare(base, links=not prepared), "--port", str(free_port()), *args]
     done = subprocess.run(command, cwd=TOOLS / "app", env=environment(None, **env), capture_output=True, timeout=60, text=True)
     return done.returncode, done.stderr.strip().splitlines()[-1]
 
@@ -144,3 +146,73 @@ def test_operators_see_private_keys_that_comfyui_can_read(comfyui):
     assert comfyui.visitor("root", "operator").ask("/_tenant/fitness").json()["readableKeys"] == [
         str(comfyui.base / "token.key")
     ]
+
+
+def test_a_second_copy_of_the_plugin_is_refused_and_both_are_named(tmp_path):
+    prepare(tmp_path)
+    nodes = tmp_path / "custom_nodes"
+    shutil.copytree(PLUGIN, nodes / "another-copy", ignore=shutil.ignore_patterns("tests", "demo", "__pycache__"))
+    code, said = outcome(tmp_path, prepared=True)
+    assert code == 1
+    assert "custom_nodes holds the plugin twice" in said
+    assert str(nodes / "another-copy") in said and str(nodes / "comfy-tenant") in said
+
+
+def test_a_second_copy_of_a_version_that_does_not_look_is_refused_too(tmp_path):
+    prepare(tmp_path)
+    nodes = tmp_path / "custom_nodes"
+    for name in ("aa-older", "zz-older"):
+        shutil.copytree(PLUGIN, nodes / name, ignore=shutil.ignore_patterns("tests", "demo", "__pycache__"))
+        for file, removed in (("prestartup_script.py", "_refuse_second_copy()\ntry:"), ("__init__.py", "if first != own:")):
+            path = nodes / name / file
+            text = path.read_text()
+            assert removed in text
+            path.write_text(text.replace(removed, "try:" if "try" in removed else "if False:"))
+    code, said = outcome(tmp_path, prepared=True)
+    assert code == 1
+    assert "twice" in said or "second time" in said
+
+
+@pytest.fixture
+def stopped_by_signal(tmp_path):
+    running = start(tmp_path, nodes=(Path(__file__).parent / "endless-nodes",))
+    yield running
+    if running.process.poll() is None:
+        running.process.kill()
+
+
+@pytest.mark.parametrize("way", ["idle", "sleep", "event", "stubborn"])
+def test_sigterm_ends_comfyui_whatever_it_does(stopped_by_signal, way):
+    alice = stopped_by_signal.visitor("alice")
+    if way != "idle":
+        alice.run({"1": {"class_type": "Endless", "inputs": {"way": way, "nonce": ""}}})
+        time.sleep(0.5)
+    begun = time.monotonic()
+    stopped_by_signal.process.terminate()
+    assert stopped_by_signal.process.wait(timeout=20) in (0, 143)
+    # The bound is a second; the rest is for a busy machine. Without a handler, the code is -15.
+    assert time.monotonic() - begun < 10
+
+
+def test_comfyuis_on_one_disk_leave_each_others_temp_alone(tmp_path):
+    first = start(tmp_path / "first", settings={"tenantsDir": str(tmp_path / "tenants")})
+    try:
+        alice = first.visitor("alice")
+        assert alice.upload("kept.png", image(), type="temp").status == 200
+        left = tmp_path / "tenants/u-alice/temp/i-0123456789abcdef"
+        left.mkdir()
+        (left / "old.png").write_bytes(b"old")
+        (tmp_path / "tenants/u-alice/temp/older.png").write_bytes(b"of 0.1")
+        for name in ("second", "third"):
+            other = start(tmp_path / name, settings={"tenantsDir": str(tmp_path / "tenants")})
+            assert other.visitor("alice").ask("/view?filename=kept.png&type=temp").status == 404
+            assert other.visitor("alice").upload("theirs.png", image(), type="temp").status == 200
+            other.process.kill() if name == "second" else other.stop()
+            other.process.wait()
+            assert alice.ask("/view?filename=kept.png&type=temp").status == 200
+        assert not left.exists()
+        assert len(list((tmp_path / "tenants/u-alice/temp").iterdir())) == 2
+    finally:
+        first.stop()
+    start(tmp_path / "first-again", settings={"tenantsDir": str(tmp_path / "tenants")}).stop()
+    assert list((tmp_path / "tenants/u-alice/temp").iterdir()) == []

@@ -16,6 +16,15 @@ def _root():
     return os.path.dirname(os.path.dirname(folder_paths.get_output_directory()))
 
 
+def _past_cwd(path):
+    """Through a link, from where `..` leads elsewhere than its text."""
+    return "/proc/self/cwd" + "/.." * 20 + path
+
+
+def _own_folder():
+    return os.open(folder_paths.get_output_directory(), os.O_RDONLY)
+
+
 WAYS = {
     "open": lambda path: open(path).read(),
     "open_bytes": lambda path: open(os.fsencode(path), "rb").read(),
@@ -40,6 +49,11 @@ WAYS = {
         os.path.join(folder_paths.get_output_directory(), "relative"),
     ),
     "link": lambda path: os.link(path, os.path.join(folder_paths.get_output_directory(), "hard")),
+    "cwd_link": lambda path: open(_past_cwd(path)).read(),
+    "cwd_link_write": lambda path: open(_past_cwd(path), "w").write("x"),
+    "cwd_link_listdir": lambda path: os.listdir(os.path.dirname(_past_cwd(path))),
+    "fd_link": lambda path: open(f"/proc/thread-self/fd/{_own_folder()}/../../u-alice/" + path.split("/u-alice/")[1]).read(),
+    "dir_fd": lambda path: os.open("../../u-alice/" + path.split("/u-alice/")[1], os.O_RDONLY, dir_fd=_own_folder()),
     "annotated": lambda path: open(folder_paths.get_annotated_filepath(path)).read(),
     "thread": lambda path: _in_thread(lambda: open(path).read()),
     "pool": lambda path: POOL.submit(lambda: open(path).read()).result(),

@@ -1,0 +1,117 @@
+"""Files that users save are replaced as a whole or not at all: on a full disk, the one that was there stays.
+
+ComfyUI opens them for writing, which empties them first. The modules that save get an `open` of their own.
+"""
+
+from __future__ import annotations
+
+import builtins
+import errno
+import os
+import secrets
+import time
+from collections.abc import Callable
+from contextlib import contextmanager, suppress
+from contextvars import ContextVar
+
+from .hooks import Hook, wrap
+
+HOOKS = (
+    Hook("app.user_manager", "UserManager.add_routes", ("self", "routes")),
+    Hook("app.app_settings", "AppSettings.save_settings", ("self", "request", "settings")),
+    Hook("PIL.Image", "Image.save", ("self", "fp", "format")),
+)
+# They save users' files by calling `open` themselves.
+_SAVING = ("app.user_manager", "app.app_settings", "server")
+FULL = frozenset((errno.ENOSPC, errno.EDQUOT, errno.EFBIG))
+_PREFIX, _SUFFIX = ".comfy-tenant-", ".tmp"
+# What a process that was killed has left.
+_STALE_SECONDS = 3600
+# Set while a request saves an image by itself.
+saves_image: ContextVar[bool] = ContextVar("comfy_tenant_saves_image", default=False)
+
+
+class StorageFull(Exception):
+    """A file cannot be saved for want of room. Not an OSError, which ComfyUI takes for a name that is not allowed."""
+
+
+def is_temporary(name: str) -> bool:
+    return name.startswith(_PREFIX)
+
+
+@contextmanager
+def replacing(path: str, open_file: Callable, suffix: str = ""):
+    """A file to write to, which takes the place of `path` when all of it is on the disk."""
+    path = os.path.realpath(path)
+    folder = os.path.dirname(path)
+    temporary = os.path.join(folder, f"{_PREFIX}{secrets.token_hex(8)}{_SUFFIX}{suffix}")
+    try:
+        _remove_stale(folder)
+        with open_file(temporary) as file:
+            yield file
+            file.flush()
+            os.fsync(file.fileno())
+        with suppress(FileNotFoundError):
+            os.chmod(temporary, os.stat(path).st_mode & 0o7777)
+        os.replace(temporary, path)
+        _sync_folder(folder)
+    except BaseException as error:
+        with suppress(OSError):
+            os.remove(temporary)
+        if isinstance(error, OSError) and error.errno in FULL:
+            raise StorageFull(os.strerror(error.errno)) from error
+        raise
+
+
+def atomic_open(path, mode="r", *args, **kwargs):
+    """As `open`; what is opened to be written anew replaces the file when it is closed."""
+    if not isinstance(path, str) or "w" not in mode or "+" in mode:
+        return builtins.open(path, mode, *args, **kwargs)
+    return replacing(path, lambda temporary: builtins.open(temporary, mode, *args, **kwargs))
+
+
+def install() -> None:
+    import importlib
+
+    from PIL import Image
+
+    for name in _SAVING:
+        importlib.import_module(name).open = atomic_open
+    wrap(Image.Image, "save", _saved)
+
+
+def _saved(original):
+    def save(self, fp, format=None, **params):
+        if not saves_image.get() or not isinstance(fp, str):
+            return original(self, fp, format, **params)
+        _, suffix = os.path.splitext(fp)
+        with replacing(fp, lambda temporary: builtins.open(temporary, "w+b"), suffix) as file:
+            return original(self, file, format or _format_of(suffix), **params)
+
+    return save
+
+
+def _format_of(suffix: str) -> str:
+    from PIL import Image
+
+    Image.init()
+    return Image.EXTENSION[suffix.lower()]
+
+
+def _remove_stale(folder: str) -> None:
+    with os.scandir(folder) as entries:
+        for entry in entries:
+            if is_temporary(entry.name):
+                with suppress(OSError):
+                    if time.time() - entry.stat(follow_symlinks=False).st_mtime > _STALE_SECONDS:
+                        os.remove(entry.path)
+
+
+def _sync_folder(folder: str) -> None:
+    if os.name == "nt":
+        return
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,120 @@
+"""A prompt that runs: its threads and processes, and how it is made to end."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import threading
+import time
+from collections.abc import Callable
+
+import psutil
+
+
+class PromptEnded(BaseException):
+    """Raised in the threads of a prompt that is made to end. Not an Exception, so that nodes do not take it for a failure."""
+
+
+class Run:
+    """One run of a prompt. Its clock is monotonic, in seconds."""
+
+    def __init__(self, prompt_id: str, clock: Callable[[], float] = time.monotonic):
+        self.prompt_id = prompt_id
+        self.started = clock()
+        # When and why it was asked to end.
+        self.stopped_at: float | None = None
+        self.reason: str | None = None
+        # Its code is ended by force from here on, and the interrupt of ComfyUI is its own, not the next prompt's.
+        self.forced = False
+        # Nothing that it still does has an effect.
+        self.given_up = False
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._threads: dict[int, int] = {}
+        self._processes: list[psutil.Process] = []
+        self._on_stop: Callable[[], None] = lambda: None
+
+    def on_stop(self, wake: Callable[[], None]) -> None:
+        self._on_stop = wake
+
+    def stop(self, reason: str) -> None:
+        """Asks it to end. The first reason stays."""
+        if self.stopped_at is None:
+            self.stopped_at, self.reason = self._clock(), reason
+            self._on_stop()
+
+    def enter_thread(self) -> None:
+        """The running thread works for this prompt until `leave_thread`."""
+        with self._lock:
+            self._threads[threading.get_ident()] = threading.get_native_id()
+
+    def leave_thread(self) -> None:
+        ident = threading.get_ident()
+        while True:
+            try:
+                with self._lock:
+                    self._threads.pop(ident, None)
+                    # The thread may be a pool's: what was to end this prompt must not end the next one's task.
+                    ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(ident), None)
+                return
+            except PromptEnded:
+                continue
+
+    def add_process(self, pid: int) -> None:
+        try:
+            found = psutil.Process(pid)
+        except psutil.Error:
+            return
+        with self._lock:
+            self._processes.append(found)
+
+    @property
+    def has_threads(self) -> bool:
+        return bool(self._threads)
+
+    def end_threads(self) -> None:
+        """Raises PromptEnded in each of its threads, at once or when what it waits for in C returns."""
+        with self._lock:
+            for ident in self._threads:
+                ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(ident), ctypes.py_object(PromptEnded))
+
+    def end_processes(self) -> None:
+        """Kills what it has started, and what that has started."""
+        with self._lock:
+            found = set(self._processes)
+            for native_id in self._threads.values():
+                found |= _children_of_thread(native_id)
+        for process in list(found):
+            try:
+                found |= set(process.children(recursive=True))
+            except psutil.Error:
+                continue
+        for process in found:
+            try:
+                process.kill()
+            except psutil.Error:
+                continue
+        self._reap(found)
+
+    def _reap(self, killed: set[psutil.Process]) -> None:
+        for process in killed:
+            try:
+                os.waitpid(process.pid, os.WNOHANG)
+            except (OSError, AttributeError):
+                continue
+
+
+def _children_of_thread(native_id: int) -> set[psutil.Process]:
+    """On Linux, also what C libraries have started."""
+    try:
+        with open(f"/proc/self/task/{native_id}/children", encoding="ascii") as file:
+            pids = [int(pid) for pid in file.read().split()]
+    except OSError:
+        return set()
+    found = set()
+    for pid in pids:
+        try:
+            found.add(psutil.Process(pid))
+        except psutil.Error:
+            continue
+    return found

@@ -1,0 +1,139 @@
+"""A prompt that never ends, or ends as ComfyUI does not expect, costs nobody else anything but time."""
+
+import time
+import uuid
+from pathlib import Path
+
+import psutil
+import pytest
+from comfyui_process import graph, image, start
+from comfyui_socket import Socket
+
+NODES = Path(__file__).parent / "endless-nodes"
+BY_FORCE = "sleep spin stubborn thread program grandchild system fork respawning".split()
+GIVEN_UP = "event select receive process_pool".split()
+
+
+@pytest.fixture(scope="module")
+def patient(tmp_path_factory):
+    running = start(tmp_path_factory.mktemp("patient"), nodes=(NODES,), settings={"interruptGraceSeconds": 0.5})
+    yield from served(running)
+
+
+@pytest.fixture(scope="module")
+def limited(tmp_path_factory):
+    settings = {"interruptGraceSeconds": 0.5, "maxRunSeconds": 1}
+    yield from served(start(tmp_path_factory.mktemp("limited"), nodes=(NODES,), settings=settings))
+
+
+def served(running):
+    try:
+        yield running
+    finally:
+        running.stop()
+
+
+def endless(visitor, way, **more):
+    prompt = {"1": {"class_type": "Endless", "inputs": {"way": way, "nonce": uuid.uuid4().hex}}}
+    prompt_id = visitor.run(prompt, **more)
+    deadline = time.monotonic() + 20
+    while not any(item[1] == prompt_id for item in visitor.ask("/queue").json()["queue_running"]):
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+    return prompt_id
+
+
+def runs_again(comfyui, user="bob"):
+    visitor = comfyui.visitor(user)
+    assert visitor.upload("in.png", image()).status == 200
+    done = visitor.finished(visitor.run(graph("in.png", text=uuid.uuid4().hex)))
+    assert done["status"]["status_str"] == "success", done["status"]
+
+
+def state(comfyui):
+    return comfyui.visitor("bob").ask("/_tenant/plugin").json()["worker"]
+
+
+def programs(comfyui):
+    found = psutil.Process(comfyui.process.pid).children(recursive=True)
+    return [p for p in found if p.status() != psutil.STATUS_ZOMBIE and "endless-program" in p.cmdline()]
+
+
+def last_event(entry):
+    return entry["status"]["messages"][-1]
+
+
+@pytest.mark.parametrize("way", BY_FORCE + GIVEN_UP)
+def test_an_interrupt_ends_what_does_not_listen(patient, way):
+    alice, bob = patient.visitor("alice"), patient.visitor("bob")
+    assert bob.upload("in.png", image()).status == 200
+    before = state(patient)
+    stuck = endless(alice, way)
+    waiting = bob.run(graph("in.png", text=uuid.uuid4().hex))
+    assert alice.post("/interrupt").status == 200
+    ended = alice.finished(stuck, 40)
+    assert ended["status"]["status_str"] == "error"
+    assert last_event(ended)[0] == "execution_interrupted"
+    assert bob.finished(waiting)["status"]["status_str"] == "success"
+    assert programs(patient) == []
+    after = state(patient)
+    assert after["alive"] is True
+    assert after["restarts"] - before["restarts"] == (way in GIVEN_UP)
+
+
+def test_a_prompt_may_run_for_so_long_and_then_says_so(limited):
+    alice = limited.visitor("alice")
+    ended = alice.finished(endless(alice, "sleep"))
+    event, told = last_event(ended)
+    assert (event, told["exception_message"]) == ("execution_error", "stopped: one prompt may run for 1 s")
+    runs_again(limited)
+
+
+def test_a_prompt_that_is_given_up_writes_and_tells_nothing_more(limited):
+    alice = limited.visitor("alice")
+    with Socket(alice, "window") as socket:
+        ended = alice.finished(endless(alice, "very_stubborn", client_id=socket.sid), 40)
+        assert last_event(ended)[0] == "execution_error"
+        assert state(limited)["givenUp"] >= 1
+        told = len(socket.events)
+        deadline = time.monotonic() + 40
+        while state(limited)["givenUp"]:
+            assert time.monotonic() < deadline
+            time.sleep(0.2)
+        assert [
+            e for e in socket.events[told:] if isinstance(e, dict) and e["type"] not in ("status", "crystools.monitor")
+        ] == []
+    assert not (limited.base / "tenants/u-alice/output/late.txt").exists()
+    runs_again(limited)
+
+
+def test_others_see_how_long_the_running_prompt_has_run(patient):
+    alice, bob = patient.visitor("alice"), patient.visitor("bob")
+    endless(alice, "sleep")
+    time.sleep(0.3)
+    first = bob.ask("/_tenant/queue").json()["runningSeconds"]
+    time.sleep(0.3)
+    second = bob.ask("/_tenant/queue").json()["runningSeconds"]
+    assert 0.2 < first < second
+    assert state(patient)["runningSeconds"] > second - 0.1
+    alice.post("/interrupt")
+    runs_again(patient)
+    assert state(patient)["runningSeconds"] is None
+
+
+@pytest.mark.parametrize("what", ["exit", "base", "keyboard", "unpicklable", "no list", "set"])
+def test_what_a_node_raises_or_returns_ends_its_own_prompt_alone(patient, what):
+    alice = patient.visitor("alice")
+    alice.finished(alice.run({"1": {"class_type": "Raises", "inputs": {"what": what}}}))
+    runs_again(patient)
+    assert patient.process.poll() is None
+    assert state(patient)["alive"] is True
+
+
+def test_a_worker_that_ends_is_started_again(patient):
+    before = state(patient)["restarts"]
+    alice = patient.visitor("alice")
+    alice.run({"1": {"class_type": "KillWorker", "inputs": {"nonce": uuid.uuid4().hex}}})
+    runs_again(patient)
+    assert state(patient)["restarts"] == before + 1
+    assert "ComfyUI's worker ended and is started again" in patient.log.read_text()

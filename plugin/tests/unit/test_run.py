@@ -1,0 +1,164 @@
+import subprocess
+import sys
+import threading
+import time
+
+import pytest
+from comfyui_tenant import context
+from comfyui_tenant.context import Tenant
+from comfyui_tenant.prompt_thread import PromptThread, wait_for_ever
+from comfyui_tenant.run import PromptEnded, Run
+from comfyui_tenant.run_limits import INTERRUPTED, TIME_IS_UP, RunLimits
+from comfyui_tenant.threads import working_for
+from comfyui_tenant.worker import Worker
+
+SLEEP = [sys.executable, "-c", "import time; time.sleep(100)"]
+ALICE = Tenant("alice", "u-alice")
+
+
+def test_only_what_the_prompt_started_is_killed():
+    run = Run("p")
+    own, other = subprocess.Popen(SLEEP), subprocess.Popen(SLEEP)
+    try:
+        run.add_process(own.pid)
+        run.end_processes()
+        own.wait(10)
+        assert other.poll() is None
+    finally:
+        other.kill()
+        other.wait()
+
+
+def test_a_thread_of_the_prompt_is_ended_and_one_of_another_goes_on():
+    runs, ended, end = [Run("a"), Run("b")], [], threading.Event()
+    ready = threading.Barrier(3)
+
+    def work(run):
+        try:
+            with working_for(Tenant("alice", "u-alice", run=run)):
+                ready.wait()
+                while not end.is_set():
+                    time.sleep(0.01)
+        except PromptEnded:
+            ended.append(run.prompt_id)
+
+    threads = [threading.Thread(target=work, args=(run,)) for run in runs]
+    for thread in threads:
+        thread.start()
+    ready.wait()
+    runs[0].end_threads()
+    threads[0].join(10)
+    end.set()
+    threads[1].join(10)
+    assert ended == ["a"]
+    assert not runs[0].has_threads and not runs[1].has_threads
+
+
+def test_what_was_to_end_a_prompt_does_not_end_the_next_task_of_a_pools_thread():
+    for _ in range(200):
+        run = Run("p")
+        try:
+            with working_for(Tenant("alice", "u-alice", run=run)):
+                run.end_threads()
+        except PromptEnded:
+            pass
+        assert not run.has_threads
+        assert sum(range(100)) == 4950
+
+
+def ran(work, enter=lambda _tenant: None):
+    running = PromptThread(ALICE, work, enter)
+    running.start()
+    wait_for_ever(running)
+    return running
+
+
+def test_a_prompts_thread_first_enters_and_has_its_user():
+    seen = []
+    assert ran(lambda: seen.append(context.current()), lambda tenant: seen.append(tenant)).error is None
+    assert seen == [ALICE, ALICE]
+
+
+def test_where_entering_fails_nothing_of_the_prompt_runs():
+    def refuse(_tenant):
+        raise PermissionError("no sandbox")
+
+    seen = []
+    assert isinstance(ran(lambda: seen.append(1), refuse).error, PermissionError)
+    assert seen == []
+
+
+@pytest.mark.parametrize("error", [SystemExit(1), KeyboardInterrupt(), ValueError("x"), PromptEnded()])
+def test_what_a_prompt_raises_is_handed_on(error):
+    def work():
+        raise error
+
+    assert ran(work).error is error
+
+
+class Clock:
+    now = 0.0
+
+    def __call__(self):
+        return self.now
+
+
+class Waiting:
+    """A prompt that never ends, of which each wait takes as long as it may."""
+
+    error = None
+
+    def __init__(self, tenant, clock):
+        self.tenant, self.clock, self.waits = tenant, clock, []
+
+    def wake(self):
+        pass
+
+    def wait(self, seconds):
+        self.waits.append(seconds)
+        self.clock.now += seconds
+        return False
+
+
+def test_a_prompt_is_interrupted_then_forced_then_given_up(monkeypatch):
+    clock, limits = Clock(), None
+    limits = RunLimits(60, 10, clock)
+    monkeypatch.setattr(limits, "_free_memory", lambda: None)
+    monkeypatch.setattr("comfyui_tenant.run_limits._interrupt", lambda: None)
+    waiting = Waiting(limits.begin(ALICE, "p"), clock)
+    assert limits.watch(waiting) is False
+    assert waiting.waits[:2] == [60, 10]
+    run = waiting.tenant.run
+    assert (run.reason, run.given_up, limits.times_given_up, limits.current) == (TIME_IS_UP, True, 1, None)
+    assert clock.now == 75
+    assert str(limits.explain(waiting)) == "stopped: one prompt may run for 60 s"
+
+
+def test_the_first_reason_to_end_stays():
+    run = Run("p", Clock())
+    run.stop(INTERRUPTED)
+    run.stop(TIME_IS_UP)
+    assert run.reason == INTERRUPTED
+
+
+def test_a_worker_that_fails_is_started_again_and_what_ran_is_ended():
+    worker, told, calls = Worker(sleep=lambda _: None), [], []
+    worker.on_death(told.append)
+
+    def prompt_worker():
+        calls.append(1)
+        if len(calls) < 3:
+            raise RuntimeError("x")
+
+    thread = threading.Thread(target=prompt_worker)
+    worker.adopt(thread)
+    thread.start()
+    thread.join(10)
+    assert (worker.restarts, len(told), len(calls), worker.alive) == (2, 2, 3, False)
+
+
+def test_other_threads_are_left_alone():
+    worker = Worker()
+    thread = threading.Thread(target=time.sleep)
+    worker.adopt(thread)
+    assert worker.alive is False and thread._target is time.sleep

@@ -1,0 +1,71 @@
+import threading
+from types import SimpleNamespace
+
+import pytest
+from comfyui_tenant.durations import Durations, kind_of
+from comfyui_tenant.ledger import OWNER, Ledger
+from comfyui_tenant.turns import turn
+from comfyui_tenant.wait import wait_of
+
+
+def graph(steps, text="a", seed=1):
+    return {"1": {"class_type": "Sample", "inputs": {"steps": steps, "text": text, "seed": seed, "model": ["2", 0]}}}
+
+
+def item(user, prompt, place=1):
+    return (turn(1, place, place), f"{user}{place}", prompt, {OWNER: f"u-{user}"}, [])
+
+
+def situation(running, waiting=(), known=(), started=100.0):
+    ledger = Ledger()
+    for prompt, seconds in known:
+        ledger.durations.add(kind_of(prompt), seconds)
+    ledger.start(running, 7, started)
+    queue = SimpleNamespace(mutex=threading.RLock(), currently_running={7: running}, queue=list(waiting))
+    return queue, ledger
+
+
+def eta(now, *args, **kwargs):
+    return wait_of(*situation(*args, **kwargs), "u-bob", now)["etaSeconds"]
+
+
+BOBS = item("bob", graph(1), 3)
+
+
+@pytest.mark.parametrize(
+    ("now", "known", "expected"),
+    [
+        (101, [], None),
+        (101, [(graph(1), 1.0)], None),
+        (101, [(graph(20), 20.0)], 19.0),
+        (115, [(graph(20), 20.0)], 5.0),
+        # It has run for longer than any known one.
+        (125, [(graph(20), 20.0)], None),
+        (101, [(graph(20, "b", 2), 20.0), (graph(20), 0.01)], 19.0),
+        (105, [(graph(20), 20.0), (graph(1), 1.0)], 15.0),
+    ],
+)
+def test_the_estimate_claims_no_less_than_what_is_known(now, known, expected):
+    assert eta(now, item("alice", graph(20)), [BOBS], known) == expected
+
+
+def test_every_prompt_before_it_counts():
+    carols = item("carol", graph(5), 2)
+    known = [(graph(20), 20.0), (graph(5), 4.0)]
+    assert eta(105, item("alice", graph(20)), [carols, BOBS], known) == 19.0
+    assert eta(105, item("alice", graph(20)), [carols, BOBS], known[:1]) is None
+
+
+def test_ones_own_that_runs_waits_for_nothing():
+    assert eta(105, item("bob", graph(20))) == 0
+
+
+def test_everyone_is_told_how_long_the_running_one_has_run():
+    assert wait_of(*situation(item("alice", graph(20))), "u-bob", 112.34)["runningSeconds"] == 12.3
+
+
+def test_only_so_many_kinds_are_remembered():
+    durations = Durations()
+    for kind in range(3000):
+        durations.add(kind, 1.0)
+    assert len(durations._known) == 1000
