@@ -1,10 +1,13 @@
 import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
-import { userList } from '../basic/user-list.ts';
+import { userList } from '../basic/load-users.ts';
 import { exposedFiles } from '../config/exposed-files.ts';
 import { loadConfig, type LoadedConfig } from '../config/load.ts';
-import type { BasicAuth, Config, Endpoint, Issuer, JwtAuth } from '../config/schema.ts';
-import { liveFindings } from '../local/live-findings.ts';
+import type { BasicAuth } from '../basic/basic-schema.ts';
+import type { Config, Endpoint } from '../config/schema.ts';
+import type { Issuer } from '../jwt/issuer-schema.ts';
+import type { JwtAuth } from '../jwt/jwt-schema.ts';
+import { runLiveChecks } from '../comfyui/live-checks.ts';
 import { loadTokenKeys } from '../token/token-key.ts';
 import { reportKeys } from './check-keys.ts';
 import { EXIT, type Command } from './context.ts';
@@ -67,7 +70,7 @@ async function look(
   { config }: Extract<LoadedConfig, { ok: true }>,
   out: (line: string) => void,
 ): Promise<number> {
-  const found = await liveFindings(config, loadTokenKeys(config.comfyui.tokenKeyFile));
+  const found = await runLiveChecks(config, loadTokenKeys(config.comfyui.tokenKeyFile));
   for (const { level, text } of found) out(`${level}: ${text}`);
   return found.some(({ level }) => level === 'fault') ? EXIT.unavailable : EXIT.ok;
 }

@@ -5,9 +5,9 @@ import { createLog } from '../admin/log.ts';
 import { loadConfig } from '../config/load.ts';
 import { restartNeeded } from '../config/restart-needed.ts';
 import { watchConfig } from '../config/watch.ts';
-import { heapGrowthFlag } from '../service-heap.ts';
-import { askComfyuiWith } from '../local/ask-comfyui.ts';
-import { startService } from '../service.ts';
+import { heapGrowthFlag } from '../service/service-heap.ts';
+import { askComfyuiWith } from '../comfyui/ask-comfyui.ts';
+import { startService } from '../service/service.ts';
 import { EXIT, type Command } from './context.ts';
 
 export const help = `comfy-tenant serve [--config comfy-tenant.yaml]

@@ -1,9 +1,9 @@
 import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { loadConfig } from '../config/load.ts';
-import { isIsolated } from '../local/verify.ts';
-import { verifySite } from '../local/verify-site.ts';
-import { verifyTable } from '../local/verify-table.ts';
+import { isIsolated } from '../verify/verify.ts';
+import { verifyEndpoints } from '../verify/verify-endpoints.ts';
+import { verifyTable } from '../verify/verify-table.ts';
 import { EXIT, type Command } from './context.ts';
 
 export const help = `comfy-tenant verify [--config comfy-tenant.yaml] [--url http://…] [--json]
@@ -25,7 +25,7 @@ export const verify: Command = async ({ args, env, cwd, out, err, signal }) => {
     for (const fault of loaded.faults) err(fault);
     return EXIT.config;
   }
-  const results = await verifySite(loaded.config, { url: values.url, signal });
+  const results = await verifyEndpoints(loaded.config, { url: values.url, signal });
   if (results.length === 0) {
     err(`${named}: no endpoint has multiTenant: true, so there is nothing to verify`);
     return EXIT.config;

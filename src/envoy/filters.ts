@@ -1,6 +1,6 @@
 import type { Config, Endpoint } from '../config/schema.ts';
 import { upstreamDigest } from './digests.ts';
-import type { Preset } from './render.ts';
+import type { Preset } from './rendering.ts';
 import {
   EXT_AUTHZ,
   HEADER_BYTES,

@@ -1,7 +1,7 @@
 import type { JSONWebKeySet } from 'jose';
 import { afterEach, beforeAll, beforeEach, expect, test, vi } from 'vitest';
-import { rules } from '../../test/jwt-method.ts';
-import { aKey, aToken, type SigningKey } from '../../test/tokens.ts';
+import { rules } from '../../test/support/jwt-method.ts';
+import { aKey, aToken, type SigningKey } from '../../test/support/tokens.ts';
 import { createRemoteKeys, type RemoteKeysOptions } from './remote-keys.ts';
 import { verifyToken } from './verify-token.ts';
 

@@ -1,7 +1,7 @@
 import { mkdirSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { aDirectory } from '../../test/a-config.ts';
+import { aDirectory } from '../../test/support/temp-dir.ts';
 import { formatSigningKeys, makeSigningKey } from './ed25519-keys.ts';
 import { rotateTokenKeys } from './rotate-keys.ts';
 import { loadTokenKeys, readTokenKeys } from './token-key.ts';

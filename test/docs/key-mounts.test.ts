@@ -72,16 +72,19 @@ interface Container {
   volumeMounts: { name: string; mountPath: string }[];
 }
 
+function manifest(kind: string): Manifest {
+  const documents = parseAllDocuments(read('deploy/kubernetes/sidecar.yaml'));
+  const all = documents.map((document) => document.toJS({ merge: true }) as Manifest);
+  return all.find((one) => one.kind === kind)!;
+}
+
 test('in the pod, ComfyUI has public keys only', () => {
-  const text = read('deploy/kubernetes/sidecar.yaml');
-  const documents = parseAllDocuments(text).map((document) => document.toJS({ merge: true }) as Manifest);
-  const of = (kind: string): Manifest | undefined => documents.find((one) => one.kind === kind);
-  const containers = of('Deployment')?.spec?.template.spec.containers ?? [];
+  const containers = manifest('Deployment').spec?.template.spec.containers ?? [];
   const containerOf = (name: string): Container | undefined =>
     containers.find((container) => container.name === name);
   const mountsOf = (name: string): Mount[] =>
     containerOf(name)?.volumeMounts.map((one) => ({ volume: one.name, target: one.mountPath })) ?? [];
-  const { comfyui } = parse(of('ConfigMap')?.data?.['comfy-tenant.yaml'] ?? '') as { comfyui: Comfyui };
+  const { comfyui } = parse(manifest('ConfigMap').data?.['comfy-tenant.yaml'] ?? '') as { comfyui: Comfyui };
   const env = containerOf('comfyui')?.env?.find(({ name }) => name === 'COMFY_TENANT_KEY_FILE');
   expectPublicKeysOnly(comfyui, {
     authz: mountsOf('authz'),

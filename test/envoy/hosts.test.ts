@@ -1,7 +1,7 @@
 import { hashSync } from '@node-rs/bcrypt';
 import { connect } from 'node:net';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { basic } from '../builders.ts';
+import { basic } from '../support/requests.ts';
 import { startEchoUpstream, type EchoUpstream } from './echo-upstream.ts';
 import { h2cRequest } from './h2c-request.ts';
 import { startRealGateway, type RealGateway } from './real-service.ts';

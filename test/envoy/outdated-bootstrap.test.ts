@@ -1,7 +1,7 @@
 import { hashSync } from '@node-rs/bcrypt';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import type { Endpoint } from '../../src/config/schema.ts';
-import { basic } from '../builders.ts';
+import { basic } from '../support/requests.ts';
 import { startEchoUpstream, type EchoUpstream } from './echo-upstream.ts';
 import { rawRequest } from './raw-request.ts';
 import { startRealGateway, type RealGateway } from './real-service.ts';

@@ -1,7 +1,7 @@
 import { pino } from 'pino';
 import type { Config } from '../../src/config/schema.ts';
-import { startService, type Service } from '../../src/service.ts';
-import { aDirectory, load } from '../a-config.ts';
+import { startService, type Service } from '../../src/service/service.ts';
+import { aDirectory, load } from '../support/temp-dir.ts';
 import { rawRequest } from './raw-request.ts';
 import { startEnvoy, type EnvoyOptions, type RunningEnvoy } from './run-envoy.ts';
 

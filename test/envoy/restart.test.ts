@@ -2,9 +2,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { hash } from '@node-rs/bcrypt';
 import { pino } from 'pino';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { startService, type Service } from '../../src/service.ts';
-import { aDirectory, load } from '../a-config.ts';
-import { basic } from '../builders.ts';
+import { startService, type Service } from '../../src/service/service.ts';
+import { aDirectory, load } from '../support/temp-dir.ts';
+import { basic } from '../support/requests.ts';
 import { startEchoUpstream, type EchoUpstream } from './echo-upstream.ts';
 import { startEnvoy, type RunningEnvoy } from './run-envoy.ts';
 

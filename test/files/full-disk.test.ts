@@ -66,17 +66,20 @@ function fillUp(freeBytes: number): void {
   }
 }
 
-test.each([0, 4096, 16_384])('user add on a disk with %i bytes free changes nothing and says so', async (free) => {
-  smallDisk();
-  writeFileSync(usersFile(), many);
-  fillUp(free);
-  const { code, err } = await add('alice');
-  expect(err).toContain(usersFile());
-  expect(err).toContain('the disk is full: free some space and try again');
-  expect(code).toBe(74);
-  expect(readFileSync(usersFile(), 'utf8')).toBe(many);
-  expect(readdirSync(directory).filter((name) => !name.startsWith('filler'))).toEqual(['users.htpasswd']);
-});
+test.each([0, 4096, 16_384])(
+  'user add on a disk with %i bytes free changes nothing and says so',
+  async (free) => {
+    smallDisk();
+    writeFileSync(usersFile(), many);
+    fillUp(free);
+    const { code, err } = await add('alice');
+    expect(err).toContain(usersFile());
+    expect(err).toContain('the disk is full: free some space and try again');
+    expect(code).toBe(74);
+    expect(readFileSync(usersFile(), 'utf8')).toBe(many);
+    expect(readdirSync(directory).filter((name) => !name.startsWith('filler'))).toEqual(['users.htpasswd']);
+  },
+);
 
 test('no command that writes a file leaves a part of it on a full disk', async () => {
   smallDisk();

@@ -7,10 +7,10 @@ import { pino } from 'pino';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { Endpoint } from '../../src/config/schema.ts';
 import { upstreamDigest } from '../../src/envoy/digests.ts';
-import { startService, type Service } from '../../src/service.ts';
-import { aDirectory, load } from '../a-config.ts';
-import { basic } from '../builders.ts';
-import { aCheck, readAnswer } from '../check.ts';
+import { startService, type Service } from '../../src/service/service.ts';
+import { aDirectory, load } from '../support/temp-dir.ts';
+import { basic } from '../support/requests.ts';
+import { aCheck, readAnswer } from '../support/check-messages.ts';
 
 const asIs = (bytes: Buffer): Buffer => bytes;
 

@@ -3,10 +3,10 @@ import { createServer, request, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { pino } from 'pino';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { askComfyuiWith } from '../../src/local/ask-comfyui.ts';
+import { askComfyuiWith } from '../../src/comfyui/ask-comfyui.ts';
 import { comfyuiGroups } from '../../src/config/comfyui-groups.ts';
-import { startService, type Service } from '../../src/service.ts';
-import { aDirectory, load } from '../a-config.ts';
+import { startService, type Service } from '../../src/service/service.ts';
+import { aDirectory, load } from '../support/temp-dir.ts';
 
 let directory: ReturnType<typeof aDirectory>;
 let service: Service;

@@ -11,12 +11,12 @@ import type { KeyObject } from 'node:crypto';
 import { join } from 'node:path';
 import { pino } from 'pino';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { startService, type Service } from '../../src/service.ts';
+import { startService, type Service } from '../../src/service/service.ts';
 import { loadVerifyKeys } from '../../src/token/token-key.ts';
-import { makeUpUser } from '../../src/token/verify-right.ts';
-import { aDirectory, load } from '../a-config.ts';
-import { basic } from '../builders.ts';
-import { aCheck, readAnswer, type Answer } from '../check.ts';
+import { createProbeUser } from '../../src/token/probe-user.ts';
+import { aDirectory, load } from '../support/temp-dir.ts';
+import { basic } from '../support/requests.ts';
+import { aCheck, readAnswer, type Answer } from '../support/check-messages.ts';
 
 const asIs = (bytes: Buffer): Buffer => bytes;
 const METHOD = '/envoy.service.auth.v3.Authorization/Check';
@@ -160,11 +160,11 @@ test('stopping fails no running check', async () => {
 test('a temporary user of verify is let in by the verify key only, never by the key that signs for ComfyUI', async () => {
   const keyOf = (name: string): KeyObject =>
     loadVerifyKeys(join(directory.path, '.comfy-tenant', name))[0].privateKey;
-  const user = await makeUpUser(keyOf('verify.key'), Date.now());
+  const user = await createProbeUser(keyOf('verify.key'), Date.now());
   expect((await ask(user.authorization)).headers['x-funart-comfy-userid']).toBe(user.userId);
-  const byTokenKey = await makeUpUser(keyOf('token.key'), Date.now());
+  const byTokenKey = await createProbeUser(keyOf('token.key'), Date.now());
   expect(await ask(byTokenKey.authorization)).toMatchObject({ code: 7, status: 401 });
-  const late = await makeUpUser(keyOf('verify.key'), Date.now() - 600_000);
+  const late = await createProbeUser(keyOf('verify.key'), Date.now() - 600_000);
   expect(await ask(late.authorization)).toMatchObject({ code: 7, status: 401 });
 });
 

@@ -3,7 +3,7 @@ import { chmodSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { aDirectory } from '../a-config.ts';
+import { aDirectory } from '../support/temp-dir.ts';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const CONFIG = `
@@ -34,8 +34,8 @@ afterAll(() => {
 /** Runs the compiled program until it ends, or until it serves: then by SIGTERM. */
 async function serve(text: string, command: readonly string[]): Promise<{ code: number; output: string }> {
   const file = directory.write('c.yaml', text);
-  const [program = '', ...args] = [...command, join(directory.path, 'dist/main.js')];
-  const child = spawn(program, [...args, 'serve', '--config', file], {
+  const words = [...command, join(directory.path, 'dist/main.js')];
+  const child = spawn(words[0]!, [...words.slice(1), 'serve', '--config', file], {
     env: { ...process.env, NODE_OPTIONS: `--import "${PROBE}"` },
   });
   let output = '';

@@ -1,9 +1,9 @@
 import { dirname, sep } from 'node:path';
-import type { Findings } from '../finding.ts';
+import type { Diagnostics } from '../../config-file/diagnostics.ts';
 import type { ConfigParts } from '../parse-parts.ts';
 
 /** ComfyUI gets the folder of public keys; no private key may be in it, and no key may do two jobs. */
-export function checkComfyui({ comfyui }: ConfigParts, findings: Findings): void {
+export function checkComfyui({ comfyui }: ConfigParts, findings: Diagnostics): void {
   if (comfyui === undefined) return;
   const { tokenKeyFile, verifyKeyFile, publicKeyDir } = comfyui;
   if (verifyKeyFile === tokenKeyFile)
