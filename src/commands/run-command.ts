@@ -89,8 +89,10 @@ async function run(name: string, entry: Entry, context: CommandContext): Promise
       context.err(`comfy-tenant ${name}: ${error.message}. See comfy-tenant ${name} --help`);
       return EXIT.usage;
     }
-    context.err(`comfy-tenant ${name}: ${explainError(error)}`);
-    return error instanceof FileWriteError ? EXIT.cannotWrite : EXIT.unavailable;
+    // It names the file, the reason and the remedy already.
+    const isWriteError = error instanceof FileWriteError;
+    context.err(`comfy-tenant ${name}: ${isWriteError ? error.message : explainError(error)}`);
+    return isWriteError ? EXIT.cannotWrite : EXIT.unavailable;
   }
 }
 

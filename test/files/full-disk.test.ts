@@ -97,7 +97,7 @@ test('output that goes to a full disk ends with a fault', async () => {
   const { status, stderr } = spawnSync('sh', ['-c', `${TSX} ${MAIN} --help > /dev/full`], {
     encoding: 'utf8',
   });
-  expect(stderr).toContain('the output could not be written whole');
+  expect(stderr).toContain('the output could not be written completely');
   expect(status).toBe(74);
   await Promise.resolve();
 });

@@ -63,7 +63,7 @@ test(
     expect(verified.output()).toContain("refused (plugin asks for the gateway's token)");
     expect((await fetch(`http://127.0.0.1:${upstream}/queue`)).status).toBe(401);
 
-    expect(readdirSync(join(base, 'tenants'))).toStrictEqual([]);
+    expect(readdirSync(join(base, 'tenants'))).toStrictEqual(['.instances']);
     expect(readdirSync(join(base, 'custom_nodes'))).toStrictEqual(['own-nodes']);
     expect(readdirSync(join(env['COMFYUI_DIR']!, 'custom_nodes'))).toStrictEqual(before);
     expect(await up.end('SIGINT')).toBe(0);

@@ -10,7 +10,7 @@ def test_a_yaml_file_is_read_and_its_paths_are_beside_it(tmp_path):
     text = "tenantsDir: t\nallowRoutes: ['GET /x']\nmaxQueued: 3\nquotaBytes: 10\nminFreeBytes: 5\nprivate: [a, /b]\n"
     (tmp_path / "s.yaml").write_text(text)
     private = (str(tmp_path / "a"), "/b")
-    assert read_settings(str(tmp_path / "s.yaml")) == Settings(str(tmp_path / "t"), ("GET /x",), (), 3, 10, 5, private)
+    assert read_settings(str(tmp_path / "s.yaml")) == Settings(str(tmp_path / "t"), ("GET /x",), (), 3, 10, 5, private=private)
 
 
 def test_an_empty_file_is_the_defaults():
