@@ -12,8 +12,8 @@ export default defineConfig({
       'test/config/fuzz.test.ts',
       'test/compose/**',
       'test/docs/{deploy,kubernetes}.test.ts',
-      'test/local/{demo,given,error-lines,read-password,tls-errors,verify}.test.ts',
-      'src/local/programs.test.ts',
+      'test/stack/{demo,given,error-lines,read-password,tls-errors,verify}.test.ts',
+      'src/stack/programs.test.ts',
       // Runs htpasswd.
       'src/basic/verify-password.test.ts',
     ],

@@ -1,4 +1,4 @@
-import { aCheck } from '../test/check.ts';
+import { aCheck } from '../test/support/check-messages.ts';
 import { basic, PASSWORD, token, USERS, type Algorithm } from './credentials.ts';
 import { createClientPool, type Sample } from './grpc-client.ts';
 import { inTurn, measured, run, type Load, type Measure, type Measured } from './load.ts';

@@ -1,4 +1,4 @@
-import { aCheck } from '../test/check.ts';
+import { aCheck } from '../test/support/check-messages.ts';
 import { token } from './credentials.ts';
 import { inTurn, run, type Measure } from './load.ts';
 import type { Program } from './programs.ts';

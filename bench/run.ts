@@ -1,8 +1,8 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { HEAP_FLAGS } from '../src/service-heap.ts';
-import { freePort } from '../src/local/ports.ts';
+import { HEAP_FLAGS } from '../src/service/service-heap.ts';
+import { freePort } from '../src/stack/ports.ts';
 import { measureChecks } from './checks.ts';
 import { configText } from './credentials.ts';
 import { measureMemory } from './memory.ts';

@@ -1,4 +1,4 @@
-import { aCheck } from '../test/check.ts';
+import { aCheck } from '../test/support/check-messages.ts';
 import { basic, USERS } from './credentials.ts';
 import { createClientPool } from './grpc-client.ts';
 

@@ -2,40 +2,62 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { expect, test } from 'vitest';
 
-/** Folder of `src/` → folders that it may import from, besides itself. */
+/**
+ * Folders of `src/`, from the bottom up, and which of the folders above each may import from, besides itself. No arrow
+ * points down the list.
+ */
 const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   http: [],
-  auth: [],
   files: [],
   errors: [],
-  // It judges what it reads by the rules of the parts that will use it; they know its types.
-  config: ['auth', 'basic', 'jwt'],
-  token: ['auth', 'files'],
+  auth: ['http'],
+  'config-file': [],
+  basic: ['http', 'files', 'auth', 'config-file'],
+  jwt: ['http', 'errors', 'auth', 'config-file'],
+  config: ['auth', 'config-file', 'basic', 'jwt'],
+  token: ['http', 'files', 'auth'],
   cache: ['auth'],
-  basic: ['auth', 'config', 'files'],
-  jwt: ['auth', 'config', 'errors', 'http'],
-  'ext-authz': ['auth', 'token'],
-  envoy: ['auth', 'config'],
-  upstreams: ['config', 'http'],
+  'ext-authz': ['http', 'auth', 'token'],
+  envoy: ['http', 'jwt', 'config'],
   admin: ['basic', 'ext-authz'],
-  local: ['.', 'admin', 'auth', 'config', 'envoy', 'errors', 'files', 'http', 'token', 'upstreams'],
-  commands: ['.', 'admin', 'basic', 'config', 'envoy', 'errors', 'files', 'local', 'token'],
-  '.': [
-    'admin',
+  comfyui: ['http', 'files', 'errors', 'auth', 'config', 'token'],
+  service: [
     'auth',
+    'config-file',
     'basic',
-    'cache',
-    'commands',
-    'config',
-    'envoy',
-    'errors',
-    'ext-authz',
-    'files',
-    'http',
     'jwt',
+    'config',
     'token',
-    'upstreams',
+    'cache',
+    'ext-authz',
+    'envoy',
+    'admin',
+    'comfyui',
   ],
+  'import-funart': [],
+  install: ['files', 'errors'],
+  verify: ['http', 'errors', 'config', 'token'],
+  stack: ['http', 'files', 'errors', 'config', 'envoy', 'admin', 'comfyui', 'service', 'install', 'verify'],
+  demo: ['http', 'files', 'errors', 'config', 'install', 'verify', 'stack'],
+  commands: [
+    'files',
+    'errors',
+    'config-file',
+    'basic',
+    'jwt',
+    'config',
+    'token',
+    'envoy',
+    'admin',
+    'comfyui',
+    'service',
+    'import-funart',
+    'install',
+    'verify',
+    'stack',
+    'demo',
+  ],
+  '.': ['commands'],
 };
 
 const SRC = join(import.meta.dirname, '../src');
@@ -49,17 +71,19 @@ function sources(): string[] {
 const folderOf = (file: string): string => (file.includes('/') ? (file.split('/')[0] ?? '.') : '.');
 
 /** What a file imports: folders of `src/`, and packages by their names. */
-function importsOf(file: string): { folders: string[]; packages: string[] } {
+function importsOf(file: string): { files: string[]; folders: string[]; packages: string[] } {
   const text = readFileSync(join(SRC, file), 'utf8');
   const names = [...text.matchAll(/(?:from|import)\s*\(?\s*'([^']+)'/g)].map(([, name]) => name ?? '');
   const local = names.filter((name) => name.startsWith('.'));
+  const files = local.map((name) => relative(SRC, join(SRC, file, '..', name)));
   return {
-    folders: local.map((name) => folderOf(relative(SRC, join(SRC, file, '..', name)))),
+    files: files.filter((name) => name.endsWith('.ts')),
+    folders: files.map(folderOf),
     packages: names.filter((name) => !name.startsWith('.')),
   };
 }
 
-test.each(sources())('%s imports only what the picture of the structure allows', (file) => {
+test.each(sources())('%s imports only the folders that the table allows', (file) => {
   const folder = folderOf(file);
   const allowed = MAY_IMPORT[folder];
   expect(allowed, `src/${folder} is not in the table of test/imports.test.ts`).toBeDefined();
@@ -69,4 +93,35 @@ test.each(sources())('%s imports only what the picture of the structure allows',
 test('auth is pure: it imports no package and nothing of Node', () => {
   const imports = sources().flatMap((file) => (folderOf(file) === 'auth' ? importsOf(file).packages : []));
   expect(imports).toEqual([]);
+});
+
+test('no arrow of the table points down: a folder imports only folders above it', () => {
+  const order = Object.keys(MAY_IMPORT);
+  const downward = order.flatMap((folder, at) =>
+    (MAY_IMPORT[folder] ?? [])
+      .filter((other) => order.indexOf(other) >= at)
+      .map((other) => `${folder} → ${other}`),
+  );
+  expect(downward).toEqual([]);
+});
+
+/** The first circle of imports among files that is found from here, or undefined. */
+function circleFrom(file: string, path: readonly string[], done: Set<string>): readonly string[] | undefined {
+  if (path.includes(file)) return [...path.slice(path.indexOf(file)), file];
+  if (done.has(file)) return undefined;
+  for (const next of importsOf(file).files) {
+    const circle = circleFrom(next, [...path, file], done);
+    if (circle !== undefined) return circle;
+  }
+  done.add(file);
+  return undefined;
+}
+
+test('no file imports itself through others', () => {
+  const done = new Set<string>();
+  expect(
+    sources()
+      .map((file) => circleFrom(file, [], done))
+      .find((circle) => circle !== undefined),
+  ).toBeUndefined();
 });

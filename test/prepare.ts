@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { ensureComfyui } from '../src/local/ensure-comfyui.ts';
-import { ensureEnvoy } from '../src/local/ensure-envoy.ts';
+import { ensureComfyui } from '../src/install/ensure-comfyui.ts';
+import { ensureEnvoy } from '../src/install/ensure-envoy.ts';
 import { explainError } from '../src/errors/explain-error.ts';
 
 /** Programs that tests run beside what the project itself installs, and the Debian packages that have them. */

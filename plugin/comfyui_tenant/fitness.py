@@ -4,22 +4,25 @@ from __future__ import annotations
 
 import shutil
 import sys
+from collections.abc import Sequence
 
 from aiohttp import web
 
 from . import context
 from .answers import error
+from .private_places import readable_private_keys
 
 # ComfyUI-Manager as a custom node and as the package that newer ComfyUIs bring.
 _MANAGERS = ("comfyui_manager", "comfyui-manager")
 
 
-def add_fitness(server, root: str) -> None:
+def add_fitness(server, root: str, key_files: Sequence[str]) -> None:
     @server.routes.get("/_tenant/fitness")
     async def fitness(_request):
         if not context.current().operator:
             return error(403, "operators_only", "GET /_tenant/fitness is for operators")
-        return web.json_response(facts(root))
+        with context.as_tenant(context.Housekeeping()):
+            return web.json_response({**facts(root), "readableKeys": readable_private_keys(key_files)})
 
 
 def facts(root: str) -> dict:

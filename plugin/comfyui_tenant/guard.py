@@ -16,6 +16,7 @@ from .context import Housekeeping, Tenant
 from .folders import Folders
 from .guard_events import NOT_FOLLOWED, REPLACING, WATCHED, paths_of, tell_folder_of_open
 from .kernel_path import Unresolvable, resolve
+from .private_places import PrivatePlaces, reveals_process
 from .run import PromptEnded
 from .tenant_path import KINDS, first_below, is_below, is_directory
 
@@ -27,7 +28,8 @@ class OutsideTenant(PermissionError):
 class Guard:
     """Judges paths for a user. Places: the users' folders, and their directories among ComfyUI's user data."""
 
-    def __init__(self, folders: Folders, user_directory: str):
+    def __init__(self, folders: Folders, user_directory: str, private: PrivatePlaces | None = None):
+        self._private = private or PrivatePlaces()
         self._root = folders.root
         self._roots = tuple({folders.root, os.path.realpath(folders.root)})
         self._user_data = tuple({os.path.abspath(user_directory), os.path.realpath(user_directory)})
@@ -100,6 +102,8 @@ class Guard:
     # A judgement of the text alone; links are looked at each time.
     @functools.lru_cache(maxsize=8192)  # noqa: B019 - one guard lives as long as the process
     def _is_own(self, directory: str | None, path: str) -> bool:
+        if self._private.covers(path) or (directory is not None and reveals_process(path)):
+            return False
         for root in self._roots:
             entry = first_below(path, root, os.sep)
             if entry is not None:

@@ -28,21 +28,22 @@ from .fitness import add_fitness
 from .folders import Folders
 from .guard import Guard
 from .hooks import Hook, faults_of
-from .identity import Verifier
 from .instance import Instance
 from .isolation import Isolation
 from .made_up_users import add_removal
 from .middleware import Gate
 from .own_files import add_files
+from .private_places import of_this_comfyui
 from .queue import TenantQueue, tasks_of
 from .quota import Quota
 from .routes import add_own, add_state
 from .run_limits import RunLimits
 from .settings import VARIABLE, Settings, read_settings
-from .token_key import KeyFile, fingerprint
+from .token_key import VARIABLE as KEY_VARIABLE
+from .token_key import KeyFile
+from .verifier import Verifier
 from .worker import Worker
 
-KEY_VARIABLE = "COMFY_TENANT_KEY_FILE"
 EARLY = (*threads.HOOKS, *processes.HOOKS, *pools.HOOKS, *folders.HOOKS, *folder_variables.HOOKS)
 LATE = (
     *queue.HOOKS,
@@ -140,55 +141,58 @@ class Plugin:
         cache.install(self.settings.shared_loaders)
         users.install()
         run_limits.install()
-        isolated = Isolation(self.folders, self.settings, lambda: _private_files(keys))
+        private = of_this_comfyui(keys.paths, _own_files(self.settings), self.folders.root)
+        isolated = Isolation(self.folders, self.settings, private.paths)
         prompt_thread.install(isolated.enter, limits.watch, limits.explain, limits.begin)
         add_state(server, lambda: {**_state(keys, self.worker, limits), **isolated.state()})
         add_own(server, tenants, quota, self.settings)
         add_files(server)
-        add_fitness(server, self.folders.root)
+        add_fitness(server, self.folders.root, keys.paths)
         add_removal(server)
-        verifier = None if keys is None else Verifier(keys.keys)
-        server.app.middlewares.insert(0, Gate(verifier, self.settings, tenants, quota, server, isolated.sandbox).middleware())
+        gate = Gate(Verifier(keys), self.settings, tenants, quota, server, isolated.sandbox)
+        server.app.middlewares.insert(0, gate.middleware())
         cache_headers.install(server.app)
         atomic_files.install()
         self.instance.empty_left_temp()
         self.instance.keep_touching()
         end_signal.install()
-        guard = Guard(self.folders, folder_paths.get_user_directory())
+        guard = Guard(self.folders, folder_paths.get_user_directory(), private)
         isolated.install(server, guard)
         guard.install()
         logging.info("comfy-tenant: isolation: %s", isolated.sandbox.isolation)
         logging.info("comfy-tenant: %d hooks fit; users' folders are below %s", len(EARLY + LATE), self.folders.root)
 
 
-def _private_files(keys: KeyFile | None) -> list[str]:
-    named = [os.environ.get(VARIABLE), None if keys is None else keys.path]
-    return [path for path in named if path]
+def _own_files(settings: Settings) -> list[str]:
+    named = os.environ.get(VARIABLE)
+    return [*([named] if named else []), *settings.private]
 
 
-def _key_file() -> KeyFile | None:
-    path = os.environ.get(KEY_VARIABLE)
-    if not path:
+def _key_file() -> KeyFile:
+    keys = KeyFile(os.environ.get(KEY_VARIABLE))
+    keys.keys()
+    if keys.fault is not None:
+        logging.error("comfy-tenant: all requests are refused (503) until a key can be read: %s", keys.fault)
+    elif keys.kind != "public":
         logging.warning(
-            "comfy-tenant: %s is not set: only requests from this machine are served, whoever they say they are. "
-            "Set it to the gateway's key file",
+            "comfy-tenant: %s names a shared key of comfy-tenant 0.1: node code that reads it can be any user, and the next "
+            'version refuses it. To migrate, see "From 0.1" in docs/operator.md of comfy-tenant',
             KEY_VARIABLE,
         )
-        return None
-    keys = KeyFile(path)
-    if not keys.keys():
-        logging.error("comfy-tenant: %s: everyone is refused until it can be read: %s", KEY_VARIABLE, keys.fault)
     return keys
 
 
-def _state(keys: KeyFile | None, worker: Worker, limits: RunLimits) -> dict:
+def _state(source: KeyFile, worker: Worker, limits: RunLimits) -> dict:
     from comfyui_version import __version__
 
-    found = keys.keys() if keys is not None else ()
+    keys = source.keys()
     count = len(EARLY + LATE)
     return {
         "comfyui": __version__,
-        "key": fingerprint(found[0]) if found else None,
+        "key": keys.fingerprint,
+        "keyFile": source.kind,
+        "audience": keys.audience,
+        "sharedKey": keys.shared_fingerprint,
         "hooks": {"fit": count, "all": count},
         "worker": {
             "alive": worker.alive,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import re
 import shutil
 
 from aiohttp import web
@@ -12,7 +13,7 @@ from . import context
 from .answers import error
 
 # The gateway gives this prefix to the users of `comfy-tenant verify` alone.
-_MADE_UP = "verify~"
+_MADE_UP = re.compile(r"verify~[a-z0-9]{16}")
 
 
 def add_removal(server) -> None:
@@ -20,7 +21,7 @@ def add_removal(server) -> None:
 
     @server.routes.delete("/_tenant/me")
     async def remove(_request):
-        if not context.current().user_id.startswith(_MADE_UP):
+        if not _MADE_UP.fullmatch(context.current().user_id):
             return error(403, "made_up_users_only", "only the users of a verification are removed this way")
         await asyncio.to_thread(_remove_all)
         return web.Response(status=204)

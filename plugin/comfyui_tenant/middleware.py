@@ -14,13 +14,14 @@ from . import context, policy
 from .answers import empty_logs, error, refused
 from .atomic_files import FULL, StorageFull
 from .guard import OutsideTenant
-from .identity import TOKEN_HEADER, USER_HEADER, Refusal, Verifier, identify
+from .identity import TOKEN_HEADER, USER_HEADER, identify
 from .ledger import PromptIdTaken, TooManyQueued
 from .queue import TenantQueue
 from .quota import Quota
 from .sandbox import Sandbox
 from .settings import Settings
 from .shapes import shape_of
+from .verifier import Refusal, Verifier
 
 PUBLIC = "/_tenant/plugin"
 # There are few patterns, and every request is judged.
@@ -34,7 +35,7 @@ _SETTINGS_HINT = "the setting allowRoutes of COMFY_TENANT_SETTINGS opens it"
 
 @dataclass(frozen=True)
 class Gate:
-    verifier: Verifier | None
+    verifier: Verifier
     settings: Settings
     tenants: TenantQueue
     quota: Quota
@@ -48,7 +49,7 @@ class Gate:
             if route == PUBLIC and request.method in ("GET", "HEAD"):
                 return await handler(request)
             users, tokens = request.headers.getall(_USER, ()), request.headers.getall(_TOKEN, ())
-            found = identify(users, tokens, None if self.verifier else _peer(request), self.verifier)
+            found = identify(users, tokens, self.verifier)
             if isinstance(found, Refusal):
                 return refused(found)
             # Not taken back at the end: the web server reads a file only after this function has answered. Each request
@@ -104,11 +105,6 @@ def _pattern(request: web.Request) -> str | None:
     """The pattern of the route that was chosen, without `/api`; None when there is none and a 404 or 405 follows."""
     resource = request.match_info.route.resource
     return None if resource is None else _core_of(resource.canonical)
-
-
-def _peer(request: web.Request) -> str | None:
-    name = request.transport.get_extra_info("peername") if request.transport is not None else None
-    return name[0] if isinstance(name, tuple) else None
 
 
 def _closed(method: str, route: str, verdict: str) -> web.Response:

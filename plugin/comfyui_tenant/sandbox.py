@@ -39,6 +39,7 @@ class Shared:
     def __init__(self, version: int | None, layout: Layout, links: Links):
         self.read, self.write = tuple(readable_places(layout, links)), tuple(writable_places(layout))
         self.devices = tuple(devices())
+        self.models = layout.models
         wanted = [
             *((path, landlock.READ) for path in self.read),
             *((path, landlock.WRITE) for path in self.write),
@@ -49,7 +50,7 @@ class Shared:
 
     @property
     def key(self) -> tuple:
-        return self.read, self.write, self.devices
+        return self.read, self.write, self.devices, self.models
 
 
 class Sandbox:
@@ -153,7 +154,7 @@ class Sandbox:
 
     def is_new_model(self, path: str) -> bool:
         """Whether a path lies, as it is written, among the models. What links lead there is looked up before the next call."""
-        found = any(is_under(os.path.normpath(path), folder) for folder in self._layout().models)
+        found = any(is_under(os.path.normpath(path), folder) for folder in self.shared().models)
         if found:
             self._looked = float("-inf")
             self._must_look = True

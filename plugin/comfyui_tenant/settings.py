@@ -35,6 +35,8 @@ class Settings:
     writable: tuple[str, ...] = ()
     caches: tuple[str, ...] = ()
     require_kernel_isolation: bool = False
+    # Files and folders that no user's code may touch.
+    private: tuple[str, ...] = ()
 
 
 def _text(value: object) -> bool:
@@ -70,6 +72,7 @@ _KEYS = {
     "tenantsDir": ("tenants_dir", _text, "must be a folder, such as /data/tenants"),
     "allowRoutes": ("allow_routes", _routes, 'must be a list such as ["GET /my_node/list", "/other_node/*"]'),
     "sharedLoaders": ("shared_loaders", _texts, 'must be a list of node classes, such as ["UnetLoaderGGUF"]'),
+    "private": ("private", _texts, 'must be a list of files and folders, such as ["/etc/my-secrets"]'),
     "maxQueued": ("max_queued", _natural, "must be a whole number, 1 or more"),
     "quotaBytes": ("quota_bytes", _natural, "must be a whole number of bytes, 1 or more"),
     "minFreeBytes": ("min_free_bytes", _natural_or_zero, "must be a whole number of bytes; 0 turns it off"),
@@ -120,7 +123,7 @@ def read_settings(path: str | None) -> Settings:
 
 
 # Relative to the settings' file.
-_PATHS = ("tenants_dir", "readable", "writable", "caches")
+_PATHS = ("tenants_dir", "private", "readable", "writable", "caches")
 
 
 def _beside(folder: str, value: str | tuple[str, ...] | None) -> str | tuple[str, ...] | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import hashlib
 import io
 import json
 import os
@@ -17,6 +18,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import jwt
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from PIL import Image
 
 PLUGIN = Path(__file__).resolve().parents[1]
@@ -59,13 +61,38 @@ def graph(name: str, prefix: str = "out", wait: float | None = None, text: str =
     return made
 
 
+class GatewayKey:
+    """A private key of a gateway, for one audience."""
+
+    def __init__(self, audience: str = "comfyui-test"):
+        self.private = Ed25519PrivateKey.generate()
+        self.audience = audience
+        self.x = _base64url(self.private.public_key().public_bytes_raw())
+        thumbprint = json.dumps({"crv": "Ed25519", "kty": "OKP", "x": self.x}, separators=(",", ":"))
+        self.kid = _base64url(hashlib.sha256(thumbprint.encode()).digest())
+
+    @property
+    def jwk(self) -> dict:
+        return {"kty": "OKP", "crv": "Ed25519", "x": self.x, "kid": self.kid, "alg": "EdDSA", "use": "sig"}
+
+    def public_file(self, *more: GatewayKey) -> str:
+        return json.dumps({"audience": self.audience, "keys": [self.jwk, *(key.jwk for key in more)]})
+
+    def private_file(self) -> str:
+        return json.dumps({"keys": [{**self.jwk, "d": _base64url(self.private.private_bytes_raw())}]}, indent=2)
+
+
+def _base64url(raw: bytes) -> str:
+    return base64.urlsafe_b64encode(raw).decode().rstrip("=")
+
+
 @dataclass
 class Visitor:
     """One user straight at ComfyUI's port, with tokens as the gateway makes them."""
 
     url: str
     user: str
-    key: bytes | None
+    key: GatewayKey | bytes | None
     roles: list[str] = field(default_factory=list)
 
     def headers(self) -> dict[str, str]:
@@ -114,11 +141,16 @@ class Visitor:
         raise AssertionError(f"prompt {prompt_id} did not finish within {seconds} s")
 
 
-def token(key: bytes, user: str, **spoiled) -> str:
+def token(key: GatewayKey | bytes, user: str, **spoiled) -> str:
+    """A token as the gateway makes it; with bytes, as comfy-tenant 0.1 does."""
     now = int(time.time())
-    claims = {"iss": "comfy-tenant", "sub": user, "aud": "comfyui", "iat": now, "exp": now + 300}
-    claims.update(spoiled)
-    return jwt.encode({k: v for k, v in claims.items() if v is not None}, key, algorithm="HS256")
+    shared = isinstance(key, bytes)
+    audience = "comfyui" if shared else key.audience
+    claims = {"iss": "comfy-tenant", "sub": user, "aud": audience, "iat": now, "exp": now + 300, **spoiled}
+    given = {k: v for k, v in claims.items() if v is not None}
+    if shared:
+        return jwt.encode(given, key, algorithm="HS256")
+    return jwt.encode(given, key.private, algorithm="EdDSA", headers={"kid": key.kid, "typ": None})
 
 
 @dataclass
@@ -126,7 +158,7 @@ class Comfyui:
     process: subprocess.Popen
     url: str
     base: Path
-    key: bytes | None
+    key: GatewayKey | None
     log: Path
 
     def visitor(self, user: str, *roles: str) -> Visitor:
@@ -162,7 +194,7 @@ def prepare(base: Path, *, plugin=True, nodes: tuple[Path, ...] = (), links=True
 def environment(key_file: Path | None, **more: str) -> dict[str, str]:
     env = {**os.environ, "PYTHONPATH": str(PLUGIN / "demo" / "torch-stub"), "PYTHONDONTWRITEBYTECODE": "1", **more}
     env.pop("COMFY_TENANT_KEY_FILE", None)
-    return env if key_file is None else {**env, "COMFY_TENANT_KEY_FILE": str(key_file)}
+    return {**env, **({} if key_file is None else {"COMFY_TENANT_KEY_FILE": str(key_file)}), **more}
 
 
 def start(
@@ -171,9 +203,12 @@ def start(
     base.mkdir(parents=True, exist_ok=True)
     key, key_file, more = None, None, dict(env or {})
     if plugin and with_key:
-        key, key_file = os.urandom(32), base / "token.key"
-        key_file.write_text(base64.urlsafe_b64encode(key).decode().rstrip("=") + "\n")
-        key_file.chmod(0o600)
+        key, key_file = GatewayKey(), base / "public" / "comfyui.json"
+        key_file.parent.mkdir(exist_ok=True)
+        key_file.write_text(key.public_file())
+        # Where a gateway under the same account has it.
+        (base / "token.key").write_text(key.private_file())
+        (base / "token.key").chmod(0o600)
     if settings is not None:
         (base / "settings.json").write_text(json.dumps(settings))
         more["COMFY_TENANT_SETTINGS"] = str(base / "settings.json")

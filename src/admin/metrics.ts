@@ -70,7 +70,7 @@ export function createMetrics() {
         this.reset();
         for (const issuer of new Set(keyStates().map((state) => state.issuer))) {
           const atMs = keysFetchedAtMs.get(issuer);
-          if (atMs !== undefined) this.set({ issuer }, (Date.now() - atMs) / 1000);
+          if (atMs !== undefined) this.set({ issuer }, Math.max(0, Date.now() - atMs) / 1000);
         }
       },
     }),

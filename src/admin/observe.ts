@@ -1,5 +1,5 @@
 import type { Outcome } from '../ext-authz/authorization-service.ts';
-import type { GuardedEndpoint } from '../ext-authz/guarded-endpoint.ts';
+import type { GuardedEndpoint } from '../ext-authz/endpoint-router.ts';
 import type { Log } from './log.ts';
 import type { Metrics } from './metrics.ts';
 

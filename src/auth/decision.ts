@@ -8,10 +8,10 @@ export interface Identity {
   /** May see all, free memory and restart. */
   readonly operator: boolean;
   /** Claims to pass on, in the form that they are sent in; undefined: the claim is absent, the client's own is removed. */
-  readonly passed: readonly PassedClaim[];
+  readonly passed: readonly ForwardedClaim[];
 }
 
-export interface PassedClaim {
+export interface ForwardedClaim {
   readonly location: 'HEADER' | 'COOKIE' | 'QUERY';
   readonly name: string;
   readonly value: string | undefined;

@@ -1,4 +1,4 @@
-import { judgeHash } from './password-hash.ts';
+import { checkHash } from './password-hash.ts';
 
 interface HtpasswdUser {
   readonly username: string;
@@ -54,7 +54,7 @@ export function parseHtpasswd(text: string): Htpasswd {
     const shown = shownName(username);
     const first = users.get(username);
     if (first !== undefined) return `${shown} is already in line ${first.line}: keep one`;
-    const verdict = judgeHash(hash);
+    const verdict = checkHash(hash);
     if (verdict.kind === 'refused') return `the password of ${shown} ${verdict.why}`;
     if (verdict.kind === 'weak') warnings.push({ line, message: `the password of ${shown} ${verdict.why}` });
     users.set(username, { username, hash, line });

@@ -5,7 +5,7 @@ import { KnownClients } from './known-clients.ts';
 import { StrangerBudget } from './stranger-budget.ts';
 
 /** One try of a password. */
-export interface LoginTry {
+interface LoginTry {
   /** The endpoint: the same name may be another person elsewhere, whose success proves nothing here. */
   readonly endpoint: string;
   readonly username: string;
@@ -21,7 +21,7 @@ export interface LoginAttempt {
   abandoned(): void;
 }
 
-export type Admission =
+type Admission =
   | { readonly kind: 'admitted'; readonly attempt: LoginAttempt }
   | { readonly kind: 'blocked'; readonly retryAfterSeconds: number };
 

@@ -1,8 +1,8 @@
 import { beforeEach, expect, test, vi } from 'vitest';
-import { aRequest, basic } from '../../test/builders.ts';
-import { remember } from '../cache/remember.ts';
+import { aRequest, basic } from '../../test/support/requests.ts';
+import { cacheDecisions } from '../cache/cached-decisions.ts';
 import { createHashQueue } from './hash-queue.ts';
-import { createBasicMethod } from './method.ts';
+import { createBasicMethod } from './basic-method.ts';
 import { createLoginThrottle } from './login-throttle.ts';
 import { verifyPassword } from './verify-password.ts';
 
@@ -31,7 +31,7 @@ function aMethod() {
     throttle,
   });
   const options = { ttlMs: 60_000, maxEntries: 1000, now: () => 0, generation: () => 0, perClient: true };
-  const remembering = remember(method, options);
+  const remembering = cacheDecisions(method, options);
   return async (name: string, password = 'wrong', address = '192.0.2.7') => {
     const credentials = remembering.find(aRequest([['authorization', basic(name, password)]]));
     if ('kind' in credentials) throw new Error('no credentials');

@@ -42,7 +42,7 @@ function bcrypt(cost: number): HashVerdict {
 }
 
 /** Judges the form and the cost of a password hash, without any hashing. */
-export function judgeHash(text: string): HashVerdict {
+export function checkHash(text: string): HashVerdict {
   const argon = ARGON2ID.exec(text);
   if (argon !== null) return argon2id(Number(argon[1]), Number(argon[2]), Number(argon[3]));
   const blowfish = BCRYPT.exec(text);

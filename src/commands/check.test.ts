@@ -10,6 +10,7 @@ import {
   type ConfigDirectory,
 } from '../../test/config/config-file.ts';
 import { run, type Ran } from '../../test/config/run-command.ts';
+import { formatSigningKeys, makeSigningKey } from '../token/ed25519-keys.ts';
 import { check } from './check.ts';
 
 let directory: ConfigDirectory;
@@ -40,6 +41,7 @@ test('a good configuration is shown as it would be served', async () => {
     '  BASIC, NOT multi-tenant: all share one ComfyUI',
     '  1 user',
     '  open to everyone: /docs/*',
+    `key ${directory.path}/.comfy-tenant/token.key: will be created`,
     `gateway 127.0.0.1:8080, service unix:${directory.path}/run/authz.sock, admin 127.0.0.1:9002`,
     expect.stringMatching(
       /^revision [0-9a-f]{12}: good\. It keeps users' data apart; it is no sandbox for custom nodes\.$/,
@@ -84,7 +86,7 @@ test('a fault of the users file is one of the configuration', async () => {
 
 test('files that others can read or change are warned of', async () => {
   directory.write('users.htpasswd', `alice:${BCRYPT}\n`);
-  directory.write('token.key', `${'a'.repeat(43)}\n`);
+  directory.write('token.key', formatSigningKeys([makeSigningKey()]));
   const text = `${BASIC.replace(/users:[^]*/, 'usersFile: users.htpasswd\n')}comfyui: { tokenKeyFile: token.key }\n`;
   const at = (name: string): string => join(directory.path, name);
   const modes = async (users: number, key: number): Promise<readonly string[]> => {

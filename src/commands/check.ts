@@ -1,11 +1,15 @@
 import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
-import { userList } from '../basic/user-list.ts';
+import { userList } from '../basic/load-users.ts';
 import { exposedFiles } from '../config/exposed-files.ts';
 import { loadConfig, type LoadedConfig } from '../config/load.ts';
-import type { BasicAuth, Config, Endpoint, Issuer, JwtAuth } from '../config/schema.ts';
-import { liveFindings } from '../local/live-findings.ts';
+import type { BasicAuth } from '../basic/basic-schema.ts';
+import type { Config, Endpoint } from '../config/schema.ts';
+import type { Issuer } from '../jwt/issuer-schema.ts';
+import type { JwtAuth } from '../jwt/jwt-schema.ts';
+import { runLiveChecks } from '../comfyui/live-checks.ts';
 import { loadTokenKeys } from '../token/token-key.ts';
+import { reportKeys } from './check-keys.ts';
 import { EXIT, type Command } from './context.ts';
 
 export const help = `comfy-tenant check [--config comfy-tenant.yaml] [--live]
@@ -49,9 +53,13 @@ function endpointLines(
   ];
 }
 
-function summary({ config, revision }: Extract<LoadedConfig, { ok: true }>): string[] {
+function summary(
+  { config, revision }: Extract<LoadedConfig, { ok: true }>,
+  keys: readonly string[],
+): string[] {
   return [
     ...config.endpoints.flatMap((endpoint) => endpointLines(endpoint, config.texts)),
+    ...keys,
     `gateway ${config.gateway.listen}, service ${config.service.listen}, admin ${config.admin.listen}`,
     `revision ${revision}: good. It keeps users' data apart; it is no sandbox for custom nodes.`,
   ];
@@ -62,9 +70,15 @@ async function look(
   { config }: Extract<LoadedConfig, { ok: true }>,
   out: (line: string) => void,
 ): Promise<number> {
-  const found = await liveFindings(config, loadTokenKeys(config.comfyui.tokenKeyFile));
+  const found = await runLiveChecks(config, loadTokenKeys(config.comfyui.tokenKeyFile));
   for (const { level, text } of found) out(`${level}: ${text}`);
   return found.some(({ level }) => level === 'fault') ? EXIT.unavailable : EXIT.ok;
+}
+
+function refused(faults: readonly string[], err: (line: string) => void): Promise<number> {
+  for (const fault of faults) err(fault);
+  err(`${count(faults.length, 'fault')}: nothing would be served.`);
+  return Promise.resolve(EXIT.config);
 }
 
 export const check: Command = ({ args, env, cwd, out, err }) => {
@@ -77,15 +91,17 @@ export const check: Command = ({ args, env, cwd, out, err }) => {
   });
   const loaded = loadConfig(resolve(cwd, values.config), env, values.config);
   for (const warning of loaded.warnings) err(`warning: ${warning}`);
-  if (loaded.ok) {
-    for (const warning of exposedFiles(loaded.config)) err(`warning: ${loaded.conceal(warning)}`);
-    const say = (line: string): void => {
-      out(loaded.conceal(line));
-    };
-    for (const line of summary(loaded)) say(line);
-    return values.live ? look(loaded, say) : Promise.resolve(EXIT.ok);
-  }
-  for (const fault of loaded.faults) err(fault);
-  err(`${count(loaded.faults.length, 'fault')}: nothing would be served.`);
-  return Promise.resolve(EXIT.config);
+  if (!loaded.ok) return refused(loaded.faults, err);
+  const warn = (warning: string): void => {
+    err(`warning: ${loaded.conceal(warning)}`);
+  };
+  for (const warning of exposedFiles(loaded.config)) warn(warning);
+  const keys = reportKeys(loaded.config);
+  for (const warning of keys.warnings) warn(warning);
+  if (keys.faults.length > 0) return refused(keys.faults.map(loaded.conceal), err);
+  const say = (line: string): void => {
+    out(loaded.conceal(line));
+  };
+  for (const line of summary(loaded, keys.lines)) say(line);
+  return values.live ? look(loaded, say) : Promise.resolve(EXIT.ok);
 };

@@ -1,7 +1,8 @@
 import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { loadConfig } from '../config/load.ts';
-import { PRESETS, renderBootstrap, type Preset } from '../envoy/render.ts';
+import { renderBootstrap } from '../envoy/render.ts';
+import { PRESETS, type Preset } from '../envoy/rendering.ts';
 import { EXIT, type Command } from './context.ts';
 
 export const help = `comfy-tenant envoy [--config comfy-tenant.yaml] [--preset gateway|sidecar|edge-tls]

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { run } from '../../test/config/run-command.ts';
-import { judgeHash } from '../basic/password-hash.ts';
+import { checkHash } from '../basic/password-hash.ts';
 import { verifyPassword } from '../basic/verify-password.ts';
 import { hash } from './hash.ts';
 
@@ -10,14 +10,14 @@ test('a password that is piped in is hashed with argon2id, its line ending not c
   const { code, out, err } = await run(hash, { cwd, stdin: 'open sesame\r\nmore\n' });
   expect({ code, err }).toEqual({ code: 0, err: [] });
   expect(out[0]).toMatch(/^\$argon2id\$v=19\$m=19456,t=2,p=1\$/);
-  expect(judgeHash(out[0]!)).toEqual({ kind: 'good' });
+  expect(checkHash(out[0]!)).toEqual({ kind: 'good' });
   expect(await verifyPassword('open sesame', out[0]!)).toBe(true);
 });
 
 test('--bcrypt makes a bcrypt hash that is taken', async () => {
   const { out } = await run(hash, { cwd, args: ['--bcrypt'], stdin: 'pässword\n' });
   expect(out[0]).toMatch(/^\$2b\$12\$/);
-  expect(judgeHash(out[0]!)).toEqual({ kind: 'good' });
+  expect(checkHash(out[0]!)).toEqual({ kind: 'good' });
   expect(await verifyPassword('pässword', out[0]!)).toBe(true);
 });
 

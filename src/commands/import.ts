@@ -1,8 +1,8 @@
 import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { makeHash } from '../basic/make-hash.ts';
-import { importFunArt } from '../config/import-funart.ts';
-import { readTextFile } from '../config/read-text-file.ts';
+import { importFunArt } from '../import-funart/import-funart.ts';
+import { readTextFile } from '../config-file/read-text-file.ts';
 import { EXIT, type Command } from './context.ts';
 
 export const help = `comfy-tenant import funart <authConfig.json> [--upstream http://127.0.0.1:8188]

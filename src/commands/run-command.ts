@@ -5,8 +5,6 @@ import { type Command, type CommandContext, EXIT } from './context.ts';
 interface Entry {
   /** One line for the list of commands. */
   readonly summary: string;
-  /** Whether it answers checks until it is told to end. */
-  readonly servesChecks?: true;
   readonly load: () => Promise<{ run: Command; help: string }>;
 }
 
@@ -14,7 +12,6 @@ interface Entry {
 const COMMANDS: Readonly<Record<string, Entry>> = {
   serve: {
     summary: 'the service that Envoy asks',
-    servesChecks: true,
     load: () => import('./serve.ts').then(({ serve, help }) => ({ run: serve, help })),
   },
   check: {
@@ -27,7 +24,6 @@ const COMMANDS: Readonly<Record<string, Entry>> = {
   },
   up: {
     summary: 'Envoy and the service in front of a ComfyUI; without a configuration, a demo',
-    servesChecks: true,
     load: () => import('./up.ts').then(({ up, help }) => ({ run: up, help })),
   },
   verify: {
@@ -41,6 +37,10 @@ const COMMANDS: Readonly<Record<string, Entry>> = {
   user: {
     summary: 'adds, removes and lists the people of a users file',
     load: () => import('./user.ts').then(({ user, help }) => ({ run: user, help })),
+  },
+  key: {
+    summary: 'the private keys, and what ComfyUI gets of them; replaces a key',
+    load: () => import('./key.ts').then(({ key, help }) => ({ run: key, help })),
   },
   token: {
     summary: 'a short-lived JWT of a development key',
@@ -89,13 +89,11 @@ async function run(name: string, entry: Entry, context: CommandContext): Promise
       context.err(`comfy-tenant ${name}: ${error.message}. See comfy-tenant ${name} --help`);
       return EXIT.usage;
     }
-    context.err(`comfy-tenant ${name}: ${explainError(error)}`);
-    return error instanceof FileWriteError ? EXIT.cannotWrite : EXIT.unavailable;
+    // It names the file, the reason and the remedy already.
+    const isWriteError = error instanceof FileWriteError;
+    context.err(`comfy-tenant ${name}: ${isWriteError ? error.message : explainError(error)}`);
+    return isWriteError ? EXIT.cannotWrite : EXIT.unavailable;
   }
-}
-
-export function servesChecks(name: string): boolean {
-  return Object.hasOwn(COMMANDS, name) && COMMANDS[name]?.servesChecks === true;
 }
 
 /** Runs a command by its name; returns the exit code. */

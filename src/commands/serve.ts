@@ -5,9 +5,9 @@ import { createLog } from '../admin/log.ts';
 import { loadConfig } from '../config/load.ts';
 import { restartNeeded } from '../config/restart-needed.ts';
 import { watchConfig } from '../config/watch.ts';
-import { HEAP_GROWING } from '../service-heap.ts';
-import { askComfyuiWith } from '../local/ask-comfyui.ts';
-import { startService } from '../service.ts';
+import { heapGrowthFlag } from '../service/service-heap.ts';
+import { askComfyuiWith } from '../comfyui/ask-comfyui.ts';
+import { startService } from '../service/service.ts';
 import { EXIT, type Command } from './context.ts';
 
 export const help = `comfy-tenant serve [--config comfy-tenant.yaml]
@@ -25,7 +25,7 @@ function ended(signal: AbortSignal): Promise<void> {
 }
 
 export const serve: Command = async ({ args, env, cwd, err, signal }) => {
-  setFlagsFromString(HEAP_GROWING);
+  setFlagsFromString(heapGrowthFlag([...process.execArgv, env['NODE_OPTIONS'] ?? '']));
   const { values } = parseArgs({ args: [...args], options: { config: { type: 'string', short: 'c' } } });
   const file = resolve(cwd, values.config ?? 'comfy-tenant.yaml');
   const loaded = loadConfig(file, env);

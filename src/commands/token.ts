@@ -1,9 +1,11 @@
 import { existsSync } from 'node:fs';
 import { basename, relative, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
-import { duration } from '../config/fields.ts';
+import { duration } from '../config-file/fields.ts';
 import { loadConfig } from '../config/load.ts';
-import type { Config, Issuer, JwtAuth } from '../config/schema.ts';
+import type { Config } from '../config/schema.ts';
+import type { Issuer } from '../jwt/issuer-schema.ts';
+import type { JwtAuth } from '../jwt/jwt-schema.ts';
 import { jwksFileOf, makeDevelopmentKey, signDevelopmentToken } from '../token/development-key.ts';
 import { type Command, type CommandContext, EXIT } from './context.ts';
 

@@ -1,14 +1,14 @@
 import { join, relative, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
-import { CannotStart } from '../local/cannot-start.ts';
-import { ConfigFaults } from '../local/config-faults.ts';
-import { prepareDemo, type DemoOptions, type DemoSite } from '../local/demo-site.ts';
-import { prepareGiven } from '../local/given-site.ts';
-import { PACKAGE_ROOT, packageVersion } from '../local/package-root.ts';
-import { printProgress, seconds } from '../local/progress.ts';
-import { runSite, whatBroke, type Running } from '../local/run-site.ts';
-import { sayReady, sayReadyGiven } from '../local/say-ready.ts';
-import type { Desk, Site } from '../local/site.ts';
+import { StartError } from '../errors/start-error.ts';
+import { ConfigErrors } from '../stack/config-errors.ts';
+import { prepareDemoStack, type DemoOptions, type DemoStack } from '../demo/demo-stack.ts';
+import { stackFromConfig } from '../stack/stack-from-config.ts';
+import { PACKAGE_ROOT, packageVersion } from '../install/package-root.ts';
+import { printProgress, seconds } from '../install/progress.ts';
+import { runStack, whatBroke, type Running } from '../stack/run-stack.ts';
+import { printDemoSummary, printSummary } from '../demo/summary.ts';
+import type { UpContext, Stack } from '../stack/stack.ts';
 import { EXIT, type Command, type CommandContext } from './context.ts';
 
 export const help = `comfy-tenant up [--config comfy-tenant.yaml] | [--reset] [--demo folder]
@@ -20,9 +20,8 @@ the first upstream's address. Without: a demo for alice and bob that needs nothi
 (or in the folder of --demo); --reset begins anew.
 
   ENVOY_BIN         an Envoy, 1.40 or newer; else the PATH's, else the Python package index's
-  COMFYUI_URL       demo: a ComfyUI that runs, with the plugin
-  COMFYUI_DIR       a ComfyUI to start; by COMFYUI_PYTHON, else its venv, else python3; COMFYUI_ARGS are added
-  COMFY_TENANT_KEY_FILE   demo: the key that a ComfyUI of COMFYUI_URL has`;
+  COMFYUI_URL       demo: a ComfyUI that runs, with the plugin and COMFY_TENANT_KEY_FILE=.demo/public/comfyui.json
+  COMFYUI_DIR       a ComfyUI to start; by COMFYUI_PYTHON, else its venv, else python3; COMFYUI_ARGS are added`;
 
 function aborted(signal: AbortSignal): Promise<undefined> {
   return new Promise((resolve) => {
@@ -35,8 +34,8 @@ function aborted(signal: AbortSignal): Promise<undefined> {
 }
 
 interface Run {
-  readonly site: Site;
-  readonly desk: Desk;
+  readonly site: Stack;
+  readonly desk: UpContext;
   /** Said when all is up. */
   readonly ready: (running: Running) => void;
   /** Said behind the number of programs when all has ended. */
@@ -45,7 +44,7 @@ interface Run {
 
 /** Runs until the signal, or until something ends by itself. */
 async function runUntilEnd({ site, desk, ready, goodbye }: Run): Promise<number> {
-  const running = await runSite(site, desk);
+  const running = await runStack(site, desk);
   if (running.isolated === false) {
     await running.stop();
     desk.err('Not isolated, so nothing is served: see above.');
@@ -60,19 +59,19 @@ async function runUntilEnd({ site, desk, ready, goodbye }: Run): Promise<number>
   return EXIT.ok;
 }
 
-async function demo(desk: Desk, options: DemoOptions): Promise<number> {
+async function demo(desk: UpContext, options: DemoOptions): Promise<number> {
   // With what `npm start` installed before.
   const startedAt = performance.timeOrigin;
   desk.out(`comfy-tenant ${packageVersion()} · demo. Everything stays in this folder; no telemetry.\n`);
   desk.progress.done(`Node ${process.versions.node}`, '');
-  const site: DemoSite & { giveBack(): void } = await prepareDemo(options, desk);
+  const site: DemoStack & { giveBack(): void } = await prepareDemoStack(options, desk);
   const shown = relative(desk.cwd, options.path) || options.path;
   try {
     return await runUntilEnd({
       site,
       desk,
       ready: (running) => {
-        sayReady(site, running, { out: desk.out, took: seconds(Date.now() - startedAt), shown });
+        printDemoSummary(site, running, { out: desk.out, took: seconds(Date.now() - startedAt), shown });
       },
       goodbye: ` · data kept in ${shown} · npm start -- --reset begins anew · rm -rf ${shown} .tools removes all`,
     });
@@ -81,16 +80,16 @@ async function demo(desk: Desk, options: DemoOptions): Promise<number> {
   }
 }
 
-async function given(desk: Desk, file: string): Promise<number> {
+async function given(desk: UpContext, file: string): Promise<number> {
   // With what `npm start` installed before.
   const startedAt = performance.timeOrigin;
   desk.out(`comfy-tenant ${packageVersion()}\n`);
-  const site = await prepareGiven(file, desk);
+  const site = await stackFromConfig(file, desk);
   return runUntilEnd({
     site,
     desk,
     ready: (running) => {
-      sayReadyGiven(running, { out: desk.out, took: seconds(Date.now() - startedAt), shown: site.folder });
+      printSummary(running, { out: desk.out, took: seconds(Date.now() - startedAt), shown: site.folder });
     },
     goodbye: '',
   });
@@ -101,11 +100,11 @@ function explain(error: unknown, { out, err, signal }: CommandContext): number {
     out('stopped before all was up');
     return EXIT.ok;
   }
-  if (error instanceof ConfigFaults) {
+  if (error instanceof ConfigErrors) {
     for (const fault of error.faults) err(fault);
     return EXIT.config;
   }
-  if (!(error instanceof CannotStart)) throw error;
+  if (!(error instanceof StartError)) throw error;
   err(error.message);
   return EXIT.unavailable;
 }
@@ -124,7 +123,7 @@ export const up: Command = async (context) => {
     err('comfy-tenant up: --reset and --demo are for the demo alone; leave them out with --config');
     return EXIT.usage;
   }
-  const desk: Desk = { env, cwd, out, err, signal, progress: printProgress(out) };
+  const desk: UpContext = { env, cwd, out, err, signal, progress: printProgress(out) };
   try {
     return await (values.config === undefined
       ? demo(desk, {

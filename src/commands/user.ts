@@ -2,9 +2,9 @@ import { relative, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { parseHtpasswd, userNameFault } from '../basic/htpasswd.ts';
 import { makeHash, passwordFault, type PasswordRules } from '../basic/make-hash.ts';
-import { changeUsersFile, hasUser, withoutUser, withUser } from '../basic/users-file.ts';
-import { readTextFile } from '../config/read-text-file.ts';
-import { findUserLists, type UserList } from '../config/users-files.ts';
+import { changeUsersFile, hasUser, withoutUser, withUser } from '../basic/edit-users-file.ts';
+import { readTextFile } from '../config-file/read-text-file.ts';
+import { findUserLists, type UserList } from '../config/find-users-files.ts';
 import { type Command, type CommandContext, EXIT } from './context.ts';
 import { readPassword } from './read-password.ts';
 

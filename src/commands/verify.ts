@@ -1,16 +1,16 @@
 import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { loadConfig } from '../config/load.ts';
-import { isIsolated } from '../local/verify.ts';
-import { verifySite } from '../local/verify-site.ts';
-import { verifyTable } from '../local/verify-table.ts';
+import { isIsolated } from '../verify/verify.ts';
+import { verifyEndpoints } from '../verify/verify-endpoints.ts';
+import { verifyTable } from '../verify/verify-table.ts';
 import { EXIT, type Command } from './context.ts';
 
 export const help = `comfy-tenant verify [--config comfy-tenant.yaml] [--url http://…] [--json]
 
 Proves isolation on the running gateway: two made-up people make workflows, inputs, outputs and jobs, look for each
 other's, forge headers and go straight to ComfyUI's port. What they made is removed again. They exist for two minutes, by
-a right that only somebody who can read the token key can mint. Exit code 0: isolated; 1: not.
+a right that only somebody who can read comfyui.verifyKeyFile can mint. Exit code 0: isolated; 1: not.
 
   --url   where the gateway is, if not where gateway.listen says`;
 
@@ -25,7 +25,7 @@ export const verify: Command = async ({ args, env, cwd, out, err, signal }) => {
     for (const fault of loaded.faults) err(fault);
     return EXIT.config;
   }
-  const results = await verifySite(loaded.config, { url: values.url, signal });
+  const results = await verifyEndpoints(loaded.config, { url: values.url, signal });
   if (results.length === 0) {
     err(`${named}: no endpoint has multiTenant: true, so there is nothing to verify`);
     return EXIT.config;

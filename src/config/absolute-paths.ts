@@ -12,6 +12,13 @@ function inEndpoint({ auth }: Endpoint, absolute: FromFile): void {
   for (const { jwks } of auth.issuers) if ('file' in jwks) jwks.file = absolute(jwks.file);
 }
 
+function inComfyui(comfyui: ConfigParts['comfyui'], absolute: FromFile): void {
+  if (comfyui === undefined) return;
+  comfyui.tokenKeyFile = absolute(comfyui.tokenKeyFile);
+  comfyui.verifyKeyFile = absolute(comfyui.verifyKeyFile);
+  if (comfyui.publicKeyDir !== undefined) comfyui.publicKeyDir = absolute(comfyui.publicKeyDir);
+}
+
 function inTls(tls: object | undefined, absolute: FromFile): void {
   for (const [key, file] of Object.entries(tls ?? {})) {
     if (typeof file === 'string') Object.assign(tls ?? {}, { [key]: absolute(file) });
@@ -26,7 +33,7 @@ function socketPath(address: string, absolute: FromFile): string {
 export function makePathsAbsolute(parts: ConfigParts, directory: string): void {
   const absolute: FromFile = (path) => resolve(directory, path);
   for (const { endpoint } of parts.endpoints) inEndpoint(endpoint, absolute);
-  if (parts.comfyui !== undefined) parts.comfyui.tokenKeyFile = absolute(parts.comfyui.tokenKeyFile);
+  inComfyui(parts.comfyui, absolute);
   inTls(parts.gateway?.tls, absolute);
   inTls(parts.service?.tls, absolute);
   if (parts.service !== undefined) {

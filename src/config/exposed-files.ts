@@ -26,6 +26,7 @@ function secretFiles({ comfyui, gateway, service, endpoints }: Config): SecretFi
   return [
     ...ofEndpoints,
     { key: 'comfyui.tokenKeyFile', path: comfyui.tokenKeyFile },
+    { key: 'comfyui.verifyKeyFile', path: comfyui.verifyKeyFile },
     { key: 'gateway.tls.keyFile', path: gateway.tls?.keyFile },
     { key: 'service.tls.keyFile', path: service.tls?.keyFile },
     { key: 'service.tls.clientKeyFile', path: service.tls?.clientKeyFile },

@@ -1,14 +1,14 @@
 import { dirname, resolve } from 'node:path';
 import { makePathsAbsolute } from './absolute-paths.ts';
-import { concealer, type Conceal } from './conceal.ts';
-import { openFiles } from './files.ts';
-import { pathText, type ConfigPath, type Findings } from './finding.ts';
+import { concealer, type Conceal } from '../config-file/conceal.ts';
+import { openFiles } from '../config-file/files.ts';
+import { pathText, type ConfigPath, type Diagnostics } from '../config-file/diagnostics.ts';
 import { parseParts } from './parse-parts.ts';
-import { readTextFile } from './read-text-file.ts';
+import { readTextFile } from '../config-file/read-text-file.ts';
 import { revisionOf } from './revision.ts';
 import { checkRules } from './rules/check-rules.ts';
 import type { Config } from './schema.ts';
-import { parseYaml, type ParsedYaml, type Position } from './yaml-source.ts';
+import { parseYaml, type ParsedYaml, type Position } from '../config-file/yaml-source.ts';
 
 interface Consulted {
   /** Absolute paths of all files that the result depends on, there or not. */
@@ -39,7 +39,7 @@ function inOrder(said: readonly Said[]): string[] {
   return [...new Set(sorted)];
 }
 
-interface Collected extends Findings {
+interface Collected extends Diagnostics {
   faults(): string[];
   warnings(): string[];
 }
@@ -76,7 +76,7 @@ function isScalarAt(value: unknown, path: ConfigPath): boolean {
 }
 
 /** Of a file that is no YAML, only what is said of a key or a single value before the place where it breaks. */
-function beforeBreak(findings: Findings, { source }: ParsedYaml, brokenFromLine: number): Findings {
+function beforeBreak(findings: Diagnostics, { source }: ParsedYaml, brokenFromLine: number): Diagnostics {
   const isSure = (path: ConfigPath, message: string): boolean =>
     (message.startsWith('is not a known key') || isScalarAt(source.value, path)) &&
     source.locate(path, 'key').line < brokenFromLine;

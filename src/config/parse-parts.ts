@@ -1,6 +1,6 @@
 import type { z } from 'zod';
-import { explain, report, type ShapeFindings } from './explain-issue.ts';
-import type { ConfigPath, Findings } from './finding.ts';
+import { explain, report, type ShapeFindings } from '../config-file/zod-messages.ts';
+import type { ConfigPath, Diagnostics } from '../config-file/diagnostics.ts';
 import { findTexts, Repairs } from './repairs.ts';
 import { configSchema, type Endpoint } from './schema.ts';
 
@@ -20,22 +20,22 @@ export interface ConfigParts extends Partial<Omit<Parsed, 'endpoints'>> {
   /** Whether the value of a place is not what was written. */
   readonly isRepaired: (path: ConfigPath) => boolean;
   /** Findings of rules, less those that are only about values which were put in. */
-  readonly findings: Findings;
+  readonly findings: Diagnostics;
 }
 
 /** One fault can hide another only as deep as the schema goes. */
 const MOST_ROUNDS = 30;
 
-function rulesFindings(findings: Findings, repairs: Repairs): Findings {
+function rulesFindings(findings: Diagnostics, repairs: Repairs): Diagnostics {
   const said =
-    (say: Findings['fault']): Findings['fault'] =>
+    (say: Diagnostics['fault']): Diagnostics['fault'] =>
     (path, message) => {
       if (!repairs.isDoubtful(path)) say(repairs.written(path), message);
     };
   return { ...findings, fault: said(findings.fault), warn: said(findings.warn) };
 }
 
-function shapeFindings(findings: Findings, repairs: Repairs): ShapeFindings {
+function shapeFindings(findings: Diagnostics, repairs: Repairs): ShapeFindings {
   return {
     fault(path, message) {
       if (!repairs.isRepaired(path)) findings.fault(repairs.written(path), message);
@@ -55,7 +55,7 @@ function shapeFindings(findings: Findings, repairs: Repairs): ShapeFindings {
  */
 export function parseParts(
   input: unknown,
-  findings: Findings,
+  findings: Diagnostics,
   isUnset: (text: string) => boolean = () => false,
 ): ConfigParts {
   const repairs = new Repairs(input);

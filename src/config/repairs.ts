@@ -1,4 +1,4 @@
-import type { ConfigPath } from './finding.ts';
+import type { ConfigPath } from '../config-file/diagnostics.ts';
 import { likelyMethod, substituteFor } from './substitutes.ts';
 
 type Holder = Record<string | number, unknown>;

@@ -6,62 +6,12 @@ import {
   hostName,
   hostPort,
   listen,
-  realm,
   serviceTlsFiles,
   tlsFiles,
   upstream,
-  userIdPrefix,
-} from './fields.ts';
-import { issuer } from './issuer-schema.ts';
-
-const basicUser = z.strictObject({
-  username: z.string('must be a user name, such as alice; put quotes around digits'),
-  password: z.string('must be a password hash: make one with `comfy-tenant hash`'),
-});
-
-const operators = z.strictObject({
-  users: z.array(z.string()).default([]).describe('User ids that may see all, free memory and restart.'),
-  claim: z
-    .strictObject({ name: z.string(), value: z.string() })
-    .optional()
-    .describe('JWT only: a claim that is this value, or a list that holds it, makes an operator.'),
-});
-
-const basicAuth = z.strictObject({
-  method: z.literal('BASIC'),
-  realm: realm.optional(),
-  users: z.array(basicUser).default([]).describe('The user list; the user name is the isolation id.'),
-  usersFile: filePath.optional().describe('A file in htpasswd format, beside or instead of `users`.'),
-  policy: z.literal('funart').optional().describe("FunArt's rules for names and passwords."),
-  userIdPrefix: userIdPrefix.optional(),
-  operators: operators.optional(),
-});
-
-const location = z.enum(['HEADER', 'COOKIE', 'QUERY'], 'must be HEADER, COOKIE or QUERY');
-
-const tokenLookup = z.strictObject({
-  location,
-  name: z.string().min(1, 'must name the header, cookie or query parameter'),
-  prefix: z.string().optional().describe('HEADER only: what stands before the token, such as "Bearer ".'),
-});
-
-const claimTransformation = z.strictObject({
-  location,
-  name: z.string().min(1, 'must name the header, cookie or query parameter'),
-  claim: z.string().min(1, 'must name a claim, such as sub or profile.email'),
-});
-
-const jwtAuth = z.strictObject({
-  method: z.literal('JWT'),
-  realm: realm.optional(),
-  issuers: z.array(issuer).min(1, 'must name at least one issuer'),
-  tokenLookup: z
-    .array(tokenLookup)
-    .min(1, 'must name at least one place')
-    .default([{ location: 'HEADER', name: 'Authorization', prefix: 'Bearer ' }]),
-  claimTransformations: z.array(claimTransformation).default([]).describe('JWT Claim Transformation'),
-  operators: operators.optional(),
-});
+} from '../config-file/fields.ts';
+import { basicAuth } from '../basic/basic-schema.ts';
+import { jwtAuth } from '../jwt/jwt-schema.ts';
 
 /** Only what every proxy and server reads alike. */
 function isPublicPath(path: string): boolean {
@@ -129,9 +79,18 @@ export const configSchema = z.strictObject({
     .default(false)
     .describe('The same user id from two sources in front of one ComfyUI is the same person.'),
   comfyui: z
-    .strictObject({ tokenKeyFile: filePath.default('.comfy-tenant/token.key') })
-    .prefault({})
-    .describe('The key shared with the plugin; made (0600) when missing.'),
+    .strictObject({
+      tokenKeyFile: filePath
+        .default('.comfy-tenant/token.key')
+        .describe('The private key that signs the tokens for ComfyUI; created (0600) if missing.'),
+      publicKeyDir: filePath
+        .optional()
+        .describe("The folder of ComfyUI's public key files; `public` beside tokenKeyFile by default."),
+      verifyKeyFile: filePath
+        .default('.comfy-tenant/verify.key')
+        .describe('The private key of `comfy-tenant verify`; created (0600) if missing. Never for ComfyUI.'),
+    })
+    .prefault({}),
   gateway: z
     .strictObject({
       listen: hostPort.default('127.0.0.1:8080'),
@@ -200,10 +159,4 @@ export type Config = z.output<typeof configSchema> & {
   texts: ReadonlyMap<string, string>;
 };
 export type Endpoint = Config['endpoints'][number];
-export type BasicAuth = z.output<typeof basicAuth>;
-export type JwtAuth = z.output<typeof jwtAuth>;
-export type TokenLookup = z.output<typeof tokenLookup>;
-export type ClaimTransformation = z.output<typeof claimTransformation>;
 export type PublicPath = z.output<typeof publicPath>;
-export type Operators = z.output<typeof operators>;
-export type { Issuer, JwksSource } from './issuer-schema.ts';

@@ -1,4 +1,4 @@
-import type { ConfigPath } from './finding.ts';
+import type { ConfigPath } from '../config-file/diagnostics.ts';
 
 const user = (n: number) => ({
   username: `unnamed-${n}`,

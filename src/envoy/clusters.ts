@@ -73,8 +73,9 @@ function authzCluster(config: Config) {
         no_traffic_interval: '2s',
         unhealthy_interval: '0.5s',
         no_traffic_healthy_interval: '2s',
-        // A restart is over before: until then Envoy tries again, and would not with an unhealthy service.
-        unhealthy_threshold: 3,
+        // Three intervals outlast the time that a check may take: until then Envoy tries again, and would not with an
+        // unhealthy service.
+        unhealthy_threshold: 4,
         healthy_threshold: 1,
         grpc_health_check: { service_name: 'envoy.service.auth.v3.Authorization' },
       },

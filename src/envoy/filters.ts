@@ -1,6 +1,6 @@
 import type { Config, Endpoint } from '../config/schema.ts';
 import { upstreamDigest } from './digests.ts';
-import type { Preset } from './render.ts';
+import type { Preset } from './rendering.ts';
 import {
   EXT_AUTHZ,
   HEADER_BYTES,
@@ -53,7 +53,7 @@ export function extAuthz(config: Config) {
         retry_policy: {
           retry_on: 'connect-failure,refused-stream,unavailable,reset',
           // Waits of 20, 40, 80 … ms between them, half of that on average: a service that restarts delays requests.
-          num_retries: 8,
+          num_retries: 12,
           // Envoy takes the longest wait for the time of one try, too.
           retry_back_off: { base_interval: '0.02s', max_interval: ASK_TIMEOUT },
         },

@@ -3,7 +3,7 @@ import { accessLog } from './access-log.ts';
 import { earlyHeaderMutation, extAuthz, rbac, responseHeaders, router } from './filters.ts';
 import { LOCAL_REPLIES } from './local-replies.ts';
 import { typeOf } from './names.ts';
-import type { Rendering } from './render.ts';
+import type { Rendering } from './rendering.ts';
 import { redirectRoutes, routeConfiguration } from './routes.ts';
 
 function connectionManager({ config, preset, digest }: Rendering) {

@@ -1,4 +1,5 @@
-import type { Config, Endpoint, TokenLookup } from '../config/schema.ts';
+import type { Config, Endpoint } from '../config/schema.ts';
+import type { TokenLookup } from '../jwt/jwt-schema.ts';
 
 /** Also the name under which what the service says of a request is kept. */
 export const EXT_AUTHZ = 'envoy.filters.http.ext_authz';

@@ -3,11 +3,7 @@ import type { Config } from '../config/schema.ts';
 import { clusters } from './clusters.ts';
 import { digestOf } from './digests.ts';
 import { listener, redirectListener } from './listener.ts';
-
-export const PRESETS = ['gateway', 'sidecar', 'edge-tls'] as const;
-
-/** gateway: in front of any number of ComfyUIs; sidecar: beside one, in its pod; edge-tls: a gateway with TLS. */
-export type Preset = (typeof PRESETS)[number];
+import { PRESETS, type Preset, type Rendering } from './rendering.ts';
 
 const HEAD = `# Envoy's bootstrap, written by comfy-tenant envoy; change comfy-tenant.yaml and write it again.
 # Start it with: envoy -c <this file> --reject-unknown-dynamic-fields
@@ -20,14 +16,6 @@ const OPTIONS = {
   defaultStringType: 'QUOTE_DOUBLE',
   defaultKeyType: 'PLAIN',
 } as const;
-
-/** What a bootstrap is made of. */
-export interface Rendering {
-  readonly config: Config;
-  readonly preset: Preset;
-  /** Of the whole bootstrap, with an empty text in its own place. */
-  readonly digest: string;
-}
 
 function build(rendering: Rendering) {
   const { config, preset } = rendering;

@@ -1,4 +1,4 @@
-import { HOST_PATTERN, MAX_HOST_LENGTH } from '../auth/host.ts';
+import { HOST_PATTERN, MAX_HOST_LENGTH } from '../http/host.ts';
 import type { Config, Endpoint, PublicPath } from '../config/schema.ts';
 import { rbacWithoutTenants, routeOf, unguarded } from './filters.ts';
 import {

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
-import { alice, aService } from '../../test/a-service.ts';
-import { readAnswer } from '../../test/check.ts';
-import type { Method } from '../auth/authenticator.ts';
+import { alice, aService } from '../../test/support/service.ts';
+import { readAnswer } from '../../test/support/check-messages.ts';
+import type { AuthMethod } from '../auth/auth-method.ts';
 import { deny } from '../auth/decision.ts';
 test.each([
   ['a malformed host', [alice], { host: 'comfy.example.com:abc' }, 400, 'host-malformed'],
@@ -69,7 +69,7 @@ test.each([
   ['does not say where it leads', { upstream: '' }, /to other upstreams/],
 ])('a route that %s lets nobody in, and the log says what to do', async (_, parts, cause) => {
   const asked: string[] = [];
-  const find: Method['find'] = (request) => (asked.push(request.host), deny('credentials-missing'));
+  const find: AuthMethod['find'] = (request) => (asked.push(request.host), deny('credentials-missing'));
   const { ask, outcomes } = aService({ method: { find } });
   const answer = await ask([alice], parts);
   expect(answer).toMatchObject({ code: 7, status: 503, metadata: { reason: 'unavailable' } });
@@ -81,7 +81,7 @@ test.each([
   expect(found).toMatch(/: render its bootstrap again with `comfy-tenant envoy` and restart Envoy$/);
 });
 
-test.each<[string, Partial<Method>]>([
+test.each<[string, Partial<AuthMethod>]>([
   ['at once', { authenticate: () => { throw new Error('broken'); } }], // prettier-ignore
   ['later', { authenticate: () => Promise.reject(new Error('broken')) }],
   ['while looking for credentials', { find: () => { throw new Error('broken'); } }], // prettier-ignore
@@ -139,7 +139,7 @@ test.each([
   ['who the trusted proxy names', 1, [['x-forwarded-for', 'forged, 10.1.1.1, 10.0.0.2']], '10.1.1.1'],
 ] as const)('the client is %s', async (_, trustedHops, headers, address) => {
   const seen: string[] = [];
-  const authenticate: Method['authenticate'] = (__, client) => (
+  const authenticate: AuthMethod['authenticate'] = (__, client) => (
     seen.push(client.address),
     deny('password-wrong')
   );

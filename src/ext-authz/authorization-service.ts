@@ -1,4 +1,4 @@
-import type { Client } from '../auth/authenticator.ts';
+import type { Client } from '../auth/auth-method.ts';
 import {
   deny,
   type Allow,
@@ -7,8 +7,8 @@ import {
   type Identity,
   type Unavailable,
 } from '../auth/decision.ts';
-import { isWellFormedHost } from '../auth/host.ts';
-import { disguisesParameter } from '../auth/query.ts';
+import { isWellFormedHost } from '../http/host.ts';
+import { disguisesParameter } from '../http/query.ts';
 import {
   header,
   headerValues,
@@ -16,12 +16,12 @@ import {
   isWebSocketUpgrade,
   nominatesHeader,
   type RequestHead,
-} from '../auth/request-head.ts';
-import type { GatewayToken, MintToken } from '../token/mint-token.ts';
+} from '../http/request-head.ts';
+import { isUsable, type GatewayToken, type MintToken } from '../token/mint-token.ts';
 import { decodeCheckRequest } from './check-request.ts';
-import { encodeRefusal } from './denied-answer.ts';
-import { routedEndpoint, type FindEndpoint, type GuardedEndpoint } from './guarded-endpoint.ts';
-import { encodeAnswer, prepare, type Prepared } from './ok-answer.ts';
+import { encodeDeniedResponse } from './denied-response.ts';
+import { routedEndpoint, type FindEndpoint, type GuardedEndpoint } from './endpoint-router.ts';
+import { encodeOkResponse, prepareOkResponse, type CachedOkResponse } from './ok-response.ts';
 
 export interface AuthorizationOptions {
   /** The endpoints as they are now; asked once a check, so that a check is judged by one revision only. */
@@ -84,10 +84,9 @@ interface Checking {
 export function createAuthorizationService(options: AuthorizationOptions): Check {
   const { now } = options;
   // From an identity's second check on: of a million tokens used once, nothing is kept.
-  const preparedFor = new WeakMap<Identity, Prepared>();
+  const preparedFor = new WeakMap<Identity, CachedOkResponse>();
   const firstToken = new WeakMap<Identity, GatewayToken | undefined>();
-  const isFresh = (token: GatewayToken | undefined): boolean =>
-    token === undefined || now() < token.refreshAtMs;
+  const isFresh = (token: GatewayToken | undefined): boolean => token === undefined || isUsable(token, now());
 
   function decide(request: RequestHead, endpoint: GuardedEndpoint): Decision | Promise<Decision> {
     const refusal = refuseShape(request, endpoint);
@@ -98,18 +97,23 @@ export function createAuthorizationService(options: AuthorizationOptions): Check
     return endpoint.method.authenticate(credentials, clientOf(request, options.trustedHops));
   }
 
-  function preparedAnswer(endpoint: GuardedEndpoint, identity: Identity): Prepared | Promise<Prepared> {
+  function preparedAnswer(
+    endpoint: GuardedEndpoint,
+    identity: Identity,
+  ): CachedOkResponse | Promise<CachedOkResponse> {
     const known = preparedFor.get(identity);
     if (known !== undefined && isFresh(known.token)) return known;
-    const keep = (token: GatewayToken | undefined): Prepared => {
-      const prepared = prepare(endpoint, identity, token);
+    const keep = (token: GatewayToken | undefined): CachedOkResponse => {
+      const prepared = prepareOkResponse(endpoint, identity, token);
       if (firstToken.has(identity)) preparedFor.set(identity, prepared);
       else firstToken.set(identity, token);
       return prepared;
     };
     const first = firstToken.get(identity);
     if (first !== undefined && isFresh(first)) return keep(first);
-    const token = endpoint.multiTenant ? options.mint(identity.userId, identity.operator) : undefined;
+    const token = endpoint.multiTenant
+      ? options.mint(identity.userId, identity.operator, endpoint.audience)
+      : undefined;
     return token instanceof Promise ? token.then(keep) : keep(token);
   }
 
@@ -118,17 +122,21 @@ export function createAuthorizationService(options: AuthorizationOptions): Check
     options.onDecision({ decision, request, endpoint, seconds: (performance.now() - begunMs) / 1000, error });
   }
 
-  function allow(checking: Checking, prepared: Prepared, decision: Allow): Uint8Array {
+  function allow(checking: Checking, prepared: CachedOkResponse, decision: Allow): Uint8Array {
     const { request, endpoint } = checking;
     if (request === undefined || endpoint === undefined) throw new Error('allowed without a request');
-    const bytes = encodeAnswer(prepared, endpoint, { request, identity: decision.identity, nowMs: now() });
+    const bytes = encodeOkResponse(prepared, endpoint, {
+      request,
+      identity: decision.identity,
+      nowMs: now(),
+    });
     tell(checking, decision);
     return bytes;
   }
 
   function refuse(checking: Checking, decision: Deny | Unavailable, error?: unknown): Uint8Array {
     tell(checking, decision, error);
-    return encodeRefusal(decision, checking.request, checking.endpoint);
+    return encodeDeniedResponse(decision, checking.request, checking.endpoint);
   }
 
   function answer(

@@ -1,5 +1,5 @@
 import protobuf from 'protobufjs/minimal.js';
-import type { HeaderField, RequestHead } from '../auth/request-head.ts';
+import type { HeaderField, RequestHead } from '../http/request-head.ts';
 
 type Reader = protobuf.Reader;
 

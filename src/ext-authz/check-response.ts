@@ -1,5 +1,5 @@
 import protobuf from 'protobufjs/minimal.js';
-import type { HeaderField } from '../auth/request-head.ts';
+import type { HeaderField } from '../http/request-head.ts';
 
 type Writer = protobuf.Writer;
 

@@ -29,6 +29,9 @@ const MOST_LINKS = 40;
 /** File systems that cannot sync a directory say so by one of these; there is nothing more to do on them. */
 const NO_DIRECTORY_SYNC = new Set(['EINVAL', 'ENOTSUP', 'EISDIR', 'EPERM', 'EACCES', 'EBADF']);
 
+/** File systems without hard links answer with one of these; there, the last of several processes wins. */
+const NO_LINKS = new Set(['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EMLINK']);
+
 function existing(path: string): Stats | undefined {
   return statSync(path, { throwIfNoEntry: false });
 }
@@ -137,7 +140,8 @@ export function createFileAtomically(
       linkSync(complete, path); // Unlike rename, never over a file that came meanwhile.
     } catch (error) {
       if (codeOf(error) === 'EEXIST') return false;
-      throw error;
+      if (!NO_LINKS.has(codeOf(error) ?? '')) throw error;
+      renameSync(complete, path);
     } finally {
       rmSync(complete, { force: true });
     }

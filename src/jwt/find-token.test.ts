@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { aRequest } from '../../test/builders.ts';
-import type { JwtAuth } from '../config/schema.ts';
+import { aRequest } from '../../test/support/requests.ts';
+import type { JwtAuth } from './jwt-schema.ts';
 import { findToken } from './find-token.ts';
 
 const lookups: JwtAuth['tokenLookup'] = [

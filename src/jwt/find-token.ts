@@ -1,9 +1,9 @@
-import type { Credentials } from '../auth/authenticator.ts';
-import { cookieValues } from '../auth/cookies.ts';
+import type { Credentials } from '../auth/auth-method.ts';
+import { cookieValues } from '../http/cookies.ts';
 import { deny, type Deny } from '../auth/decision.ts';
-import { queryValues } from '../auth/query.ts';
-import { headerValues, type RequestHead } from '../auth/request-head.ts';
-import type { TokenLookup } from '../config/schema.ts';
+import { queryValues } from '../http/query.ts';
+import { headerValues, type RequestHead } from '../http/request-head.ts';
+import type { TokenLookup } from './jwt-schema.ts';
 
 /** Values of the place, without their prefix; a value of another scheme is not one. RFC 9110: schemes ignore case. */
 function headerTokens(request: RequestHead, { name, prefix = '' }: TokenLookup): string[] {

@@ -1,6 +1,6 @@
 import { beforeAll, expect, test } from 'vitest';
-import { aJwtMethod, judgeToken, keysOfEveryKind } from '../../test/jwt-method.ts';
-import { aKey, aToken, type SigningKey } from '../../test/tokens.ts';
+import { aJwtMethod, judgeToken, keysOfEveryKind } from '../../test/support/jwt-method.ts';
+import { aKey, aToken, type SigningKey } from '../../test/support/tokens.ts';
 
 const json = (value: unknown): string => Buffer.from(JSON.stringify(value)).toString('base64url');
 let keys: Map<string, SigningKey>;

@@ -1,4 +1,4 @@
-import type { Issuer } from '../config/schema.ts';
+import type { Issuer } from './issuer-schema.ts';
 import type { KeySource } from './key-source.ts';
 
 /** The key sources that one revision of the configuration uses, each opened once. */

@@ -1,5 +1,5 @@
 import { createLocalJWKSet } from 'jose';
-import type { Algorithm } from '../config/issuer-schema.ts';
+import type { Algorithm } from './issuer-schema.ts';
 import { usableKeys } from './usable-keys.ts';
 
 /** Finds the key of a token (jose's `JWTVerifyGetKey`); throws jose's errors when there is none. */

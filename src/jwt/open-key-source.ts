@@ -1,4 +1,4 @@
-import type { Config, Issuer, JwksSource } from '../config/schema.ts';
+import type { Issuer, JwksSource } from './issuer-schema.ts';
 import { fetchJson } from './fetch-jwks.ts';
 import { fixedKeys, type KeySource } from './key-source.ts';
 import { createRemoteKeys, type RemoteKeysOptions } from './remote-keys.ts';
@@ -12,7 +12,7 @@ export interface KeySourceOptions {
   /** One line a key that cannot be used. */
   readonly onSkipped: (why: string) => void;
   /** Text of the files that the configuration names. */
-  readonly texts: Config['texts'];
+  readonly texts: ReadonlyMap<string, string>;
 }
 
 type Fetched = Extract<JwksSource, { url: string } | { discover: true }>;

@@ -1,7 +1,7 @@
 import type { JSONWebKeySet } from 'jose';
 import { afterEach, beforeAll, beforeEach, expect, test, vi } from 'vitest';
-import { rules } from '../../test/jwt-method.ts';
-import { aKey, aToken, type SigningKey } from '../../test/tokens.ts';
+import { rules } from '../../test/support/jwt-method.ts';
+import { aKey, aToken, type SigningKey } from '../../test/support/tokens.ts';
 import { createRemoteKeys, type RemoteKeysOptions } from './remote-keys.ts';
 import { verifyToken } from './verify-token.ts';
 
@@ -135,4 +135,14 @@ test('a closed source fetches no more', async () => {
   source.close();
   await vi.advanceTimersByTimeAsync(10_000_000);
   expect(state.fetches).toBe(1);
+});
+
+test('a clock that is set back does not keep the keys of an issuer that is down any longer', async () => {
+  const { judge, state } = anIssuer({ maxStaleMs: 60_000 }, 300_000);
+  expect(await judge(first)).toBe('claims');
+  state.down = true;
+  vi.setSystemTime(Date.now() - 3_600_000);
+  expect(await judge(first)).toBe('claims');
+  await vi.advanceTimersByTimeAsync(361_000);
+  expect(await judge(first)).toBe('unavailable');
 });

@@ -34,6 +34,7 @@ export function createRemoteKeys(options: RemoteKeysOptions): KeySource {
   let text = '';
   let generation = 0;
   let freshUntilMs = Number.NEGATIVE_INFINITY;
+  let fetchedMs = Number.NEGATIVE_INFINITY;
   let lastAskedMs = Number.NEGATIVE_INFINITY;
   let failures = 0;
   let problem: string | undefined = 'not fetched yet';
@@ -48,6 +49,14 @@ export function createRemoteKeys(options: RemoteKeysOptions): KeySource {
     timer.unref();
   }
 
+  /** A clock that was set back must not keep old keys longer: their time begins anew, at most. */
+  function followClock(): void {
+    const back = fetchedMs - now();
+    if (back <= 0) return;
+    fetchedMs -= back;
+    freshUntilMs -= back;
+  }
+
   async function fetchNow(): Promise<void> {
     try {
       const { jwks, maxAgeMs } = await options.fetchKeys();
@@ -57,7 +66,8 @@ export function createRemoteKeys(options: RemoteKeysOptions): KeySource {
         text = newText;
         generation++;
       }
-      freshUntilMs = now() + lifeMs(maxAgeMs);
+      fetchedMs = now();
+      freshUntilMs = fetchedMs + lifeMs(maxAgeMs);
       failures = 0;
       problem = undefined;
       schedule(lifeMs(maxAgeMs) * AHEAD);
@@ -79,7 +89,10 @@ export function createRemoteKeys(options: RemoteKeysOptions): KeySource {
   void fetchOnce();
 
   return {
-    current: () => (now() - freshUntilMs <= options.maxStaleMs ? getKey : undefined),
+    current() {
+      followClock();
+      return now() - freshUntilMs <= options.maxStaleMs ? getKey : undefined;
+    },
     async refresh() {
       if (underWay === undefined) {
         // A clock that was set back must not make the cooldown as long as that.

@@ -1,5 +1,5 @@
 import type { JSONWebKeySet, JWK } from 'jose';
-import type { Algorithm } from '../config/issuer-schema.ts';
+import type { Algorithm } from './issuer-schema.ts';
 
 const MIN_RSA_BITS = 2048;
 /** HMAC keys as long as their hash (RFC 7518 §3.2). */

@@ -1,6 +1,6 @@
 import { decodeJwt, errors, jwtVerify, type JWTPayload, type JWTVerifyOptions } from 'jose';
 import { deny, type Deny, type DenyReason, type Unavailable } from '../auth/decision.ts';
-import type { Issuer } from '../config/schema.ts';
+import type { Issuer } from './issuer-schema.ts';
 import { readClaim } from './claims.ts';
 import type { KeySource } from './key-source.ts';
 import { ASYMMETRIC } from './usable-keys.ts';

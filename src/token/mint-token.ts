@@ -1,43 +1,68 @@
 import { SignJWT } from 'jose';
 import { LRUCache } from 'lru-cache';
 import type { UserId } from '../auth/user-id.ts';
+import type { TokenKeys } from './token-key.ts';
 
 /** What ComfyUI gets to tell the gateway from anyone else who reaches its port. */
 export interface GatewayToken {
-  /** A JWT (HS256): `sub` is the user id, `aud` is comfyui. */
+  /** A JWT: `sub` is the user id, `aud` the ComfyUI that it is for. */
   readonly text: string;
+  /** Milliseconds since 1970. */
+  readonly issuedAtMs: number;
   /** Milliseconds since 1970 from which a new one is due: when it is half spent. */
   readonly refreshAtMs: number;
 }
 
-/** Mints tokens, one a user, each used until it is half spent. */
-export type MintToken = (userId: UserId, operator: boolean) => GatewayToken | Promise<GatewayToken>;
+/** Mints tokens, one per user and audience, each used until it is half spent. */
+export type MintToken = (
+  userId: UserId,
+  operator: boolean,
+  audience: string,
+) => GatewayToken | Promise<GatewayToken>;
 
+const ISSUER = 'comfy-tenant';
+/** The audience of every token of comfy-tenant 0.1. */
+export const SHARED_KEY_AUDIENCE = 'comfyui';
 const LIFE_SECONDS = 300;
-const MAX_USERS = 10_000;
+const MAX_TOKENS = 10_000;
+
+/** Whether a token may be used now. Not one from the future: the clock was set back, and ComfyUI would refuse it. */
+export function isUsable({ issuedAtMs, refreshAtMs }: GatewayToken, nowMs: number): boolean {
+  return issuedAtMs <= nowMs && nowMs < refreshAtMs;
+}
+
+function sign(token: SignJWT, keys: TokenKeys, audience: string): Promise<string> {
+  switch (keys.kind) {
+    case 'ed25519':
+      return token
+        .setProtectedHeader({ alg: 'EdDSA', kid: keys.signing.kid })
+        .setAudience(audience)
+        .sign(keys.signing.privateKey);
+    case 'shared':
+      return token.setProtectedHeader({ alg: 'HS256' }).setAudience(SHARED_KEY_AUDIENCE).sign(keys.signing);
+  }
+}
 
 /** @param now milliseconds since 1970 */
-export function createMint(key: Uint8Array, now: () => number): MintToken {
-  const minted = new LRUCache<string, GatewayToken>({ max: MAX_USERS });
+export function createMint(keys: TokenKeys, now: () => number): MintToken {
+  const minted = new LRUCache<string, GatewayToken>({ max: MAX_TOKENS });
 
-  async function mint(userId: UserId, operator: boolean): Promise<GatewayToken> {
+  async function mint(userId: UserId, operator: boolean, audience: string): Promise<GatewayToken> {
     const issuedAt = Math.floor(now() / 1000);
-    const text = await new SignJWT(operator ? { roles: ['operator'] } : {})
-      .setProtectedHeader({ alg: 'HS256' })
-      .setIssuer('comfy-tenant')
+    const token = new SignJWT(operator ? { roles: ['operator'] } : {})
+      .setIssuer(ISSUER)
       .setSubject(userId)
-      .setAudience('comfyui')
       .setIssuedAt(issuedAt)
-      .setExpirationTime(issuedAt + LIFE_SECONDS)
-      .sign(key);
-    return { text, refreshAtMs: (issuedAt + LIFE_SECONDS / 2) * 1000 };
+      .setExpirationTime(issuedAt + LIFE_SECONDS);
+    const text = await sign(token, keys, audience);
+    return { text, issuedAtMs: issuedAt * 1000, refreshAtMs: (issuedAt + LIFE_SECONDS / 2) * 1000 };
   }
 
-  return (userId, operator) => {
-    const key = `${operator ? 'operator' : 'user'} ${userId}`;
+  return (userId, operator, audience) => {
+    const key = `${operator ? 'operator' : 'user'} ${userId} ${audience}`;
     const known = minted.get(key);
-    if (known !== undefined && now() < known.refreshAtMs) return known;
-    return mint(userId, operator).then((token) => {
+    if (known !== undefined && isUsable(known, now())) return known;
+    return mint(userId, operator, audience).then((token) => {
       minted.set(key, token);
       return token;
     });

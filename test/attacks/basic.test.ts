@@ -1,8 +1,8 @@
 import { hashSync } from '@node-rs/bcrypt';
 import { expect, test } from 'vitest';
-import type { HeaderField } from '../../src/auth/request-head.ts';
-import { aGuard } from '../a-guard.ts';
-import { basic } from '../builders.ts';
+import type { HeaderField } from '../../src/http/request-head.ts';
+import { aGuard } from '../support/guard.ts';
+import { basic } from '../support/requests.ts';
 
 const users = { alice: 'tulip', bob: 'cedar', Zoë: 'café', colon: 'a:b:c', empty: '' };
 const list = Object.entries(users).map(

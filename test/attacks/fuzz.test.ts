@@ -2,11 +2,11 @@ import { hashSync } from '@node-rs/bcrypt';
 import fc from 'fast-check';
 import { beforeAll, expect, test } from 'vitest';
 import { parseHtpasswd } from '../../src/basic/htpasswd.ts';
-import type { HeaderField } from '../../src/auth/request-head.ts';
+import type { HeaderField } from '../../src/http/request-head.ts';
 import { ASYMMETRIC, usableKeys } from '../../src/jwt/usable-keys.ts';
-import { aGuard } from '../a-guard.ts';
-import { basic } from '../builders.ts';
-import { aKey, aToken, AUDIENCE, ISSUER } from '../tokens.ts';
+import { aGuard } from '../support/guard.ts';
+import { basic } from '../support/requests.ts';
+import { aKey, aToken, AUDIENCE, ISSUER } from '../support/tokens.ts';
 
 let guard: ReturnType<typeof aGuard>;
 let tokens: Record<string, string>;

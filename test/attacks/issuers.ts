@@ -1,6 +1,6 @@
 import { createPublicKey, KeyObject, sign } from 'node:crypto';
-import { aGuard } from '../a-guard.ts';
-import { aKey, AUDIENCE, ISSUER, type SigningKey } from '../tokens.ts';
+import { aGuard } from '../support/guard.ts';
+import { aKey, AUDIENCE, ISSUER, type SigningKey } from '../support/tokens.ts';
 
 export const PARTNER = 'https://partner.example';
 export const seconds = (): number => Math.floor(Date.now() / 1000);

@@ -1,6 +1,6 @@
 import { CompactSign } from 'jose';
 import { beforeAll, expect, test } from 'vitest';
-import { aToken, AUDIENCE, ISSUER } from '../tokens.ts';
+import { aToken, AUDIENCE, ISSUER } from '../support/tokens.ts';
 import { made, seconds, twoIssuers } from './issuers.ts';
 
 let issuers: Awaited<ReturnType<typeof twoIssuers>>;

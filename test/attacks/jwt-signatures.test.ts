@@ -1,7 +1,7 @@
 import { createHmac } from 'node:crypto';
 import { EncryptJWT, generateKeyPair } from 'jose';
 import { beforeAll, expect, test } from 'vitest';
-import { aKey, aToken } from '../tokens.ts';
+import { aKey, aToken } from '../support/tokens.ts';
 import { claims, encode, made, PARTNER, twoIssuers } from './issuers.ts';
 
 let issuers: Awaited<ReturnType<typeof twoIssuers>>;

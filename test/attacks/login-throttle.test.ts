@@ -1,8 +1,8 @@
 import { hashSync } from '@node-rs/bcrypt';
 import { expect, test } from 'vitest';
-import { aDirectory, load } from '../a-config.ts';
-import { aGuard } from '../a-guard.ts';
-import { basic } from '../builders.ts';
+import { aDirectory, load } from '../support/temp-dir.ts';
+import { aGuard } from '../support/guard.ts';
+import { basic } from '../support/requests.ts';
 
 const users = ['alice', 'bob'].map(
   (name) => `{ username: ${name}, password: "${hashSync(`${name}-tulip`, 4)}" }`,

@@ -1,9 +1,9 @@
 import { hashSync } from '@node-rs/bcrypt';
 import { beforeAll, expect, test } from 'vitest';
-import type { HeaderField } from '../../src/auth/request-head.ts';
-import { aGuard } from '../a-guard.ts';
-import { basic } from '../builders.ts';
-import { aKey, aToken, ISSUER, type SigningKey } from '../tokens.ts';
+import type { HeaderField } from '../../src/http/request-head.ts';
+import { aGuard } from '../support/guard.ts';
+import { basic } from '../support/requests.ts';
+import { aKey, aToken, ISSUER, type SigningKey } from '../support/tokens.ts';
 
 // What went wrong in others’ gateways, tried here. What concerns Envoy is tried in test/envoy.
 let key: SigningKey;

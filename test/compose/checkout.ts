@@ -1,7 +1,7 @@
 import { cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { stringify } from 'yaml';
-import { FRONTEND_WHEEL, REQUIREMENTS } from '../../src/local/comfyui-recipe.ts';
+import { FRONTEND_WHEEL, REQUIREMENTS } from '../../src/install/comfyui-recipe.ts';
 
 const COPIED = [
   '.dockerignore',

@@ -27,7 +27,7 @@ afterAll(() => {
 
 test('verify proves isolation after `docker compose up`', () => {
   const output = compose(['run', '--rm', 'verify']);
-  expect(output).toContain('studio');
+  expect(output).toContain('workflows');
   expect(output).not.toMatch(/LET THROUGH|SEEN/);
 });
 

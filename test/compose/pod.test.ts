@@ -130,7 +130,7 @@ test('verify proves isolation in the pod', () => {
     '--url',
     'http://127.0.0.1:8080',
   );
-  expect(output).toContain('studio');
+  expect(output).toContain('workflows');
   expect(output).not.toMatch(/LET THROUGH|SEEN/);
 });
 

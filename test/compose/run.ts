@@ -1,8 +1,8 @@
 import { mkdirSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { ensureComfyui } from '../../src/local/ensure-comfyui.ts';
-import { ensureEnvoy } from '../../src/local/ensure-envoy.ts';
-import { freePort } from '../../src/local/ports.ts';
+import { ensureComfyui } from '../../src/install/ensure-comfyui.ts';
+import { ensureEnvoy } from '../../src/install/ensure-envoy.ts';
+import { freePort } from '../../src/stack/ports.ts';
 import { runVitest } from '../run-vitest.ts';
 import { copyCheckout } from './checkout.ts';
 import { startDocker } from './docker.ts';

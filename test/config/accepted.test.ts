@@ -101,7 +101,10 @@ test('paths are absolute, durations milliseconds, one upstream a list', () => {
   if (!loaded.ok) throw new Error(loaded.faults.join('\n'));
   const { config } = loaded;
   expect(config.file).toBe(join(directory.path, 'comfy-tenant.yaml'));
-  expect(config.comfyui.tokenKeyFile).toBe(join(directory.path, '.comfy-tenant/token.key'));
+  expect(config.comfyui).toEqual({
+    tokenKeyFile: join(directory.path, '.comfy-tenant/token.key'),
+    verifyKeyFile: join(directory.path, '.comfy-tenant/verify.key'),
+  });
   expect(config.service).toMatchObject({
     listen: `unix:${join(directory.path, 'run/authz.sock')}`,
     rememberFor: 90_000,

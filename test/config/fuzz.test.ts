@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { afterAll, expect, test } from 'vitest';
 import { stringify } from 'yaml';
-import { importFunArt } from '../../src/config/import-funart.ts';
+import { importFunArt } from '../../src/import-funart/import-funart.ts';
 import { BASIC, configDirectory, JWT } from './config-file.ts';
 
 const directory = configDirectory();

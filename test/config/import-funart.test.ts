@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
 import { parse } from 'yaml';
 import { importConfig } from '../../src/commands/import.ts';
-import { importFunArt } from '../../src/config/import-funart.ts';
+import { importFunArt } from '../../src/import-funart/import-funart.ts';
 import { verifyPassword } from '../../src/basic/verify-password.ts';
 import { BCRYPT, configDirectory, faultsOf } from './config-file.ts';
 import { run } from './run-command.ts';

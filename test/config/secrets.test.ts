@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { createLog } from '../../src/admin/log.ts';
 import { check } from '../../src/commands/check.ts';
-import { startService } from '../../src/service.ts';
+import { startService } from '../../src/service/service.ts';
 import { BASIC, BCRYPT, configDirectory, JWT, type ConfigDirectory } from './config-file.ts';
 import { run } from './run-command.ts';
 

@@ -18,6 +18,16 @@ const CASES: readonly (readonly [sentence: string, text: string, ...faults: stri
     'comfy-tenant.yaml:9:26 comfyui.tokenKeyFile: must not be empty: give a path, relative to this file',
   ],
   [
+    'one key for two purposes',
+    `${BASIC}comfyui: { tokenKeyFile: a.key, verifyKeyFile: ./a.key }\n`,
+    'comfy-tenant.yaml:9:48 comfyui.verifyKeyFile: must not be tokenKeyFile: each key has one purpose',
+  ],
+  [
+    'a private key in the folder that ComfyUI gets',
+    `${BASIC}comfyui: { tokenKeyFile: keys/token.key, publicKeyDir: keys/ }\n`,
+    'comfy-tenant.yaml:9:56 comfyui.publicKeyDir: holds a private key: ComfyUI can read this folder, so name one of its own, such as .comfy-tenant/public',
+  ],
+  [
     'a listener without a port',
     `${BASIC}gateway: { listen: 127.0.0.1 }\n`,
     'comfy-tenant.yaml:9:20 gateway.listen: must be host:port, such as 127.0.0.1:9002',

@@ -42,7 +42,9 @@ function lineOf(fault: string): number {
 }
 
 test('without a fault it is good', () => {
-  expect(directory.load(GOOD)).toMatchObject({ ok: true, warnings: [] });
+  const loaded = directory.load(GOOD);
+  expect(loaded.ok).toBe(true);
+  expect(loaded.warnings).toEqual([expect.stringContaining('a list has no failover of live sessions')]);
 });
 
 test.each(FAULTS.map((fault) => [fault[1].trim(), fault] as const))(

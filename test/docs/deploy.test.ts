@@ -6,7 +6,7 @@ import { parse } from 'yaml';
 import { createMetrics } from '../../src/admin/metrics.ts';
 import { loadConfig } from '../../src/config/load.ts';
 import { renderBootstrap } from '../../src/envoy/render.ts';
-import { aDirectory } from '../a-config.ts';
+import { aDirectory } from '../support/temp-dir.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
 const read = (file: string): string => readFileSync(join(ROOT, file), 'utf8');

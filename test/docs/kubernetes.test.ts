@@ -5,7 +5,7 @@ import { expect, test } from 'vitest';
 import { parseAllDocuments } from 'yaml';
 import { loadConfig } from '../../src/config/load.ts';
 import { renderBootstrap } from '../../src/envoy/render.ts';
-import { aDirectory } from '../a-config.ts';
+import { aDirectory } from '../support/temp-dir.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
 const FILE = join(ROOT, 'deploy/kubernetes/sidecar.yaml');

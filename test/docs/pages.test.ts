@@ -2,7 +2,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { expect, test } from 'vitest';
 import { runCommand } from '../../src/commands/run-command.ts';
-import { aDirectory, load } from '../a-config.ts';
+import { aDirectory, load } from '../support/temp-dir.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
 const PAGES = [

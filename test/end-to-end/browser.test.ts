@@ -1,7 +1,7 @@
 import { mkdirSync } from 'node:fs';
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { aDirectory } from '../a-config.ts';
+import { aDirectory } from '../support/temp-dir.ts';
 import { ComfyuiPage, launchChromium } from './comfyui-page.ts';
 import { startDemo, type Demo } from './demo.ts';
 

@@ -1,9 +1,9 @@
 import { spawn } from 'node:child_process';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { oneAtATime } from '../../src/local/one-at-a-time.ts';
-import { aDirectory } from '../a-config.ts';
-import { basic } from '../builders.ts';
+import { withInstallLock } from '../../src/install/install-lock.ts';
+import { aDirectory } from '../support/temp-dir.ts';
+import { basic } from '../support/requests.ts';
 
 /** The whole of it as `npm start` gives it: a real Envoy, the service, and a real ComfyUI with the plugin. */
 export interface Demo {
@@ -24,7 +24,7 @@ export function startDemo(
   env: Record<string, string> = {},
   prepare: (folder: string) => void = () => undefined,
 ): Promise<Demo> {
-  return oneAtATime(STARTING, () => start(env, prepare));
+  return withInstallLock(STARTING, () => start(env, prepare));
 }
 
 async function start(env: Record<string, string>, prepare: (folder: string) => void): Promise<Demo> {

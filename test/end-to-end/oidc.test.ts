@@ -5,8 +5,8 @@ import Provider from 'oidc-provider';
 import { generateKeyPair, exportJWK, type JWK } from 'jose';
 import { pino } from 'pino';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { startService, type Service } from '../../src/service.ts';
-import { aDirectory, load } from '../a-config.ts';
+import { startService, type Service } from '../../src/service/service.ts';
+import { aDirectory, load } from '../support/temp-dir.ts';
 import { startEchoUpstream, type EchoUpstream } from '../envoy/echo-upstream.ts';
 import { startEnvoy, type RunningEnvoy } from '../envoy/run-envoy.ts';
 

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { chromium, type BrowserContext, type Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
-import { basic } from '../builders.ts';
+import { basic } from '../support/requests.ts';
 import { startDemo, type Demo } from './demo.ts';
 
 let demo: Demo;

@@ -1,7 +1,7 @@
 import { ComfyApi } from '@saintno/comfyui-sdk';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import WebSocket from 'ws';
-import { basic } from '../builders.ts';
+import { basic } from '../support/requests.ts';
 import { startDemo, type Demo } from './demo.ts';
 
 let demo: Demo;

@@ -2,7 +2,7 @@ import { hashSync } from '@node-rs/bcrypt';
 import { appendFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { basic } from '../builders.ts';
+import { basic } from '../support/requests.ts';
 import { startDemo, type Demo } from './demo.ts';
 
 const USERS = Array.from({ length: 20 }, (_, n) => `user-${n}`);

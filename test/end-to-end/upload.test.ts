@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { request } from 'node:http';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { basic } from '../builders.ts';
+import { basic } from '../support/requests.ts';
 import { startDemo, type Demo } from './demo.ts';
 
 const MB = 1024 * 1024;

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { aKey, aToken, AUDIENCE, ISSUER } from '../tokens.ts';
+import { aKey, aToken, AUDIENCE, ISSUER } from '../support/tokens.ts';
 import { h2cRequest } from './h2c-request.ts';
 import { startRealGateway, type RealGateway } from './real-service.ts';
 

@@ -4,7 +4,7 @@ import { request, type RequestOptions } from 'node:https';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { encodeDenied } from '../../src/ext-authz/check-response.ts';
-import { freePort } from '../../src/local/ports.ts';
+import { freePort } from '../../src/stack/ports.ts';
 import { writeCertificate } from './a-certificate.ts';
 import { rawRequest } from './raw-request.ts';
 import { startEnvoy, type RunningEnvoy } from './run-envoy.ts';

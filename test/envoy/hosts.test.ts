@@ -1,7 +1,7 @@
 import { hashSync } from '@node-rs/bcrypt';
 import { connect } from 'node:net';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { basic } from '../builders.ts';
+import { basic } from '../support/requests.ts';
 import { startEchoUpstream, type EchoUpstream } from './echo-upstream.ts';
 import { h2cRequest } from './h2c-request.ts';
 import { startRealGateway, type RealGateway } from './real-service.ts';
@@ -101,19 +101,10 @@ const MALFORMED = [
   ...['a.test,b.test', 'b.test,a.test', 'a.test b.test'],
   ...['[::1', '::1', '[1::2::3]', '[12345::]', '[]', '[a.test]', '[::1]:abc', '[::1]a.test', '[::1%25lo]'],
   ...['a%2etest', '%61.test', 'a.test%00', '*', '*.wild.test', 'a.t\u00e9st', '\u00e4.test', 'a.test\\b'],
-  ...[
-    'a.test;b',
-    'a.test"',
-    "a.test'",
-    '-a.test',
-    `${'a'.repeat(64)}.test`,
-    `${'a.'.repeat(200)}test`,
-    '_.-',
-  ],
+  ...['a.test"', '-a.test', `${'a'.repeat(64)}.test`, `${'a.'.repeat(200)}test`, '_.-'],
 ];
 
 const reached = () => ({ a: ofA.seen.length, all: ofAll.seen.length });
-
 /** Which upstream a request reached, and what the client was answered. */
 async function outcome(form: Form, host: string, authorization?: string) {
   const before = reached();

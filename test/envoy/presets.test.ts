@@ -3,9 +3,10 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { Config } from '../../src/config/schema.ts';
-import { bootstrap, PRESETS, renderBootstrap, type Preset } from '../../src/envoy/render.ts';
+import { bootstrap, renderBootstrap } from '../../src/envoy/render.ts';
+import { PRESETS, type Preset } from '../../src/envoy/rendering.ts';
 import { parse, parseDocument, visit } from 'yaml';
-import { aDirectory, load } from '../a-config.ts';
+import { aDirectory, load } from '../support/temp-dir.ts';
 import { writeCertificate } from './a-certificate.ts';
 import { envoyBinary } from './run-envoy.ts';
 

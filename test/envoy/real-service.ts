@@ -1,6 +1,7 @@
 import { pino } from 'pino';
-import { startService, type Service } from '../../src/service.ts';
-import { aDirectory, load } from '../a-config.ts';
+import type { Config } from '../../src/config/schema.ts';
+import { startService, type Service } from '../../src/service/service.ts';
+import { aDirectory, load } from '../support/temp-dir.ts';
 import { rawRequest } from './raw-request.ts';
 import { startEnvoy, type EnvoyOptions, type RunningEnvoy } from './run-envoy.ts';
 
@@ -8,6 +9,8 @@ export interface RealGateway {
   readonly directory: ReturnType<typeof aDirectory>;
   readonly envoy: RunningEnvoy;
   readonly service: Service;
+  /** What the service was started with, and Envoy's bootstrap rendered from. */
+  readonly config: Config;
   /** Lines of the service's log. */
   readonly lines: readonly string[];
   stop(): Promise<void>;
@@ -25,14 +28,17 @@ export async function startRealGateway({ config, ready, change }: RealOptions): 
   const loaded = load(directory.write('comfy-tenant.yaml', config));
   const lines: string[] = [];
   const log = pino({}, { write: (line: string) => lines.push(line) });
-  const service = await startService({ config: loaded.config, revision: loaded.revision, log });
   const envoy = await startEnvoy({ directory, config, ...(change === undefined ? {} : { change }) });
+  const gateway = { ...loaded.config.gateway, listen: `127.0.0.1:${envoy.port}` };
+  const served = { ...loaded.config, gateway };
+  const service = await startService({ config: served, revision: loaded.revision, log });
   for (const [host, authorization] of ready) await untilReached(envoy, host, authorization);
   lines.length = 0;
   return {
     directory,
     envoy,
     service,
+    config: served,
     lines,
     async stop() {
       await envoy.stop();

@@ -2,9 +2,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { hash } from '@node-rs/bcrypt';
 import { pino } from 'pino';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { startService, type Service } from '../../src/service.ts';
-import { aDirectory, load } from '../a-config.ts';
-import { basic } from '../builders.ts';
+import { startService, type Service } from '../../src/service/service.ts';
+import { aDirectory, load } from '../support/temp-dir.ts';
+import { basic } from '../support/requests.ts';
 import { startEchoUpstream, type EchoUpstream } from './echo-upstream.ts';
 import { startEnvoy, type RunningEnvoy } from './run-envoy.ts';
 
@@ -79,5 +79,5 @@ test('nobody gets in meanwhile: without the service there is no answer but 503',
   expect(await status()).toBe(503);
   expect(upstream.seen.filter((one) => JSON.stringify(one).includes('/queue'))).toEqual([]);
   service = await start();
-  expect(await status(basic('alice', 'wrong'))).toBe(401);
+  await expect.poll(() => status(basic('alice', 'wrong')), { timeout: 10_000 }).toBe(401);
 });

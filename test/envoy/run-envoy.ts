@@ -2,10 +2,11 @@ import { spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { stringify } from 'yaml';
 import type { Config } from '../../src/config/schema.ts';
-import { bootstrap, type Preset } from '../../src/envoy/render.ts';
-import { ensureEnvoy } from '../../src/local/ensure-envoy.ts';
-import { freePort, waitForPort } from '../../src/local/ports.ts';
-import { aDirectory, load } from '../a-config.ts';
+import { bootstrap } from '../../src/envoy/render.ts';
+import { type Preset } from '../../src/envoy/rendering.ts';
+import { ensureEnvoy } from '../../src/install/ensure-envoy.ts';
+import { freePort, waitForPort } from '../../src/stack/ports.ts';
+import { aDirectory, load } from '../support/temp-dir.ts';
 
 type Bootstrap = ReturnType<typeof bootstrap>;
 

@@ -1,10 +1,10 @@
 import { Server, ServerCredentials, type sendUnaryData, type ServerUnaryCall } from '@grpc/grpc-js';
 import { HealthImplementation } from 'grpc-health-check';
-import type { HeaderField } from '../../src/auth/request-head.ts';
+import type { HeaderField } from '../../src/http/request-head.ts';
 import { decodeCheckRequest } from '../../src/ext-authz/check-request.ts';
 import { encodeOk, type OkAnswer } from '../../src/ext-authz/check-response.ts';
 import { stockCheckMethod } from '../../src/ext-authz/contract.ts';
-import type { RequestHead } from '../../src/auth/request-head.ts';
+import type { RequestHead } from '../../src/http/request-head.ts';
 
 /** What the service answers: bytes, now or later; an error is a gRPC error. */
 export type Script = (request: RequestHead) => Uint8Array | Promise<Uint8Array>;

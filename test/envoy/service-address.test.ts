@@ -3,10 +3,10 @@ import { renameSync } from 'node:fs';
 import { join } from 'node:path';
 import { pino } from 'pino';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { freePort } from '../../src/local/ports.ts';
-import { startService, type Service } from '../../src/service.ts';
-import { aDirectory, load } from '../a-config.ts';
-import { basic } from '../builders.ts';
+import { freePort } from '../../src/stack/ports.ts';
+import { startService, type Service } from '../../src/service/service.ts';
+import { aDirectory, load } from '../support/temp-dir.ts';
+import { basic } from '../support/requests.ts';
 import { startEchoUpstream, type EchoUpstream } from './echo-upstream.ts';
 import { startEnvoy } from './run-envoy.ts';
 

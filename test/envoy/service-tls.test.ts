@@ -1,10 +1,10 @@
 import { pino } from 'pino';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { hash } from '@node-rs/bcrypt';
-import { freePort } from '../../src/local/ports.ts';
-import { startService, type Service } from '../../src/service.ts';
-import { aDirectory, load } from '../a-config.ts';
-import { basic } from '../builders.ts';
+import { freePort } from '../../src/stack/ports.ts';
+import { startService, type Service } from '../../src/service/service.ts';
+import { aDirectory, load } from '../support/temp-dir.ts';
+import { basic } from '../support/requests.ts';
 import { writeCertificate } from './a-certificate.ts';
 import { startEchoUpstream, type EchoUpstream } from './echo-upstream.ts';
 import { startEnvoy } from './run-envoy.ts';

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { aDirectory } from '../a-config.ts';
+import { aDirectory } from '../support/temp-dir.ts';
 import { startEchoUpstream, type EchoUpstream } from './echo-upstream.ts';
 import { startEnvoy, type EnvoyOptions, type RunningEnvoy } from './run-envoy.ts';
 import { startScriptedAuthz, type ScriptedAuthz } from './scripted-authz.ts';

@@ -66,17 +66,20 @@ function fillUp(freeBytes: number): void {
   }
 }
 
-test.each([0, 4096, 16_384])('user add on a disk with %i bytes free changes nothing and says so', async (free) => {
-  smallDisk();
-  writeFileSync(usersFile(), many);
-  fillUp(free);
-  const { code, err } = await add('alice');
-  expect(err).toContain(usersFile());
-  expect(err).toContain('the disk is full: free some space and try again');
-  expect(code).toBe(74);
-  expect(readFileSync(usersFile(), 'utf8')).toBe(many);
-  expect(readdirSync(directory).filter((name) => !name.startsWith('filler'))).toEqual(['users.htpasswd']);
-});
+test.each([0, 4096, 16_384])(
+  'user add on a disk with %i bytes free changes nothing and says so',
+  async (free) => {
+    smallDisk();
+    writeFileSync(usersFile(), many);
+    fillUp(free);
+    const { code, err } = await add('alice');
+    expect(err).toContain(usersFile());
+    expect(err).toContain('the disk is full: free some space and try again');
+    expect(code).toBe(74);
+    expect(readFileSync(usersFile(), 'utf8')).toBe(many);
+    expect(readdirSync(directory).filter((name) => !name.startsWith('filler'))).toEqual(['users.htpasswd']);
+  },
+);
 
 test('no command that writes a file leaves a part of it on a full disk', async () => {
   smallDisk();
@@ -94,7 +97,7 @@ test('output that goes to a full disk ends with a fault', async () => {
   const { status, stderr } = spawnSync('sh', ['-c', `${TSX} ${MAIN} --help > /dev/full`], {
     encoding: 'utf8',
   });
-  expect(stderr).toContain('the output could not be written whole');
+  expect(stderr).toContain('the output could not be written completely');
   expect(status).toBe(74);
   await Promise.resolve();
 });

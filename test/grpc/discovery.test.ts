@@ -1,6 +1,6 @@
 import { afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
-import { anIssuer, keysOf } from '../an-issuer.ts';
-import { aKey, AUDIENCE, type SigningKey } from '../tokens.ts';
+import { anIssuer, keysOf } from '../support/issuer.ts';
+import { aKey, AUDIENCE, type SigningKey } from '../support/tokens.ts';
 
 // An issuer whose keys are where its discovery document says.
 let first: SigningKey;

@@ -1,6 +1,6 @@
 import { afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
-import { anIssuer, keysOf, type Answer } from '../an-issuer.ts';
-import { aKey, aToken, type SigningKey } from '../tokens.ts';
+import { anIssuer, keysOf, type Answer } from '../support/issuer.ts';
+import { aKey, aToken, type SigningKey } from '../support/tokens.ts';
 
 // A real issuer on the network, and everything that can become of it.
 let first: SigningKey;

@@ -3,9 +3,10 @@ import { createServer, request, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { pino } from 'pino';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { askComfyuiWith } from '../../src/local/ask-comfyui.ts';
-import { startService, type Service } from '../../src/service.ts';
-import { aDirectory, load } from '../a-config.ts';
+import { askComfyuiWith } from '../../src/comfyui/ask-comfyui.ts';
+import { comfyuiGroups } from '../../src/config/comfyui-groups.ts';
+import { startService, type Service } from '../../src/service/service.ts';
+import { aDirectory, load } from '../support/temp-dir.ts';
 
 let directory: ReturnType<typeof aDirectory>;
 let service: Service;
@@ -27,6 +28,16 @@ async function listen(answer: () => object | undefined): Promise<string> {
   return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
 }
 
+let audience: string;
+const facts = (key: string) => ({
+  plugin: '1',
+  comfyui: '0',
+  key,
+  keyFile: 'public',
+  audience,
+  hooks: { fit: 1, all: 1 },
+});
+
 const admin = (path: string): string => `http://127.0.0.1:${service.adminPort}${path}`;
 
 async function readyz(): Promise<{ status: number; problems: string[] }> {
@@ -45,6 +56,7 @@ service: { listen: "unix:authz.sock" }
 admin: { listen: "127.0.0.1:0", hosts: [authz] }
 `;
   const { config, revision } = load(directory.write('comfy-tenant.yaml', text));
+  audience = comfyuiGroups(config)[0]!.audience;
   service = await startService({
     config,
     revision,
@@ -62,9 +74,9 @@ beforeEach(async () => {
   directory = aDirectory();
   servers = [];
   jwks = undefined;
-  plugin = (key) => ({ plugin: '1', comfyui: '0.3.75', key, hooks: { fit: 1, all: 1 } });
+  plugin = (key) => ({ ...facts(key), comfyui: '0.3.75' });
   issuer = await listen(() => jwks);
-  comfyui = await listen(() => plugin?.(service.keyFingerprint));
+  comfyui = await listen(() => plugin?.(service.keys.fingerprint));
 });
 afterEach(async () => {
   await service.close();
@@ -90,11 +102,7 @@ const alive = 'comfy_tenant_comfyui_worker_alive{endpoint="studio",upstream="1"}
 test.each<[string, typeof plugin, RegExp]>([
   ['that is down', undefined, /does not answer/],
   ['without the plugin', () => ({}), /shows no comfy-tenant plugin/],
-  [
-    'with another key',
-    () => ({ plugin: '1', comfyui: '0', key: '00000000', hooks: { fit: 1, all: 1 } }),
-    /key/,
-  ],
+  ['with another key', () => facts('00000000'), /key/],
   ['that answers without end', () => ({ plugin: 'x'.repeat(100_000) }), /answers more than 64 KiB/],
 ])(
   'a ComfyUI %s is a reported problem with a metric, and the service stays ready',
@@ -109,10 +117,7 @@ test.each<[string, typeof plugin, RegExp]>([
 
 test('a ComfyUI whose worker has died is up, and a reported problem', async () => {
   plugin = (key) => ({
-    plugin: '1',
-    comfyui: '0',
-    key,
-    hooks: { fit: 1, all: 1 },
+    ...facts(key),
     worker: { alive: false, restarts: 0, runningSeconds: null },
   });
   await start(BASIC);

@@ -5,10 +5,10 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
 import { loadConfig } from '../../src/config/load.ts';
 import { watchConfig } from '../../src/config/watch.ts';
-import { aDirectory } from '../a-config.ts';
-import { aGuard, type Verdict } from '../a-guard.ts';
-import { basic } from '../builders.ts';
-import { aKey, aToken, AUDIENCE, ISSUER, type SigningKey } from '../tokens.ts';
+import { aDirectory } from '../support/temp-dir.ts';
+import { aGuard, type Verdict } from '../support/guard.ts';
+import { basic } from '../support/requests.ts';
+import { aKey, aToken, AUDIENCE, ISSUER, type SigningKey } from '../support/tokens.ts';
 
 // A change of the files on the disk, and what becomes of checks: everything between, without the network.
 const CONFIG = `

@@ -2,8 +2,8 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { freePort } from '../../src/local/ports.ts';
-import { aDirectory } from '../a-config.ts';
+import { freePort } from '../../src/stack/ports.ts';
+import { aDirectory } from '../support/temp-dir.ts';
 
 const HASH = '$2b$04$YTMXpdTPkSsbZH6.HElsteI9ZwH9cnrCf5czbjGl6fSX0bLFCdWk2';
 let directory: ReturnType<typeof aDirectory>;

@@ -7,17 +7,16 @@ import {
 } from '@grpc/grpc-js';
 import { hash } from '@node-rs/bcrypt';
 import { service as healthService } from 'grpc-health-check';
-import { jwtVerify } from 'jose';
-import { readFileSync, statSync } from 'node:fs';
+import type { KeyObject } from 'node:crypto';
 import { join } from 'node:path';
 import { pino } from 'pino';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { bootstrapDigests } from '../../src/envoy/render.ts';
-import { startService, type Service } from '../../src/service.ts';
-import { makeUpUser } from '../../src/token/verify-right.ts';
-import { aDirectory, load } from '../a-config.ts';
-import { basic } from '../builders.ts';
-import { aCheck, readAnswer, type Answer } from '../check.ts';
+import { startService, type Service } from '../../src/service/service.ts';
+import { loadVerifyKeys } from '../../src/token/token-key.ts';
+import { createProbeUser } from '../../src/token/probe-user.ts';
+import { aDirectory, load } from '../support/temp-dir.ts';
+import { basic } from '../support/requests.ts';
+import { aCheck, readAnswer, type Answer } from '../support/check-messages.ts';
 
 const asIs = (bytes: Buffer): Buffer => bytes;
 const METHOD = '/envoy.service.auth.v3.Authorization/Check';
@@ -81,20 +80,6 @@ async function metrics(): Promise<string> {
   return (await fetch(`http://127.0.0.1:${service.adminPort}/metrics`)).text();
 }
 
-test('alice gets her id, and a token that the shared key verifies', async () => {
-  const answer = await ask(basic('alice', 'tulip'));
-  expect(answer.headers['x-funart-comfy-userid']).toBe('alice');
-  const keyFile = join(directory.path, '.comfy-tenant/token.key');
-  expect(statSync(keyFile).mode & 0o777).toBe(0o600);
-  const key = Buffer.from(readFileSync(keyFile, 'utf8').trim(), 'base64url');
-  const { payload } = await jwtVerify(answer.headers['x-funart-comfy-token'] ?? '', key, {
-    algorithms: ['HS256'],
-  });
-  expect(payload).toMatchObject({ iss: 'comfy-tenant', sub: 'alice', aud: 'comfyui' });
-  expect(payload.exp! - payload.iat!).toBe(300);
-  expect(payload).not.toHaveProperty('roles');
-});
-
 test('a wrong password is refused, and neither it nor a good one stands in the log or the metrics', async () => {
   expect(await ask(basic('alice', 'wrong-secret'))).toMatchObject({ code: 7, status: 401 });
   await ask(basic('alice', 'tulip'));
@@ -150,36 +135,6 @@ test('an empty check is refused', async () => {
   expect(readAnswer(await send(METHOD, Buffer.alloc(0)))).toMatchObject({ code: 7, status: 400 });
 });
 
-test('an Envoy with an outdated bootstrap is logged once, and shows in readiness while it differs', async () => {
-  const file = directory.write('comfy-tenant.yaml', await configText({ alice: 'tulip' }));
-  const { config, revision } = load(file);
-  const problems = async (): Promise<unknown> => {
-    const state = (await (await fetch(`http://127.0.0.1:${service.adminPort}/readyz`)).json()) as object;
-    return 'problems' in state ? state.problems : undefined;
-  };
-  const pass = async (digest = ''): Promise<void> => {
-    const parts = { bootstrap: digest };
-    await send(METHOD, aCheck([['authorization', basic('alice', 'tulip')]], parts));
-  };
-  const [rendered] = bootstrapDigests(config);
-  await pass(rendered);
-  expect(await problems()).toEqual([]);
-  const [endpoint] = config.endpoints;
-  service.replace(config, revision);
-  await pass(rendered);
-  expect(await problems()).toEqual([]);
-  const next = { ...config, endpoints: [{ ...endpoint!, domains: ['new.example.com'] }] };
-  service.replace(next, 'next');
-  const problem = expect.stringMatching(
-    /^Envoy runs bootstrap [0-9a-f]{16}, which differs .*comfy-tenant envoy/,
-  );
-  expect(await problems()).toEqual([problem]);
-  for (let times = 0; times < 3; times++) await pass(rendered);
-  expect(lines.filter((line) => line.includes('Envoy needs a new bootstrap'))).toHaveLength(1);
-  service.replace(config, revision);
-  expect(await problems()).toEqual([]);
-});
-
 test('a message over the limit is not taken (CVE-2024-37168)', async () => {
   await expect(send(METHOD, Buffer.alloc(300 * 1024))).rejects.toMatchObject({
     code: status.RESOURCE_EXHAUSTED,
@@ -202,15 +157,19 @@ test('stopping fails no running check', async () => {
   service = { ...service, close: () => Promise.resolve() };
 });
 
-test('a made-up user of verify is let in by the token key only', async () => {
-  const key = Buffer.from(
-    readFileSync(join(directory.path, '.comfy-tenant/token.key'), 'utf8').trim(),
-    'base64url',
-  );
-  const user = await makeUpUser(key, Date.now());
+test('a temporary user of verify is let in by the verify key only, never by the key that signs for ComfyUI', async () => {
+  const keyOf = (name: string): KeyObject =>
+    loadVerifyKeys(join(directory.path, '.comfy-tenant', name))[0].privateKey;
+  const user = await createProbeUser(keyOf('verify.key'), Date.now());
   expect((await ask(user.authorization)).headers['x-funart-comfy-userid']).toBe(user.userId);
-  const forged = await makeUpUser(Buffer.alloc(32, 7), Date.now());
-  expect(await ask(forged.authorization)).toMatchObject({ code: 7, status: 401 });
-  const late = await makeUpUser(key, Date.now() - 600_000);
+  const byTokenKey = await createProbeUser(keyOf('token.key'), Date.now());
+  expect(await ask(byTokenKey.authorization)).toMatchObject({ code: 7, status: 401 });
+  const late = await createProbeUser(keyOf('verify.key'), Date.now() - 600_000);
   expect(await ask(late.authorization)).toMatchObject({ code: 7, status: 401 });
+});
+
+test('a token for ComfyUI is no credential of the gateway', async () => {
+  const { headers } = await ask(basic('alice', 'tulip'));
+  const token = headers['x-funart-comfy-token'] ?? '';
+  expect(await ask(`Bearer ${token}`)).toMatchObject({ code: 7, status: 401 });
 });

@@ -1,9 +1,9 @@
 import { execFileSync, spawn } from 'node:child_process';
-import { symlinkSync } from 'node:fs';
+import { chmodSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { aDirectory } from '../a-config.ts';
+import { aDirectory } from '../support/temp-dir.ts';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const CONFIG = `
@@ -15,9 +15,8 @@ endpoints:
 service: { listen: "unix:authz.sock" }
 admin: { listen: "127.0.0.1:0" }
 `;
-/** Loaded by Node in each thread: tells the room of the threads that have a limit. */
-const PROBE = `data:text/javascript,import { resourceLimits } from 'node:worker_threads';
-  if (resourceLimits.maxYoungGenerationSizeMb) console.error('room', resourceLimits.maxYoungGenerationSizeMb)`;
+/** Loaded by Node before the program: reports the flags that it was started with. */
+const PROBE = `data:text/javascript,console.error('flags', process.execArgv.join(' '))`;
 let directory: ReturnType<typeof aDirectory>;
 
 beforeAll(() => {
@@ -26,16 +25,19 @@ beforeAll(() => {
   execFileSync(process.execPath, [tsc, '-p', 'tsconfig.build.json', '--outDir', join(directory.path, 'dist')], { cwd: ROOT }); // prettier-ignore
   for (const name of ['node_modules', 'proto', 'package.json'])
     symlinkSync(join(ROOT, name), join(directory.path, name));
+  chmodSync(join(directory.path, 'dist/main.js'), 0o755); // As npm does for `bin`.
 }, 120_000);
 afterAll(() => {
   directory.remove();
 });
 
 /** Runs the compiled program until it ends, or until it serves: then by SIGTERM. */
-async function serve(text: string, flags: readonly string[] = []): Promise<{ code: number; output: string }> {
+async function serve(text: string, command: readonly string[]): Promise<{ code: number; output: string }> {
   const file = directory.write('c.yaml', text);
-  const main = join(directory.path, 'dist/main.js');
-  const child = spawn(process.execPath, [...flags, '--import', PROBE, main, 'serve', '--config', file]);
+  const words = [...command, join(directory.path, 'dist/main.js')];
+  const child = spawn(words[0]!, [...words.slice(1), 'serve', '--config', file], {
+    env: { ...process.env, NODE_OPTIONS: `--import "${PROBE}"` },
+  });
   let output = '';
   let stopped = false; // A second signal ends the program at once.
   const read = (chunk: Buffer): void => {
@@ -50,20 +52,20 @@ async function serve(text: string, flags: readonly string[] = []): Promise<{ cod
   return { code, output };
 }
 
-test('started without flags it serves in a thread with a larger young generation, and ends well at SIGTERM', async () => {
-  const { code, output } = await serve(CONFIG);
-  expect(output).toContain('room 96');
+test('the executable asks for a larger young generation by itself, and ends well at SIGTERM', async () => {
+  const { code, output } = await serve(CONFIG, []);
+  expect(output).toContain('flags --max-semi-space-size=32');
   expect(code).toBe(0);
 });
 
-test('started with the flag it serves in the process itself', async () => {
-  const { code, output } = await serve(CONFIG, ['--max-semi-space-size=32']);
-  expect(output).not.toContain('room');
+test('started by node without the flag it serves too', async () => {
+  const { code, output } = await serve(CONFIG, [process.execPath]);
+  expect(output).not.toContain('max-semi-space-size');
   expect(code).toBe(0);
 });
 
 test('its faults reach standard error and its exit code the process', async () => {
-  const { code, output } = await serve('endpoints: []\nunknown: 1\n');
+  const { code, output } = await serve('endpoints: []\nunknown: 1\n', []);
   expect(code).toBe(78);
   expect(output).toContain('c.yaml:2:1 unknown: is not a known key');
 });

@@ -1,10 +1,9 @@
 """Straight at ComfyUI's port, past the gateway."""
 
 import http.client
-import os
 
 import pytest
-from comfyui_process import token
+from comfyui_process import GatewayKey, token
 
 USER, TOKEN = "X-FunArt-Comfy-UserId", "X-FunArt-Comfy-Token"
 
@@ -30,8 +29,11 @@ def test_nobody_passes_without_the_gateway(comfyui, path):
             [(USER, "alice"), (USER, "alice"), (TOKEN, good)],
             [(USER, "alice"), (USER.lower(), "bob"), (TOKEN, good)],
             [(USER, "alice"), (TOKEN, good), (TOKEN, good)],
-            [(USER, "alice"), (TOKEN, token(os.urandom(32), "alice"))],
+            [(USER, "alice"), (TOKEN, token(GatewayKey(), "alice"))],
             [(USER, "alice"), (TOKEN, token(comfyui.key, "alice", exp=1))],
+            [(USER, "alice"), (TOKEN, token(comfyui.key, "alice", aud="comfyui-of-another"))],
+            [(USER, "alice"), (TOKEN, token(comfyui.key, "alice", exp=2**31))],
+            [(USER, "alice"), (TOKEN, token(comfyui.key.private.public_key().public_bytes_raw(), "alice"))],
             [(USER, "../alice"), (TOKEN, token(comfyui.key, "../alice"))],
             [(USER, "default"), (TOKEN, token(comfyui.key, "default"))],
             [(USER, "alice, bob"), (TOKEN, good)],

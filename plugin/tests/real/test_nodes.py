@@ -56,6 +56,18 @@ def test_an_annotated_path_stays_in_the_users_folders(hostile, path):
     assert happened.startswith("refused ") and path in happened, happened
 
 
+PRIVATE = ("token.key", "public/comfyui.json", "settings.json", "comfyui.log", "/proc/self/environ", "/proc/self/maps")
+
+
+@pytest.mark.parametrize("place", PRIVATE)
+@pytest.mark.parametrize(
+    "way", ["open", "open_bytes", "os_open", "pathlib", "copy", "link", "symlink", "thread", "pool", "loop"]
+)
+def test_a_node_reaches_no_key_configuration_log_or_environment(hostile, way, place):
+    [happened] = ran(hostile.visitor("bob"), "Reach", way=way, path=str(hostile.base / place))
+    assert happened.startswith("refused "), happened
+
+
 def test_a_node_reaches_what_is_its_users(hostile):
     path = hostile.base / "tenants/u-alice/output/secret.txt"
     assert ran(hostile.visitor("alice"), "Reach", way="open", path=str(path)) == ["got 'secret'"]

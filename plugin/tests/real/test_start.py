@@ -8,7 +8,7 @@ import time
 from pathlib import Path
 
 import pytest
-from comfyui_process import PLUGIN, TOOLS, VERSION, Visitor, environment, free_port, image, prepare, start
+from comfyui_process import PLUGIN, TOOLS, VERSION, GatewayKey, Visitor, environment, free_port, image, prepare, start
 
 
 def outcome(base, *args, prepared=False, **env):
@@ -83,10 +83,14 @@ def keyless(tmp_path_factory):
         running.stop()
 
 
-def test_without_a_key_this_machine_is_served_and_the_log_says_so(keyless):
-    assert keyless.visitor("alice").ask("/queue").status == 200
-    assert "only requests from this machine are served" in keyless.log.read_text()
-    assert keyless.visitor("alice").ask("/_tenant/plugin").json()["key"] is None
+def test_without_a_key_nobody_is_served_from_this_machine_either(keyless):
+    answer = Visitor(keyless.url, "alice", os.urandom(32)).ask("/queue")
+    assert (answer.status, answer.json()["error"]["type"]) == (503, "no_key")
+    assert keyless.visitor("alice").ask("/queue").status == 403
+    assert keyless.visitor("").ask("/queue").status == 401
+    assert "all requests are refused (503) until a key can be read: COMFY_TENANT_KEY_FILE is not set" in keyless.log.read_text()
+    told = keyless.visitor("").ask("/_tenant/plugin").json()
+    assert (told["key"], told["keyFile"], told["audience"]) == (None, "unset", None)
 
 
 def test_the_plugin_tells_anyone_what_it_is(comfyui):
@@ -95,23 +99,53 @@ def test_the_plugin_tells_anyone_what_it_is(comfyui):
         told = nobody.ask(path).json()
         assert told["comfyui"] == VERSION
         assert told["hooks"]["fit"] == told["hooks"]["all"] > 30
-        assert len(told["key"]) == 8
+        assert (told["key"], told["keyFile"]) == (comfyui.key.kid[:8], "public")
+        assert (told["audience"], told["sharedKey"]) == (comfyui.key.audience, None)
     assert nobody.ask("/_tenant/me").status == 401
 
 
-def test_a_changed_key_is_taken_without_a_restart(tmp_path):
+def test_a_changed_key_is_taken_at_once_and_without_a_restart(tmp_path):
     running = start(tmp_path)
     try:
         alice = running.visitor("alice")
         assert alice.ask("/queue").status == 200
-        new = os.urandom(32)
-        (tmp_path / "token.key").write_text(base64.urlsafe_b64encode(new).decode())
-        alice.key = new
-        time.sleep(1.1)
+        alice.key = GatewayKey()
+        replace(tmp_path / "public" / "comfyui.json", alice.key.public_file())
         assert alice.ask("/queue").status == 200
         assert running.visitor("alice").ask("/queue").status == 403
     finally:
         running.stop()
+
+
+def replace(path, text):
+    """As the gateway does it."""
+    path.with_suffix(".new").write_text(text)
+    path.with_suffix(".new").replace(path)
+
+
+def test_from_the_shared_key_of_0_1_to_public_keys_with_no_request_refused(tmp_path):
+    shared = os.urandom(32)
+    old = tmp_path / "old.key"
+    old.write_text(base64.urlsafe_b64encode(shared).decode())
+    both = f"{tmp_path / 'public' / 'comfyui.json'}{os.pathsep}{old}"
+    running = start(tmp_path, env={"COMFY_TENANT_KEY_FILE": both})
+    try:
+        before, after = Visitor(running.url, "alice", shared), running.visitor("alice")
+        assert (before.ask("/queue").status, after.ask("/queue").status) == (200, 200)
+        assert before.ask("/_tenant/plugin").json()["keyFile"] == "both"
+        assert "a shared key of comfy-tenant 0.1: node code that reads it can be any user" in running.log.read_text()
+        old.unlink()
+        time.sleep(1.1)
+        assert (before.ask("/queue").status, after.ask("/queue").status) == (403, 200)
+        assert before.ask("/_tenant/plugin").json()["keyFile"] == "public"
+    finally:
+        running.stop()
+
+
+def test_operators_see_private_keys_that_comfyui_can_read(comfyui):
+    assert comfyui.visitor("root", "operator").ask("/_tenant/fitness").json()["readableKeys"] == [
+        str(comfyui.base / "token.key")
+    ]
 
 
 def test_a_second_copy_of_the_plugin_is_refused_and_both_are_named(tmp_path):

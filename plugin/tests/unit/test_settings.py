@@ -7,8 +7,10 @@ def test_without_a_file_the_defaults_hold():
 
 
 def test_a_yaml_file_is_read_and_its_paths_are_beside_it(tmp_path):
-    (tmp_path / "s.yaml").write_text("tenantsDir: t\nallowRoutes: ['GET /x']\nmaxQueued: 3\nquotaBytes: 10\nminFreeBytes: 5\n")
-    assert read_settings(str(tmp_path / "s.yaml")) == Settings(str(tmp_path / "t"), ("GET /x",), (), 3, 10, 5)
+    text = "tenantsDir: t\nallowRoutes: ['GET /x']\nmaxQueued: 3\nquotaBytes: 10\nminFreeBytes: 5\nprivate: [a, /b]\n"
+    (tmp_path / "s.yaml").write_text(text)
+    private = (str(tmp_path / "a"), "/b")
+    assert read_settings(str(tmp_path / "s.yaml")) == Settings(str(tmp_path / "t"), ("GET /x",), (), 3, 10, 5, private=private)
 
 
 def test_an_empty_file_is_the_defaults():

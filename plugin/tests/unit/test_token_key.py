@@ -1,46 +1,126 @@
 import base64
+import json
 
 import pytest
-from comfyui_tenant.token_key import KeyFault, KeyFile, fingerprint, parse_keys
+from comfyui_process import GatewayKey
+from comfyui_tenant.token_key import KeyFault, KeyFile, MissingKey, PrivateKeyGiven, parse_keys
+
+KEY, OTHER = GatewayKey(), GatewayKey()
 
 
 def line(byte: bytes) -> str:
     return base64.urlsafe_b64encode(byte * 32).decode().rstrip("=")
 
 
-def test_each_line_is_a_key_and_the_first_comes_first():
-    assert parse_keys(f"\n{line(b'a')}\n\n {line(b'b')} \r\n", "k") == (b"a" * 32, b"b" * 32)
+def test_a_public_file_gives_its_audience_and_keys_by_their_thumbprint():
+    keys = parse_keys(KEY.public_file(OTHER), "k")
+    assert (keys.audience, list(keys.public), keys.shared) == ("comfyui-test", [KEY.kid, OTHER.kid], ())
+    assert (keys.kind, keys.fingerprint) == ("public", KEY.kid[:8])
 
 
-@pytest.mark.parametrize("text", ["", "\n \n"])
-def test_an_empty_file_is_a_fault(text):
-    with pytest.raises(KeyFault, match="^token.key: holds no key; start the gateway once, which makes it$"):
-        parse_keys(text, "token.key")
+def test_the_thumbprint_is_that_of_rfc_8037():
+    jwk = {"kty": "OKP", "crv": "Ed25519", "x": "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}
+    keys = parse_keys(json.dumps({"audience": "a", "keys": [{**jwk, "kid": "another"}]}), "k")
+    assert list(keys.public) == ["kPrK_qmxVWaYVA9wwBF6Iuo3vVzz7TxHCTwXBygrS4k"]
 
 
-@pytest.mark.parametrize("text", ["short", "!" * 50, base64.urlsafe_b64encode(b"a" * 31).decode(), "ä" * 50])
-def test_a_line_that_is_no_key_is_named(text):
-    with pytest.raises(KeyFault, match="^token.key:2: must be base64url of at least 32 random bytes; let the gateway"):
-        parse_keys(f"{line(b'a')}\n{text}", "token.key")
+def public(**changes) -> str:
+    return json.dumps({"audience": "a", "keys": [{**KEY.jwk, **changes}]})
 
 
-def test_the_fingerprint_tells_keys_apart_and_not_what_they_are():
-    assert fingerprint(b"a" * 32) == "3ba3f5f4"
+@pytest.mark.parametrize(
+    ("text", "fault"),
+    [
+        ("{", "is not valid JSON"),
+        (json.dumps({"keys": []}), "holds no key"),
+        (json.dumps({"keys": {}}), "holds no key"),
+        (json.dumps({"keys": [KEY.jwk]}), "has no audience"),
+        (json.dumps({"audience": "", "keys": [KEY.jwk]}), "has no audience"),
+        (json.dumps({"audience": ["a"], "keys": [KEY.jwk]}), "has no audience"),
+        (json.dumps({"audience": "a", "keys": ["x"]}), r"keys\[0\]: must be a public Ed25519 key"),
+        (public(kty="EC"), "must be a public Ed25519 key"),
+        (public(crv="X25519"), "must be a public Ed25519 key"),
+        (public(x="AAAA"), "must be a public Ed25519 key"),
+        (public(x=1), "must be a public Ed25519 key"),
+        ("", "holds no key; start the gateway once, which makes it$"),
+        ("\n \n", "holds no key"),
+        ("short", "1: must be base64url of at least 32 random bytes"),
+        (line(b"a") + "\n" + "!" * 50, "2: must be base64url of at least 32 random bytes"),
+    ],
+)
+def test_a_file_that_cannot_be_used_is_named_with_the_rule(text, fault):
+    with pytest.raises(KeyFault, match=f"^comfyui.json: ?.*{fault}"):
+        parse_keys(text, "comfyui.json")
 
 
-def test_a_change_is_taken_after_a_second_and_a_fault_leaves_no_key(tmp_path):
-    path, now = tmp_path / "token.key", [0.0]
-    path.write_text(line(b"a"))
+def test_a_private_key_is_refused():
+    with pytest.raises(PrivateKeyGiven):
+        parse_keys(KEY.private_file(), "token.key")
+
+
+def test_each_line_of_a_0_1_file_is_a_shared_key():
+    keys = parse_keys(f"\n{line(b'a')}\n\n {line(b'b')} \r\n", "k")
+    assert (keys.shared, dict(keys.public), keys.audience) == ((b"a" * 32, b"b" * 32), {}, None)
+    assert (keys.kind, keys.fingerprint) == ("shared", "3ba3f5f4")
+
+
+def test_a_change_is_taken_after_a_second_or_at_once_and_a_fault_leaves_no_key(tmp_path):
+    path, now = tmp_path / "comfyui.json", [0.0]
+    path.write_text(KEY.public_file())
     file = KeyFile(str(path), lambda: now[0])
-    assert file.keys() == (b"a" * 32,)
-    path.write_text(line(b"b") + "\n" + line(b"a"))
-    assert file.keys() == (b"a" * 32,)
+    assert list(file.keys().public) == [KEY.kid]
+    path.write_text(OTHER.public_file(KEY))
+    assert list(file.keys().public) == [KEY.kid]
+    assert list(file.look().public) == [OTHER.kid, KEY.kid]
+    path.write_text("{broken")
     now[0] = 1.0
-    assert file.keys() == (b"b" * 32, b"a" * 32)
-    path.write_text("broken")
+    assert (bool(file.keys()), file.kind) == (False, "invalid")
+    assert "is not valid JSON" in file.fault
+    path.write_text(KEY.public_file())
     now[0] = 2.0
-    assert file.keys() == ()
-    assert "must be base64url" in file.fault
+    assert (list(file.keys().public), file.kind, file.fault) == ([KEY.kid], "public", None)
     path.unlink()
     now[0] = 3.0
-    assert file.keys() == ()
+    assert (bool(file.keys()), file.kind) == (False, "missing")
+
+
+def names(tmp_path, **texts: str) -> str:
+    for name, text in texts.items():
+        (tmp_path / name).write_text(text)
+    return ":".join(str(tmp_path / name) for name in texts)
+
+
+@pytest.mark.parametrize(
+    ("texts", "kind"),
+    [
+        ({}, "unset"),
+        ({"a": KEY.public_file()}, "public"),
+        ({"a": line(b"a")}, "shared"),
+        ({"a": KEY.public_file(), "b": line(b"a")}, "both"),
+        ({"b": line(b"a"), "a": KEY.public_file()}, "both"),
+        ({"a": KEY.private_file()}, "private"),
+        ({"a": KEY.public_file(), "b": KEY.private_file()}, "private"),
+        ({"a": KEY.public_file(), "b": OTHER.public_file()}, "invalid"),
+    ],
+)
+def test_what_the_variable_names_is_told_apart(tmp_path, texts, kind):
+    file = KeyFile(names(tmp_path, **texts))
+    assert bool(file.keys()) == (kind in ("public", "shared", "both"))
+    assert file.kind == kind
+
+
+def test_deleting_the_shared_key_ends_the_migration(tmp_path):
+    file = KeyFile(names(tmp_path, a=KEY.public_file(), b=line(b"a")))
+    assert file.keys().shared
+    (tmp_path / "b").unlink()
+    assert (file.look().kind, file.kind, file.fault) == ("public", "public", None)
+
+
+def test_without_its_public_file_a_shared_key_beside_it_is_not_enough(tmp_path):
+    file = KeyFile(names(tmp_path, a=KEY.public_file(), b=line(b"a")))
+    (tmp_path / "a").unlink()
+    assert (bool(file.look()), file.kind) == (False, "missing")
+
+
+def test_a_missing_file_is_a_fault_of_its_own():
+    assert MissingKey.kind == "missing"

@@ -1,16 +1,17 @@
-import type { ConfigFiles } from '../files.ts';
-import type { Findings } from '../finding.ts';
+import type { ConfigFiles } from '../../config-file/files.ts';
+import type { Diagnostics } from '../../config-file/diagnostics.ts';
 import type { ConfigParts } from '../parse-parts.ts';
-import { checkBasic } from './basic-rules.ts';
+import { checkBasic } from '../../basic/basic-rules.ts';
+import { checkComfyui } from './comfyui-rules.ts';
 import { checkEndpoints } from './endpoint-rules.ts';
-import { checkIssuers } from './issuer-rules.ts';
+import { checkIssuers } from '../../jwt/issuer-rules.ts';
 import { checkNetwork } from './network-rules.ts';
-import { checkPlaces } from './place-rules.ts';
-import type { RuleContext } from './rule.ts';
+import { checkPlaces } from '../../jwt/claim-place-rules.ts';
+import type { RuleContext } from '../../config-file/rule-context.ts';
 import { checkSources } from './source-rules.ts';
 
 /** Checks the rules that span several fields, or that need other files. */
-export function checkRules(parts: ConfigParts, files: ConfigFiles, findings: Findings): void {
+export function checkRules(parts: ConfigParts, files: ConfigFiles, findings: Diagnostics): void {
   checkEndpoints(parts.endpoints, findings);
   for (const { at, endpoint } of parts.endpoints) {
     const { auth, name, multiTenant } = endpoint;
@@ -23,5 +24,6 @@ export function checkRules(parts: ConfigParts, files: ConfigFiles, findings: Fin
   }
   // Whether `sameUsers` is readable at all is said already.
   checkSources(parts.endpoints, parts.sameUsers ?? false, findings);
+  checkComfyui(parts, findings);
   checkNetwork(parts, files, findings);
 }

@@ -1,9 +1,9 @@
 import { parseUserId } from '../../auth/user-id.ts';
-import type { Findings } from '../finding.ts';
+import type { Diagnostics } from '../../config-file/diagnostics.ts';
 import type { PlacedEndpoint } from '../parse-parts.ts';
 import { upstreamKey } from './upstream-key.ts';
 
-function checkUpstreams({ at, endpoint }: PlacedEndpoint, findings: Findings): void {
+function checkUpstreams({ at, endpoint }: PlacedEndpoint, findings: Diagnostics): void {
   const path = ['endpoints', at, 'upstream'];
   const keys = endpoint.upstream.map(upstreamKey);
   const twice = keys.find((key, index) => keys.indexOf(key) < index);
@@ -14,7 +14,7 @@ function checkUpstreams({ at, endpoint }: PlacedEndpoint, findings: Findings): v
 }
 
 /** A list spreads users; it does not keep them served when one of its ComfyUIs fails. */
-function warnAboutFailover({ at, endpoint }: PlacedEndpoint, findings: Findings): void {
+function warnAboutFailover({ at, endpoint }: PlacedEndpoint, findings: Diagnostics): void {
   if (endpoint.upstream.length < 2) return;
   findings.warn(
     ['endpoints', at, 'upstream'],
@@ -23,7 +23,7 @@ function warnAboutFailover({ at, endpoint }: PlacedEndpoint, findings: Findings)
   );
 }
 
-function checkPublicPaths({ at, endpoint }: PlacedEndpoint, findings: Findings): void {
+function checkPublicPaths({ at, endpoint }: PlacedEndpoint, findings: Diagnostics): void {
   const seen = new Set<string>();
   endpoint.publicPaths.forEach(({ path }, index) => {
     if (seen.has(path))
@@ -32,7 +32,7 @@ function checkPublicPaths({ at, endpoint }: PlacedEndpoint, findings: Findings):
   });
 }
 
-function checkOperators({ at, endpoint }: PlacedEndpoint, findings: Findings): void {
+function checkOperators({ at, endpoint }: PlacedEndpoint, findings: Diagnostics): void {
   endpoint.auth.operators?.users.forEach((user, index) => {
     if (parseUserId(user) !== undefined) return;
     findings.fault(
@@ -42,7 +42,7 @@ function checkOperators({ at, endpoint }: PlacedEndpoint, findings: Findings): v
   });
 }
 
-function checkNames(endpoints: readonly PlacedEndpoint[], findings: Findings): void {
+function checkNames(endpoints: readonly PlacedEndpoint[], findings: Diagnostics): void {
   const names = new Map<string, number>();
   const domains = new Map<string, string>();
   for (const { at, endpoint } of endpoints) {
@@ -70,7 +70,7 @@ function checkNames(endpoints: readonly PlacedEndpoint[], findings: Findings): v
 }
 
 /** What holds for endpoints of either method, and between them. */
-export function checkEndpoints(endpoints: readonly PlacedEndpoint[], findings: Findings): void {
+export function checkEndpoints(endpoints: readonly PlacedEndpoint[], findings: Diagnostics): void {
   checkNames(endpoints, findings);
   for (const placed of endpoints) {
     checkUpstreams(placed, findings);

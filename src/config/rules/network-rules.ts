@@ -1,7 +1,7 @@
-import type { ConfigFiles } from '../files.ts';
-import type { ConfigPath, Findings } from '../finding.ts';
+import type { ConfigFiles } from '../../config-file/files.ts';
+import type { ConfigPath, Diagnostics } from '../../config-file/diagnostics.ts';
 import type { ConfigParts } from '../parse-parts.ts';
-import { isWildcard } from '../fields.ts';
+import { isWildcard } from '../../config-file/fields.ts';
 import { isLoopback, upstreamKey } from './upstream-key.ts';
 
 /** `sun_path` of Linux, less its final zero. */
@@ -20,7 +20,7 @@ function isOpen(listen: string): boolean {
 function checkTls(
   tls: TlsFiles | undefined,
   path: ConfigPath,
-  { files, findings }: { files: ConfigFiles; findings: Findings },
+  { files, findings }: { files: ConfigFiles; findings: Diagnostics },
 ): void {
   for (const [key, file] of Object.entries(tls ?? {}) as [string, string | undefined][]) {
     const read = file === undefined ? undefined : files.read(file);
@@ -32,7 +32,7 @@ function checkTls(
 }
 
 /** What the service asks Envoy for, Envoy must have. */
-function checkClientCertificate({ service }: ConfigParts, findings: Findings): void {
+function checkClientCertificate({ service }: ConfigParts, findings: Diagnostics): void {
   const { clientCaFile, clientCertFile, clientKeyFile } = service?.tls ?? {};
   const given = [clientCaFile, clientCertFile, clientKeyFile].filter((file) => file !== undefined);
   if (given.length > 0 && given.length < 3)
@@ -42,7 +42,7 @@ function checkClientCertificate({ service }: ConfigParts, findings: Findings): v
     );
 }
 
-function checkSocketPath(address: string, path: ConfigPath, findings: Findings): void {
+function checkSocketPath(address: string, path: ConfigPath, findings: Diagnostics): void {
   const bytes = Buffer.byteLength(address) - 'unix:'.length;
   if (address.startsWith('unix:') && bytes > MAX_SOCKET_PATH)
     findings.fault(
@@ -52,7 +52,7 @@ function checkSocketPath(address: string, path: ConfigPath, findings: Findings):
 }
 
 /** What Envoy must know to connect. */
-function checkAddress({ listen, address }: NonNullable<ConfigParts['service']>, findings: Findings): void {
+function checkAddress({ listen, address }: NonNullable<ConfigParts['service']>, findings: Diagnostics): void {
   if (address === undefined) {
     if (isWildcard(listen))
       findings.fault(
@@ -69,7 +69,7 @@ function checkAddress({ listen, address }: NonNullable<ConfigParts['service']>, 
   checkSocketPath(address, ['service', 'address'], findings);
 }
 
-function checkService({ service }: ConfigParts, findings: Findings): void {
+function checkService({ service }: ConfigParts, findings: Diagnostics): void {
   if (service === undefined) return;
   const { listen, tls } = service;
   const path = ['service', 'listen'];
@@ -87,7 +87,10 @@ function checkService({ service }: ConfigParts, findings: Findings): void {
 }
 
 /** Listeners on TCP ports that are given, by address. */
-function checkListeners({ gateway, service, admin }: ConfigParts, findings: Findings): Map<string, string> {
+function checkListeners(
+  { gateway, service, admin }: ConfigParts,
+  findings: Diagnostics,
+): Map<string, string> {
   const listeners = { gateway, service, admin };
   const taken = new Map<string, string>();
   for (const [section, part] of Object.entries(listeners)) {
@@ -100,7 +103,7 @@ function checkListeners({ gateway, service, admin }: ConfigParts, findings: Find
   return taken;
 }
 
-function checkPorts(parts: ConfigParts, findings: Findings): void {
+function checkPorts(parts: ConfigParts, findings: Diagnostics): void {
   const taken = checkListeners(parts, findings);
   for (const { at, endpoint } of parts.endpoints) {
     for (const key of endpoint.upstream.map(upstreamKey)) {
@@ -112,7 +115,7 @@ function checkPorts(parts: ConfigParts, findings: Findings): void {
 }
 
 /** Where things listen, and who could reach them there. */
-export function checkNetwork(parts: ConfigParts, files: ConfigFiles, findings: Findings): void {
+export function checkNetwork(parts: ConfigParts, files: ConfigFiles, findings: Diagnostics): void {
   const { gateway, service, admin } = parts;
   checkTls(gateway?.tls, ['gateway', 'tls'], { files, findings });
   checkTls(service?.tls, ['service', 'tls'], { files, findings });

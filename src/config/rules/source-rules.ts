@@ -1,4 +1,4 @@
-import type { ConfigPath, Findings } from '../finding.ts';
+import type { ConfigPath, Diagnostics } from '../../config-file/diagnostics.ts';
 import type { PlacedEndpoint } from '../parse-parts.ts';
 import type { Endpoint } from '../schema.ts';
 import { upstreamKey } from './upstream-key.ts';
@@ -32,7 +32,7 @@ function sourcesOf({ at, endpoint }: PlacedEndpoint): Source[] {
   }));
 }
 
-function checkUpstream(upstream: string, sources: readonly Source[], findings: Findings): void {
+function checkUpstream(upstream: string, sources: readonly Source[], findings: Diagnostics): void {
   const first = new Map<string, Source>();
   for (const source of sources) {
     const other = first.get(source.prefix);
@@ -64,7 +64,7 @@ function upstreamsOf(
 export function checkSources(
   endpoints: readonly PlacedEndpoint[],
   sameUsers: boolean,
-  findings: Findings,
+  findings: Diagnostics,
 ): void {
   const tenants = upstreamsOf(endpoints, ({ multiTenant }) => multiTenant);
   if (!sameUsers)

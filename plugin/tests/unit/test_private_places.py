@@ -1,0 +1,117 @@
+import os
+
+import pytest
+from comfyui_process import GatewayKey
+from comfyui_tenant.context import Tenant
+from comfyui_tenant.folders import Folders
+from comfyui_tenant.guard import Guard
+from comfyui_tenant.private_places import places_of, readable_private_keys, reveals_process
+
+ALICE = Tenant("alice", "u-alice")
+
+
+def beside(tmp_path, key_file: str, *needed: str):
+    key = tmp_path / key_file
+    key.parent.mkdir(parents=True, exist_ok=True)
+    key.touch()
+    logs = [str(tmp_path / "user")]
+    return places_of([str(key)], [str(tmp_path / "settings.yaml")], [str(tmp_path / one) for one in needed], logs)
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "srv/.comfy-tenant/public/comfyui.json",
+        "srv/.comfy-tenant/public",
+        "srv/.comfy-tenant/public/new.json",
+        "srv/.comfy-tenant/token.key",
+        "srv/.comfy-tenant",
+        "srv/comfy-tenant.yaml",
+        "srv/comfy-tenant.prod.yml",
+        "srv/users.htpasswd",
+        "srv/users.htpasswd.bak",
+        "srv/dev.jwk",
+        "srv/.env",
+        "settings.yaml",
+        "user/comfyui.log",
+        "user/comfyui_8188.prev.log",
+    ],
+)
+def test_keys_users_configuration_and_logs_are_private(tmp_path, path):
+    places = beside(tmp_path, "srv/.comfy-tenant/public/comfyui.json")
+    assert places.covers(str(tmp_path / path))
+
+
+@pytest.mark.parametrize("path", ["srv", "srv/models/x.safetensors", "srv/notes.txt", "user/u-alice/comfyui.log", "user"])
+def test_other_places_are_not(tmp_path, path):
+    assert not beside(tmp_path, "srv/.comfy-tenant/public/comfyui.json").covers(str(tmp_path / path))
+
+
+def test_a_folder_with_what_comfyui_needs_is_private_in_its_secrets_alone(tmp_path):
+    places = beside(tmp_path, "base/token.key", "base/models")
+    assert places.covers(str(tmp_path / "base/token.key"))
+    assert places.covers(str(tmp_path / "base/verify.key"))
+    assert not places.covers(str(tmp_path / "base/models/x.safetensors"))
+    with_nodes = beside(tmp_path, "srv/.comfy-tenant/public/comfyui.json", "srv/.comfy-tenant/custom_nodes")
+    assert not with_nodes.covers(str(tmp_path / "srv/.comfy-tenant/custom_nodes/a/web/a.js"))
+    for name in ("token.key", "verify.key", "service.log", "envoy.yaml"):
+        assert with_nodes.covers(str(tmp_path / "srv/.comfy-tenant" / name))
+
+
+def test_a_linked_key_file_is_private_in_both_places(tmp_path):
+    (tmp_path / "real").mkdir()
+    (tmp_path / "real" / "k.json").touch()
+    (tmp_path / "link").symlink_to(tmp_path / "real")
+    places = beside(tmp_path, "link/k.json")
+    assert places.covers(str(tmp_path / "real/k.json"))
+    assert places.covers(str(tmp_path / "link/k.json"))
+
+
+def test_a_sandbox_is_told_the_places_that_exist(tmp_path):
+    places = beside(tmp_path, "srv/.comfy-tenant/public/comfyui.json")
+    (tmp_path / "srv/users.htpasswd").touch()
+    assert {str(tmp_path / one) for one in ("srv/.comfy-tenant", "srv/.comfy-tenant/public", "srv/users.htpasswd")} <= set(
+        places.paths()
+    )
+    assert str(tmp_path / "settings.yaml") not in places.paths()
+
+
+@pytest.mark.parametrize(
+    ("path", "secret"),
+    [
+        *((f"/proc/{who}/{what}", True) for who in ("self", "1", "thread-self") for what in ("environ", "mem", "maps")),
+        ("/proc/self/task/12/environ", True),
+        ("/proc/12/map_files/7f-80", True),
+        ("/proc/kcore", True),
+        ("/proc/self/status", False),
+        ("/proc/meminfo", False),
+        ("/proc/cpuinfo", False),
+        ("/home/proc/self/environ", False),
+    ],
+)
+def test_what_a_process_tells_of_itself(path, secret):
+    assert reveals_process(path) == secret
+
+
+def test_the_guard_denies_them_to_every_user_and_to_code_without_one(tmp_path):
+    places = beside(tmp_path, "srv/.comfy-tenant/public/comfyui.json")
+    guard = Guard(Folders(str(tmp_path / "tenants")), str(tmp_path / "user"), places)
+    (tmp_path / "way").symlink_to(tmp_path / "srv/.comfy-tenant")
+    for path in ("srv/.comfy-tenant/public/comfyui.json", "settings.yaml", "way/public/comfyui.json", "user/comfyui.log"):
+        assert not guard.allows(ALICE, str(tmp_path / path))
+        assert not guard.allows(None, str(tmp_path / path))
+    assert not guard.allows(ALICE, "/proc/self/environ")
+    assert not guard.allows(ALICE, f"/proc/{os.getpid()}/maps")
+    assert guard.allows(ALICE, "/proc/cpuinfo")
+    assert guard.allows(None, "/proc/self/maps")
+
+
+def test_private_keys_that_can_be_read_are_found(tmp_path):
+    public = tmp_path / "public" / "comfyui.json"
+    public.parent.mkdir()
+    public.write_text(GatewayKey().public_file())
+    assert readable_private_keys([str(public)]) == []
+    (tmp_path / "token.key").write_text(GatewayKey().private_file())
+    (tmp_path / "other.key").write_text("nothing")
+    os.mkfifo(tmp_path / "pipe.key")
+    assert readable_private_keys([str(public)]) == [str(tmp_path / "token.key")]

@@ -1,0 +1,108 @@
+import { createHmac, randomBytes } from 'node:crypto';
+import type { Client, Credentials, AuthMethod } from '../auth/auth-method.ts';
+import { deny, type Decision, type Deny } from '../auth/decision.ts';
+import { parseBasic } from './parse-basic.ts';
+import { headerValues, type RequestHead } from '../http/request-head.ts';
+import { encodeUserId, type UserId } from '../auth/user-id.ts';
+import type { HashQueue } from './hash-queue.ts';
+import type { LoginThrottle } from './login-throttle.ts';
+import { verifyPassword } from './verify-password.ts';
+
+export interface BasicOptions {
+  /** Its name tells its users from those of other endpoints. */
+  readonly endpoint: string;
+  readonly realm: string;
+  /** User name → password hash. */
+  readonly users: ReadonlyMap<string, string>;
+  readonly userIdPrefix?: string | undefined;
+  readonly isOperator: (userId: UserId) => boolean;
+  readonly hashing: HashQueue;
+  readonly throttle: LoginThrottle;
+}
+
+/** What `comfy-tenant hash` takes at most; longer ones would only cost time. */
+const MAX_PASSWORD_BYTES = 1024;
+
+/** argon2id of random bytes that nobody kept, for an empty user list. */
+const NOBODY =
+  '$argon2id$v=19$m=19456,t=2,p=1$o72R4+V9LiP1octOGsSnBw$LmWjWIyyDBOTjfj2gv6ZmnZJ6dk+GceLzL4X4OLMmyE';
+
+/**
+ * The hash that an unknown user's password is held against: one of the list's own, always the same for a name, so that
+ * unknown users cost what known ones cost, whatever mixture of hashes the list has.
+ */
+function decoys(users: ReadonlyMap<string, string>): (username: string) => string {
+  const hashes = [...users.values()];
+  const secret = randomBytes(32);
+  return (username) => {
+    const pick = createHmac('sha256', secret).update(username).digest().readUInt32BE();
+    return hashes[pick % hashes.length] ?? NOBODY;
+  };
+}
+
+function find(request: RequestHead): Credentials | Deny {
+  const values = headerValues(request, 'authorization');
+  if (values.length > 1) return deny('credentials-ambiguous');
+  const [text] = values;
+  return text === undefined || text === '' ? deny('credentials-missing') : { text, ambient: true };
+}
+
+function quoted(realm: string): string {
+  return `"${realm.replaceAll(/["\\]/g, '\\$&')}"`;
+}
+
+/** HTTP Basic (RFC 7617) against a user list; the user name is the isolation id. */
+export function createBasicMethod(options: BasicOptions): AuthMethod {
+  const { endpoint, users, hashing, throttle } = options;
+  const decoyFor = decoys(users);
+
+  function allow(username: string): Decision {
+    const userId = encodeUserId(username, options.userIdPrefix);
+    if (userId === undefined) return deny('user-id-unusable');
+    return { kind: 'allow', identity: { userId, operator: options.isOperator(userId), passed: [] } };
+  }
+
+  /** Nobody can have such a name or password, so that refusing it unhashed tells nothing about who is there. */
+  function isImpossible({ username, password }: { username: string; password: string }): boolean {
+    return (
+      encodeUserId(username, options.userIdPrefix) === undefined ||
+      Buffer.byteLength(password) > MAX_PASSWORD_BYTES
+    );
+  }
+
+  async function judge(username: string, password: string, address: string): Promise<Decision> {
+    const admission = throttle.begin({ endpoint, username, address });
+    if (admission.kind === 'blocked')
+      return { kind: 'deny', reason: 'too-many-failures', retryAfterSeconds: admission.retryAfterSeconds };
+    const { attempt } = admission;
+    const hash = users.get(username);
+    const verified = hashing.run(() => verifyPassword(password, hash ?? decoyFor(username)));
+    if (verified === undefined) {
+      attempt.abandoned();
+      return { kind: 'unavailable', cause: 'too many passwords wait to be hashed', retryAfterSeconds: 1 };
+    }
+    const right = await verified.catch((error: unknown) => {
+      attempt.failed();
+      throw error;
+    });
+    if (right && hash !== undefined) {
+      attempt.succeeded();
+      return allow(username);
+    }
+    attempt.failed();
+    return deny(hash === undefined ? 'user-unknown' : 'password-wrong');
+  }
+
+  return {
+    name: 'BASIC',
+    challenge: `Basic realm=${quoted(options.realm)}, charset="UTF-8"`,
+    carriers: { headers: ['authorization'], cookies: [], query: [] },
+    find,
+    authenticate(credentials: Credentials, client: Client) {
+      const parsed = parseBasic(credentials.text);
+      if (parsed.kind === 'refused') return deny(parsed.reason);
+      if (isImpossible(parsed)) return deny('user-unknown');
+      return judge(parsed.username, parsed.password, client.address);
+    },
+  };
+}

@@ -1,0 +1,32 @@
+import type { Config } from '../config/schema.ts';
+import { loadTokenKeys } from '../token/token-key.ts';
+import type { AskComfyui, ComfyuiReport } from './watch-upstreams.ts';
+import { expectedKeys } from './expected-keys.ts';
+import { pluginFault } from './plugin-fault.ts';
+import { askPlugin, type PluginState } from './plugin-state.ts';
+
+function workerAliveIn(state: PluginState): boolean | undefined {
+  const alive: unknown = state.kind === 'present' ? state.facts.worker?.alive : undefined;
+  return typeof alive === 'boolean' ? alive : undefined;
+}
+
+/** What a plugin's answer means for those who want to run prompts there. */
+function reportOf(state: PluginState, url: string, fault: string | undefined): ComfyuiReport {
+  const workerAlive = workerAliveIn(state);
+  const stuck =
+    workerAlive === false
+      ? `The thread that runs prompts in ComfyUI at ${new URL(url).host} has died: prompts wait for ever. Restart ComfyUI.`
+      : undefined;
+  return { problem: fault ?? stuck, up: fault === undefined, workerAlive };
+}
+
+/** Asks ComfyUIs for the plugin's state, with the keys that the service has at its start. */
+export function askComfyuiWith({ comfyui }: Config): AskComfyui {
+  const keys = loadTokenKeys(comfyui.tokenKeyFile);
+  return async (url, config) => {
+    const state = await askPlugin(url);
+    const expected = expectedKeys(config, keys).get(url);
+    if (expected === undefined) throw new Error(`${url} is no upstream of a multi-tenant endpoint`);
+    return reportOf(state, url, pluginFault(state, url, expected));
+  };
+}

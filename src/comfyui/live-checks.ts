@@ -1,0 +1,176 @@
+import { networkInterfaces } from 'node:os';
+import { connect } from 'node:net';
+import type { Config } from '../config/schema.ts';
+import { encodeUserId } from '../auth/user-id.ts';
+import { createMint, type MintToken } from '../token/mint-token.ts';
+import type { TokenKeys } from '../token/token-key.ts';
+import { hostPort, isLoopback, parseOrigin } from '../http/host-port.ts';
+import { expectedKeys } from './expected-keys.ts';
+import { isolationProblems } from './isolation-problems.ts';
+import { pluginFault, pluginWarning, type ExpectedKey } from './plugin-fault.ts';
+import { askPlugin } from './plugin-state.ts';
+import { megabytes } from '../files/megabytes.ts';
+import { workerProblems } from './worker-problems.ts';
+
+/** Something seen at a running ComfyUI. A fault undoes isolation, or stops service; the rest is to be looked at. */
+export interface LiveProblem {
+  readonly level: 'ok' | 'warning' | 'fault';
+  readonly text: string;
+}
+
+interface Fitness {
+  readonly listen: string;
+  readonly manager: boolean;
+  readonly disk: { readonly free: number; readonly total: number };
+  /** Files with private keys that ComfyUI's account can read. */
+  readonly readableKeys?: readonly string[];
+}
+
+const PATIENCE_MS = 5000;
+/** Tokens live five minutes; clocks that differ by a part of it refuse them now and then. */
+const MAX_CLOCK_SKEW_MS = 30_000;
+const LOW_DISK_PART = 0.05;
+
+const warning = (text: string): LiveProblem => ({ level: 'warning', text });
+const fault = (text: string): LiveProblem => ({ level: 'fault', text });
+
+// They name no host without an interface (RFC 4007 §11).
+const LINK_LOCAL = /^fe[89ab]/i;
+
+/** The addresses of this machine by which others reach it. */
+function outwardAddresses(): string[] {
+  return Object.values(networkInterfaces())
+    .flatMap((list) => list ?? [])
+    .flatMap(({ address, family, internal }) =>
+      internal || (family === 'IPv6' && LINK_LOCAL.test(address)) ? [] : [address],
+    );
+}
+
+function accepts(host: string, port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect({ host, port, timeout: 1000 });
+    const end = (open: boolean): void => {
+      socket.destroy();
+      resolve(open);
+    };
+    socket.once('connect', () => { end(true); }).once('timeout', () => { end(false); }).once('error', () => { end(false); }); // prettier-ignore
+  });
+}
+
+/** A ComfyUI that is meant for this machine alone, and listens to others too. */
+async function reachableFromOutside(url: string, outward: readonly string[]): Promise<LiveProblem[]> {
+  const { host, port } = parseOrigin(url);
+  if (!isLoopback(host)) return [];
+  const open: string[] = [];
+  for (const address of outward) if (await accepts(address, port)) open.push(address);
+  if (open.length === 0) return [];
+  const where = open.map((address) => hostPort({ host: address, port })).join(', ');
+  return [
+    warning(
+      `ComfyUI also listens on ${where}: others reach it past the gateway. The plugin refuses them; start it with --listen 127.0.0.1 all the same.`,
+    ),
+  ];
+}
+
+async function askFitness(
+  url: string,
+  { audience }: ExpectedKey,
+  mint: MintToken,
+): Promise<{ fitness: Fitness; skewMs: number } | LiveProblem> {
+  const userId = encodeUserId('0000000000000000', 'verify');
+  if (userId === undefined) throw new Error('no user id');
+  const { text } = await mint(userId, true, audience);
+  const response = await fetch(new URL('/_tenant/fitness', url), {
+    headers: { 'x-funart-comfy-userid': userId, 'x-funart-comfy-token': text },
+    redirect: 'error',
+    signal: AbortSignal.timeout(PATIENCE_MS),
+  });
+  const dated = Date.parse(response.headers.get('date') ?? '');
+  const skewMs = Number.isNaN(dated) ? 0 : Math.abs(dated - Date.now());
+  if (response.status !== 200) {
+    const clock = skewMs > MAX_CLOCK_SKEW_MS ? `; its clock differs by ${Math.round(skewMs / 1000)} s` : '';
+    return fault(
+      `ComfyUI at ${url} refuses the gateway's token (${response.status})${clock}. Set the clocks by NTP.`,
+    );
+  }
+  return { fitness: (await response.json()) as Fitness, skewMs };
+}
+
+function judge(url: string, { fitness, skewMs }: { fitness: Fitness; skewMs: number }): LiveProblem[] {
+  const { manager, disk, readableKeys = [] } = fitness;
+  const found: LiveProblem[] = [];
+  if (manager) {
+    found.push(
+      warning(
+        `ComfyUI-Manager is loaded at ${url}: its routes are closed, but start ComfyUI without --enable-manager and take it out of custom_nodes.`,
+      ),
+    );
+  }
+  if (readableKeys.length > 0) {
+    found.push(
+      warning(
+        `ComfyUI at ${url} can read private keys (${readableKeys.join(', ')}): node code that gets past the guard could be any user. Run it under another account, or in a container with the folder of public keys alone.`,
+      ),
+    );
+  }
+  if (skewMs > MAX_CLOCK_SKEW_MS) {
+    found.push(
+      warning(
+        `The clock at ${url} differs by ${Math.round(skewMs / 1000)} s: set it by NTP, or tokens will be refused.`,
+      ),
+    );
+  }
+  if (disk.free < disk.total * LOW_DISK_PART) {
+    found.push(
+      warning(
+        `The disk of users' files at ${url} is nearly full: ${megabytes(disk.free)} free. Delete or move some.`,
+      ),
+    );
+  }
+  return found;
+}
+
+interface Looking {
+  readonly mint: MintToken;
+  readonly outward: readonly string[];
+}
+
+async function findingsAt(url: string, key: ExpectedKey, { mint, outward }: Looking): Promise<LiveProblem[]> {
+  const state = await askPlugin(url);
+  const wrong = pluginFault(state, url, key);
+  const outside =
+    state.kind === 'unreachable' || state.kind === 'untrusted'
+      ? []
+      : await reachableFromOutside(url, outward);
+  if (wrong !== undefined) return [fault(wrong), ...outside];
+  const worker = state.kind === 'present' ? workerProblems(state.facts.worker, url) : [];
+  const accepted = pluginWarning(state, url);
+  const asked = await askFitness(url, key, mint);
+  if ('level' in asked) return [asked, ...worker, ...outside];
+  const looked = [
+    ...worker,
+    ...(accepted === undefined ? [] : [warning(accepted)]),
+    ...judge(url, asked),
+    ...outside,
+  ];
+  const isolation = state.kind === 'present' ? isolationProblems(state.facts.isolation, url) : [];
+  return looked.length > 0
+    ? [...looked, ...isolation]
+    : [{ level: 'ok', text: `ComfyUI at ${url}: plugin and key fit, nothing goes round it` }, ...isolation];
+}
+
+/**
+ * Looks at every running ComfyUI of the multi-tenant endpoints for what undoes isolation, and says what to do.
+ *
+ * @param outward addresses of this machine by which others reach it
+ */
+export async function runLiveChecks(
+  config: Config,
+  keys: TokenKeys,
+  outward: readonly string[] = outwardAddresses(),
+): Promise<LiveProblem[]> {
+  const looking = { mint: createMint(keys, Date.now), outward };
+  const found: LiveProblem[] = [];
+  for (const [url, key] of expectedKeys(config, keys)) found.push(...(await findingsAt(url, key, looking)));
+  return found;
+}

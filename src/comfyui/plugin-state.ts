@@ -1,0 +1,111 @@
+import { explainTlsError } from '../errors/tls-error.ts';
+import { readLimited } from '../http/read-limited.ts';
+
+const KEY_FILES = ['public', 'shared', 'both', 'unset', 'missing', 'private', 'invalid'] as const;
+
+/** ComfyUI's worker thread, which runs every prompt. */
+export interface WorkerState {
+  readonly alive: boolean;
+  /** How often it ended and was restarted, or a prompt was abandoned. */
+  readonly restarts: number;
+  /** How long the current prompt has been running; null when none is. */
+  readonly runningSeconds: number | null;
+}
+
+/** What the plugin says of itself at `GET /_tenant/plugin`. */
+export interface PluginFacts {
+  readonly plugin: string;
+  readonly comfyui: string;
+  /** Fingerprint of its first key; null if it has none. */
+  readonly key: string | null;
+  /** What `COMFY_TENANT_KEY_FILE` names. */
+  readonly keyFile: (typeof KEY_FILES)[number];
+  /** What tokens must have as `aud`; null without public keys. */
+  readonly audience?: string | null;
+  /** Fingerprint of a shared key of comfy-tenant 0.1 that it accepts too. */
+  readonly sharedKey?: string | null;
+  readonly hooks: { readonly fit: number; readonly all: number };
+  /** `kernel (Landlock ABI 7)` or `Python only (reason)`; missing from plugin 0.1. */
+  readonly isolation?: string;
+  /** Missing from plugin 0.1. */
+  readonly worker?: WorkerState;
+}
+
+export type PluginState =
+  | { readonly kind: 'present'; readonly facts: PluginFacts }
+  /** Something answers, and it is not the plugin. */
+  | { readonly kind: 'absent'; readonly status: number }
+  /** The TLS error, with its remedy. */
+  | { readonly kind: 'untrusted'; readonly why: string }
+  | { readonly kind: 'unreachable'; readonly why: string };
+
+const PATIENCE_MS = 5000;
+
+function areHooks(hooks: Partial<PluginFacts['hooks']> | undefined): boolean {
+  return typeof hooks?.fit === 'number' && typeof hooks.all === 'number';
+}
+
+/** Version 0.1 did not say what its key file is: it was a shared key, if any. */
+function complete(value: unknown): unknown {
+  if (typeof value !== 'object' || value === null || 'keyFile' in value || !('key' in value)) return value;
+  return { ...value, keyFile: value.key === null ? 'invalid' : 'shared' };
+}
+
+function isText(value: unknown): boolean {
+  return value === undefined || value === null || typeof value === 'string';
+}
+
+function isKey({ key, keyFile, audience, sharedKey }: Partial<PluginFacts>): boolean {
+  return (
+    key !== undefined && KEY_FILES.some((one) => one === keyFile) && [key, audience, sharedKey].every(isText)
+  );
+}
+
+function isWorkerOrMissing(worker: Partial<WorkerState> | null | undefined): boolean {
+  if (worker === undefined) return true;
+  return (
+    typeof worker?.alive === 'boolean' &&
+    typeof worker.restarts === 'number' &&
+    (worker.runningSeconds === null || typeof worker.runningSeconds === 'number')
+  );
+}
+
+function isFacts(value: unknown): value is PluginFacts {
+  const facts = value as Partial<PluginFacts> | null;
+  return (
+    typeof facts === 'object' &&
+    typeof facts?.plugin === 'string' &&
+    typeof facts.comfyui === 'string' &&
+    isKey(facts) &&
+    areHooks(facts.hooks) &&
+    isText(facts.isolation) &&
+    isWorkerOrMissing(facts.worker)
+  );
+}
+
+function whyOf(error: unknown): string {
+  const cause = error instanceof Error ? (error.cause ?? error) : error;
+  if (!(cause instanceof Error)) return String(cause);
+  return (cause as NodeJS.ErrnoException).code ?? cause.message;
+}
+
+function failure(error: unknown): PluginState {
+  const why = error instanceof Error ? explainTlsError(error.cause ?? error) : undefined;
+  return why === undefined ? { kind: 'unreachable', why: whyOf(error) } : { kind: 'untrusted', why };
+}
+
+/** Asks a ComfyUI, straight at its port, whether the plugin is in it. */
+export async function askPlugin(url: string): Promise<PluginState> {
+  try {
+    const response = await fetch(new URL('/_tenant/plugin', url), {
+      redirect: 'error',
+      signal: AbortSignal.timeout(PATIENCE_MS),
+    });
+    const text = await readLimited(response);
+    if (response.status !== 200) return { kind: 'absent', status: response.status };
+    const facts: unknown = text.startsWith('{') ? complete(JSON.parse(text)) : undefined;
+    return isFacts(facts) ? { kind: 'present', facts } : { kind: 'absent', status: response.status };
+  } catch (error) {
+    return failure(error);
+  }
+}

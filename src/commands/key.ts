@@ -1,0 +1,57 @@
+import { resolve } from 'node:path';
+import { parseArgs } from 'node:util';
+import { comfyuiGroups } from '../config/comfyui-groups.ts';
+import { loadConfig } from '../config/load.ts';
+import type { Config } from '../config/schema.ts';
+import { publishKeys } from '../token/public-keys.ts';
+import { rotateTokenKeys } from '../token/rotate-keys.ts';
+import { loadTokenKeys, loadVerifyKeys } from '../token/token-key.ts';
+import { EXIT, type Command } from './context.ts';
+
+export const help = `comfy-tenant key [--config comfy-tenant.yaml] [--rotate]
+
+Creates the service's private keys if they are missing, writes the public keys that ComfyUI verifies tokens by, and
+prints which ComfyUI needs which file. The service does the same when it starts.
+
+  --rotate   adds a new key, which signs once the service is restarted; of the earlier keys, the latest stays valid
+             until the next --rotate. If a private key was stolen: rotate, restart, rotate again, restart`;
+
+const OPTIONS = {
+  config: { type: 'string', short: 'c', default: 'comfy-tenant.yaml' },
+  rotate: { type: 'boolean', default: false },
+} as const;
+
+function lines({ comfyui }: Config, fingerprint: string): string[] {
+  return [
+    `key ${fingerprint}, private: ${comfyui.tokenKeyFile}`,
+    'Only the service and its operator may read private keys. Mount or copy only these files where ComfyUI runs:',
+  ];
+}
+
+export const key: Command = ({ args, env, cwd, out, err }) => {
+  const { values } = parseArgs({ args: [...args], options: OPTIONS });
+  const loaded = loadConfig(resolve(cwd, values.config), env, values.config);
+  if (!loaded.ok) {
+    for (const fault of loaded.faults) err(fault);
+    return Promise.resolve(EXIT.config);
+  }
+  const { config } = loaded;
+  const { tokenKeyFile, verifyKeyFile } = config.comfyui;
+  const before = loadTokenKeys(tokenKeyFile);
+  if (before.kind === 'shared') {
+    err(
+      `${tokenKeyFile} holds a key of comfy-tenant 0.1. To migrate, first name a new file in comfyui.tokenKeyFile, ` +
+        'such as .comfy-tenant/signing.key, and do not restart the service yet. See "From 0.1" in docs/operator.md',
+    );
+    return Promise.resolve(EXIT.config);
+  }
+  loadVerifyKeys(verifyKeyFile);
+  const keys = values.rotate ? rotateTokenKeys(tokenKeyFile, before.all) : before;
+  const groups = comfyuiGroups(config);
+  publishKeys(groups, keys.all);
+  for (const line of lines(config, keys.fingerprint)) out(line);
+  for (const { file, upstreams } of groups)
+    out(`  ComfyUI at ${upstreams.join(' ')}: COMFY_TENANT_KEY_FILE=${file}`);
+  if (values.rotate) out('Now restart the service: it signs with the new key from then on.');
+  return Promise.resolve(EXIT.ok);
+};

@@ -1,0 +1,87 @@
+import type { z } from 'zod';
+import type { ConfigPath } from './diagnostics.ts';
+import { didYouMean } from './did-you-mean.ts';
+
+type Issue = z.core.$ZodIssue;
+
+/** Takes what is wrong with the shape of the file. */
+export interface ShapeFindings {
+  fault(path: ConfigPath, message: string): void;
+  /** @param meant the known key that it most likely is */
+  unknownKey(path: ConfigPath, meant: string | undefined, message: string): void;
+}
+
+const KINDS: Readonly<Record<string, string>> = {
+  array: 'must be a list',
+  object: 'must hold keys and values',
+  record: 'must hold keys and values',
+  string: 'must be text; put quotes around digits',
+  number: 'must be a number',
+  int: 'must be a whole number',
+  boolean: 'must be true or false',
+};
+
+/** Messages for what the schema says nothing special about; given to zod for each parse. */
+export function explain(issue: z.core.$ZodRawIssue): string | undefined {
+  // Not a sentence: the keys that are known there, for `report` to choose from.
+  if (issue.code === 'unrecognized_keys') return JSON.stringify(knownKeys(issue.inst));
+  if (issue.code === 'invalid_type') return KINDS[issue.expected];
+  if (issue.code === 'invalid_value')
+    return `must be ${issue.values.map((value) => JSON.stringify(value)).join(' or ')}`;
+  if (issue.code === 'too_small') return `must be at least ${issue.minimum}`;
+  return issue.code === 'too_big' ? `must be at most ${issue.maximum}` : undefined;
+}
+
+function knownKeys(schema: z.core.$ZodRawIssue['inst']): string[] {
+  const def = (schema as z.core.$ZodType | undefined)?._zod.def as { shape?: object } | undefined;
+  return Object.keys(def?.shape ?? {});
+}
+
+function valueAt(input: unknown, path: ConfigPath): unknown {
+  let value = input;
+  for (const part of path) value = (value as Record<string | number, unknown> | null | undefined)?.[part];
+  return value;
+}
+
+/** Of several forms that were possible, the one that its author most likely meant; undefined when nothing tells. */
+function likeliest(errors: readonly (readonly Issue[])[], value: unknown): readonly Issue[] | undefined {
+  const ofItsType = errors.filter(
+    (issues) => !issues.some(({ code, path }) => code === 'invalid_type' && path.length === 0),
+  );
+  const [first] = ofItsType.sort((one, other) => one.length - other.length);
+  const onlyMissing = first?.every(
+    ({ code, path }) =>
+      code !== 'unrecognized_keys' && valueAt(value, path as (string | number)[]) === undefined,
+  );
+  return onlyMissing === true ? undefined : first;
+}
+
+function reportUnknown(
+  path: ConfigPath,
+  issue: Extract<Issue, { code: 'unrecognized_keys' }>,
+  findings: ShapeFindings,
+): void {
+  const known = JSON.parse(issue.message) as string[];
+  for (const key of issue.keys) {
+    const meant = didYouMean(key, known);
+    const remedy = meant === undefined ? `known here: ${known.join(', ')}` : `did you mean ${meant}?`;
+    findings.unknownKey([...path, key], meant, `is not a known key: ${remedy}`);
+  }
+}
+
+/** Reports what zod found, in terms of the file that was read. */
+export function report(issue: Issue, input: unknown, findings: ShapeFindings): void {
+  const path = issue.path as (string | number)[];
+  if (issue.code === 'unrecognized_keys') {
+    reportUnknown(path, issue, findings);
+    return;
+  }
+  const value = valueAt(input, path);
+  const forms =
+    issue.code === 'invalid_union' && value !== undefined ? likeliest(issue.errors, value) : undefined;
+  if (forms !== undefined) {
+    for (const inner of forms) report({ ...inner, path: [...path, ...inner.path] }, input, findings);
+    return;
+  }
+  findings.fault(path, value === undefined ? `is missing: ${issue.message}` : issue.message);
+}

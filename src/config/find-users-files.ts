@@ -1,0 +1,34 @@
+import { dirname, resolve } from 'node:path';
+import { makePathsAbsolute } from './absolute-paths.ts';
+import { parseParts } from './parse-parts.ts';
+import { readTextFile } from '../config-file/read-text-file.ts';
+import type { BasicAuth } from '../basic/basic-schema.ts';
+import { parseYaml } from '../config-file/yaml-source.ts';
+
+/** The user list of a BASIC endpoint. */
+export interface UserList {
+  readonly endpoint: string;
+  readonly auth: BasicAuth;
+}
+
+const MAX_MEBIBYTES = 4;
+const ignore = (): void => undefined;
+
+/**
+ * The user lists that a configuration names, faulty or not: the first user is added before a users file exists, and one
+ * with a plain password is mended through here.
+ */
+export function findUserLists(file: string, env: Readonly<Record<string, string | undefined>>): UserList[] {
+  const path = resolve(file);
+  const read = readTextFile(path, MAX_MEBIBYTES);
+  const parsed = read.ok ? parseYaml(read.text, env) : undefined;
+  if (parsed === undefined || parsed.brokenFromLine !== undefined) return [];
+  const findings = { fault: ignore, warn: ignore, faultIn: ignore, warnIn: ignore };
+  const parts = parseParts(parsed.source.value, findings, parsed.isUnset);
+  makePathsAbsolute(parts, dirname(path));
+  return parts.endpoints.flatMap(({ at, endpoint: { name, auth } }) => {
+    // A file that could not be read from the configuration must not be made up.
+    const isOwn = !parts.isRepaired(['endpoints', at, 'auth', 'usersFile']);
+    return auth.method === 'BASIC' && isOwn ? [{ endpoint: name, auth }] : [];
+  });
+}

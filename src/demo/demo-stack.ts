@@ -1,0 +1,144 @@
+import { existsSync, readFileSync, rmSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import type { Config } from '../config/schema.ts';
+import { writeFileAtomically } from '../files/write-file-atomically.ts';
+import { StartError } from '../errors/start-error.ts';
+import { launchDemo, launchGiven } from '../stack/comfyui-launch.ts';
+import { openDemoFolder, writeDemoConfig, type DemoFolder } from './demo-folder.ts';
+import { basicCredentials, type DemoUser } from './demo-users.ts';
+import { ensureComfyui } from '../install/ensure-comfyui.ts';
+import { isAlive } from '../install/install-lock.ts';
+import { getEnvoy, TOOLS } from '../stack/get-envoy.ts';
+import { freePort, nextFreePort, whoListens } from '../stack/ports.ts';
+import type { Progress } from '../install/progress.ts';
+import { seedDemo } from './seed-demo.ts';
+import type { UpContext, Stack } from '../stack/stack.ts';
+import { targetOf, waitUntilReachable } from '../verify/verify-endpoints.ts';
+import type { TestUser } from '../verify/test-client.ts';
+
+export interface DemoStack extends Stack {
+  readonly demo: DemoFolder;
+}
+
+const GATEWAY_PORT = 8080;
+const ADMIN_PORT = 9002;
+// A Unix socket's path ends at 108 bytes, and Linux is not the strictest.
+const LONGEST_SOCKET_PATH = 100;
+type Comfyui = Pick<Stack, 'comfyui'> & { readonly upstream: string; readonly own?: boolean };
+
+async function ownComfyui(demo: DemoFolder, { env, signal, progress }: UpContext): Promise<Comfyui> {
+  const startedAt = Date.now();
+  const say = (note: string): void => {
+    progress.busy('ComfyUI', note);
+  };
+  const own = await ensureComfyui({ env, toolsFolder: TOOLS, say, signal });
+  const note = own.from === 'kept' ? 'kept in .tools' : 'no torch';
+  progress.done(`ComfyUI ${own.version}`, note, Date.now() - startedAt);
+  return {
+    comfyui: { ...launchDemo(own, demo.comfyuiBase, env), version: own.version },
+    own: true,
+    upstream: `http://127.0.0.1:${await freePort()}`,
+  };
+}
+
+/** The ComfyUI that the demo stands before: a running one, one that is here, or the demo's own. */
+async function chooseComfyui(demo: DemoFolder, desk: UpContext): Promise<Comfyui> {
+  const { COMFYUI_URL: url = '', COMFYUI_DIR: dir = '' } = desk.env;
+  if (url !== '') {
+    if (!/^https?:\/\/[^/]+\/?$/.test(url)) {
+      throw new StartError(
+        `COMFYUI_URL=${url} must be an address without a path, such as http://127.0.0.1:8188`,
+      );
+    }
+    desk.progress.done('ComfyUI', `yours, at ${url}`);
+    return { comfyui: undefined, upstream: url };
+  }
+  if (dir === '') return ownComfyui(demo, desk);
+  const launch = await launchGiven(resolve(desk.cwd, dir), demo.path, desk.env);
+  desk.progress.done('ComfyUI', `yours, in ${dir}`);
+  return { comfyui: { ...launch, version: undefined }, upstream: `http://127.0.0.1:${await freePort()}` };
+}
+
+/** A port that nobody has; says so when it is not the usual one. */
+async function choosePort(usual: number, progress: Progress): Promise<number> {
+  const port = await nextFreePort(usual);
+  if (port !== usual) progress.warn('port', `${usual} is taken by ${whoListens(usual)}: using ${port}`);
+  return port;
+}
+
+function serviceAddress(demo: DemoFolder, port: number): string {
+  const socket = join(demo.path, 'run', 'authz.sock');
+  return Buffer.byteLength(socket) <= LONGEST_SOCKET_PATH ? `unix:${socket}` : `127.0.0.1:${port}`;
+}
+
+/** One start a folder: a second would take the first one's files. Returns what gives the folder back. */
+function claim(path: string): { take: () => void; giveBack: () => void } {
+  const file = join(path, 'up.pid');
+  if (existsSync(file)) {
+    const pid = Number.parseInt(readFileSync(file, 'utf8'), 10);
+    if (pid !== process.pid && isAlive(pid)) {
+      throw new StartError(
+        `The demo of this folder already runs (pid ${pid}): end that one first. If it does not, delete ${file}`,
+      );
+    }
+  }
+  return {
+    take() {
+      writeFileAtomically(file, `${process.pid}\n`);
+    },
+    giveBack() {
+      rmSync(file, { force: true });
+    },
+  };
+}
+
+function asPerson(user: DemoUser): TestUser {
+  return { name: user.name, authorization: basicCredentials(user) };
+}
+
+async function seed(config: Config, people: readonly [TestUser, TestUser], demo: DemoFolder): Promise<void> {
+  const [endpoint] = config.endpoints;
+  if (endpoint === undefined) return;
+  const gateway = targetOf(config, endpoint);
+  await waitUntilReachable(gateway, people[0]);
+  await seedDemo(gateway, people, demo.path);
+}
+
+export interface DemoOptions {
+  /** The demo's folder. */
+  readonly path: string;
+  readonly reset: boolean;
+}
+
+/** Makes all that the demo needs. @throws CannotStart */
+export async function prepareDemoStack(
+  { path, reset }: DemoOptions,
+  desk: UpContext,
+): Promise<DemoStack & { giveBack(): void }> {
+  const { take, giveBack } = claim(path);
+  const envoy = await getEnvoy(desk);
+  const demo = await openDemoFolder(path, reset);
+  take();
+  const { comfyui, upstream, own = false } = await chooseComfyui(demo, desk);
+  const gateway = await choosePort(GATEWAY_PORT, desk.progress);
+  writeDemoConfig(demo, {
+    gateway: `127.0.0.1:${gateway}`,
+    admin: `127.0.0.1:${await choosePort(ADMIN_PORT, desk.progress)}`,
+    service: serviceAddress(demo, await freePort()),
+    upstream,
+    keyFile: demo.keyFile,
+  });
+  const [a, b] = demo.users;
+  const people = [asPerson(a), asPerson(b)] as const;
+  return {
+    configFile: demo.configFile,
+    shownAs: demo.configFile,
+    envoy,
+    comfyui,
+    folder: demo.path,
+    people,
+    ...(own && { seed: (config) => seed(config, people, demo) }),
+    demo,
+    giveBack,
+  };
+}

@@ -1,0 +1,67 @@
+import { DENIALS, type Deny, type Unavailable } from '../auth/decision.ts';
+import { header, type HeaderField, type RequestHead } from '../http/request-head.ts';
+import { encodeDenied } from './check-response.ts';
+import type { GuardedEndpoint } from './endpoint-router.ts';
+
+const UNAVAILABLE = { status: 503, code: 'unavailable' } as const;
+const RETRY_AFTER_SECONDS = 2;
+
+/** All that a client learns; the reason goes to the log and the metrics. */
+const MESSAGES = {
+  unauthenticated: 'Please say who you are: these credentials are missing, wrong or expired.',
+  forbidden: 'You may not do this.',
+  'too-many-failures': 'Too many failed attempts. Please wait.',
+  malformed: 'Malformed or ambiguous request.',
+  unavailable: 'Nobody can be signed in at the moment. Please try again soon.',
+} as const;
+
+function requestId(request: RequestHead | undefined): string {
+  const id = request === undefined ? undefined : header(request, 'x-request-id');
+  return id !== undefined && /^[A-Za-z0-9-]{1,64}$/.test(id) ? id : '-';
+}
+
+function wantsHtml(request: RequestHead | undefined): boolean {
+  return request !== undefined && (header(request, 'accept')?.includes('text/html') ?? false);
+}
+
+function html(message: string, id: string): string {
+  return `<!doctype html><html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width">\
+<title>ComfyUI</title><body style="font:16px/1.5 system-ui;max-width:32em;margin:20vh auto;padding:0 1em">\
+<h1 style="font-size:1.3em">${message}</h1><p><small>Request ${id}</small></body></html>`;
+}
+
+/** The body in which the client finds `code`, `message` and `requestId`, with its type. */
+function content(
+  code: keyof typeof MESSAGES,
+  request: RequestHead | undefined,
+): { type: string; body: string } {
+  const message = MESSAGES[code];
+  const id = requestId(request);
+  if (wantsHtml(request)) return { type: 'text/html; charset=utf-8', body: html(message, id) };
+  return { type: 'application/json', body: JSON.stringify({ error: { code, message, requestId: id } }) };
+}
+
+/**
+ * The answer that refuses a request.
+ *
+ * @param request undefined when it could not even be read
+ */
+export function encodeDeniedResponse(
+  decision: Deny | Unavailable,
+  request?: RequestHead,
+  endpoint?: GuardedEndpoint,
+): Uint8Array {
+  const { status, code } = decision.kind === 'deny' ? DENIALS[decision.reason] : UNAVAILABLE;
+  const { type, body } = content(code, request);
+  const headers: HeaderField[] = [
+    ['content-type', type],
+    ['cache-control', 'no-store'],
+  ];
+  if (status === 401 && endpoint !== undefined) headers.push(['www-authenticate', endpoint.method.challenge]);
+  if (status === 503 || status === 429) {
+    headers.push(['retry-after', String(decision.retryAfterSeconds ?? RETRY_AFTER_SECONDS)]);
+  }
+  const metadata: HeaderField[] = [['reason', decision.kind === 'deny' ? decision.reason : 'unavailable']];
+  if (endpoint !== undefined) metadata.push(['endpoint', endpoint.name], ['method', endpoint.method.name]);
+  return encodeDenied({ status, headers, body, metadata });
+}

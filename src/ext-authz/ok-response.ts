@@ -1,0 +1,135 @@
+import { forwardedCookies } from '../http/cookies.ts';
+import type { Identity } from '../auth/decision.ts';
+import { queryValues } from '../http/query.ts';
+import {
+  headerValues,
+  isWebSocketUpgrade,
+  type HeaderField,
+  type RequestHead,
+} from '../http/request-head.ts';
+import type { GatewayToken } from '../token/mint-token.ts';
+import { encodeOk, type OkAnswer } from './check-response.ts';
+import type { GuardedEndpoint } from './endpoint-router.ts';
+
+const USER_ID = 'x-funart-comfy-userid';
+const TOKEN = 'x-funart-comfy-token';
+/** Ends the upgraded stream; Envoy takes it away before upstream, and ignores what is not an integer ≥ 1. */
+const STREAM_DURATION = 'x-envoy-upstream-stream-duration-ms';
+
+/** 24.8 days: what a timer can hold that counts milliseconds in 32 bits. */
+const LONGEST_STREAM_MS = 2 ** 31 - 1;
+
+/** What is the same for all requests of an identity, encoded, until its token is half spent. */
+export interface CachedOkResponse {
+  readonly bytes: Uint8Array;
+  /** Undefined when the endpoint is not multi-tenant: then no user id goes on. */
+  readonly token: GatewayToken | undefined;
+  /** Whether cookies or the query may have to change, which depends on the request. */
+  readonly variable: boolean;
+}
+
+function at(identity: Identity, location: 'HEADER' | 'COOKIE' | 'QUERY') {
+  return identity.passed.filter((claim) => claim.location === location);
+}
+
+function commonAnswer(
+  endpoint: GuardedEndpoint,
+  identity: Identity,
+  token: GatewayToken | undefined,
+): OkAnswer {
+  const headers: HeaderField[] = [];
+  const remove = new Set(endpoint.method.carriers.headers);
+  if (token === undefined) remove.add(USER_ID).add(TOKEN);
+  else headers.push([USER_ID, identity.userId], [TOKEN, token.text]);
+  for (const { name, value } of at(identity, 'HEADER')) {
+    if (value === undefined) remove.add(name.toLowerCase());
+    else headers.push([name.toLowerCase(), value]);
+  }
+  for (const [name] of headers) remove.delete(name);
+  return {
+    headers,
+    remove: [...remove],
+    setQuery: [],
+    removeQuery: [],
+    metadata: [
+      ['user', identity.userId],
+      ['endpoint', endpoint.name],
+      ['method', endpoint.method.name],
+    ],
+  };
+}
+
+/** Out of Node's shared pool: a small part of it that is kept keeps all of it, eight kilobytes an answer. */
+function ownCopy(bytes: Uint8Array): Uint8Array {
+  const copy = Buffer.allocUnsafeSlow(bytes.length);
+  copy.set(bytes);
+  return copy;
+}
+
+/** Encodes once what all requests of an identity get. */
+export function prepareOkResponse(
+  endpoint: GuardedEndpoint,
+  identity: Identity,
+  token: GatewayToken | undefined,
+): CachedOkResponse {
+  const { cookies, query } = endpoint.method.carriers;
+  const variable =
+    cookies.length + query.length > 0 || identity.passed.some(({ location }) => location !== 'HEADER');
+  return { bytes: ownCopy(encodeOk(commonAnswer(endpoint, identity, token))), token, variable };
+}
+
+function streamLife(request: RequestHead, identity: Identity, nowMs: number): HeaderField[] {
+  if (identity.expiresAtMs === undefined || !isWebSocketUpgrade(request)) return [];
+  const leftMs = Math.floor(identity.expiresAtMs - nowMs);
+  return [[STREAM_DURATION, String(Math.min(Math.max(1, leftMs), LONGEST_STREAM_MS))]];
+}
+
+/** The `Cookie` line to send on, empty for none, or undefined when it may stay as it is. */
+function cookieLine(request: RequestHead, endpoint: GuardedEndpoint, identity: Identity): string | undefined {
+  const claims = at(identity, 'COOKIE');
+  const names = new Set([...endpoint.method.carriers.cookies, ...claims.map(({ name }) => name)]);
+  if (names.size === 0) return undefined;
+  const lines = headerValues(request, 'cookie');
+  const set = claims.flatMap(({ name, value }) =>
+    value === undefined ? [] : [`${name}=${encodeURIComponent(value)}`],
+  );
+  const line = [...forwardedCookies(lines, names), ...set].join('; ');
+  return lines.length <= 1 && line === (lines[0] ?? '') ? undefined : line;
+}
+
+function queryChanges(request: RequestHead, endpoint: GuardedEndpoint, identity: Identity) {
+  const claims = at(identity, 'QUERY');
+  const setQuery: HeaderField[] = claims.flatMap(({ name, value }) =>
+    value === undefined ? [] : ([[name, encodeURIComponent(value)]] as const),
+  );
+  const absent = claims.flatMap(({ name, value }) => (value === undefined ? [name] : []));
+  const removeQuery = [...endpoint.method.carriers.query, ...absent].filter(
+    (name) => queryValues(request.path, name).length > 0,
+  );
+  return { setQuery, removeQuery };
+}
+
+/** The answer that lets this one request go on. */
+export function encodeOkResponse(
+  prepared: CachedOkResponse,
+  endpoint: GuardedEndpoint,
+  { request, identity, nowMs }: { request: RequestHead; identity: Identity; nowMs: number },
+): Uint8Array {
+  const life = streamLife(request, identity, nowMs);
+  if (!prepared.variable && life.length === 0) return prepared.bytes;
+  const cookie = cookieLine(request, endpoint, identity);
+  const { setQuery, removeQuery } = queryChanges(request, endpoint, identity);
+  if (life.length + setQuery.length + removeQuery.length === 0 && cookie === undefined) return prepared.bytes;
+  const { headers, remove, metadata } = commonAnswer(endpoint, identity, prepared.token);
+  return encodeOk({
+    headers: [
+      ...headers,
+      ...life,
+      ...(cookie === undefined || cookie === '' ? [] : ([['cookie', cookie]] as const)),
+    ],
+    remove: cookie === '' ? [...remove, 'cookie'] : remove,
+    setQuery,
+    removeQuery,
+    metadata,
+  });
+}

@@ -1,0 +1,103 @@
+import type { ClaimTransformation, JwtAuth, TokenLookup } from './jwt-schema.ts';
+import type { RuleContext } from '../config-file/rule-context.ts';
+
+const USER_ID_HEADER = 'x-funart-comfy-userid';
+/** RFC 9110 §5.6.2. */
+const TOKEN = /^[A-Za-z0-9!#$%&'*+.^_`|~-]+$/;
+/** What needs no escape, so that every program reads it alike. */
+const QUERY_NAME = /^[A-Za-z0-9._~-]+$/;
+/** Belongs to the connection, to routing, to Envoy or to us: never a client's token, never a claim. */
+const RESERVED =
+  /^(connection|keep-alive|proxy-.*|te|trailers?|transfer-encoding|upgrade|host|content-.*|expect|cookie|set-cookie|forwarded|x-forwarded-.*|x-envoy-.*|x-real-ip|x-request-id|x-funart-comfy-token|x-comfy-tenant-.*|sec-websocket-.*|origin|range)$/;
+
+type Place = Pick<TokenLookup, 'location' | 'name'>;
+
+function headerFault(name: string): string | undefined {
+  if (!TOKEN.test(name)) return `is not a possible header name: letters, digits and - only`;
+  if (name.includes('_'))
+    return 'must not have _ in a header name: servers take it for -, and Envoy refuses it';
+  if (name.toLowerCase() === 'cookie')
+    return 'must not be the header cookie: say location: COOKIE and name the cookie';
+  return RESERVED.test(name.toLowerCase())
+    ? `is a header that is not free: it belongs to the connection, to Envoy or to this service`
+    : undefined;
+}
+
+function placeFault({ location, name }: Place): string | undefined {
+  switch (location) {
+    case 'HEADER':
+      return headerFault(name);
+    case 'COOKIE':
+      return TOKEN.test(name)
+        ? undefined
+        : 'is not a possible cookie name (RFC 6265): no spaces, quotes, commas, = or ;';
+    case 'QUERY':
+      return QUERY_NAME.test(name)
+        ? undefined
+        : 'is not a plain query parameter: letters, digits, . _ ~ and - only';
+  }
+}
+
+function keyOf({ location, name }: Place): string {
+  return `${location} ${location === 'HEADER' ? name.toLowerCase() : name}`;
+}
+
+function checkLookup(lookups: readonly TokenLookup[], { path, findings }: RuleContext): Set<string> {
+  const seen = new Set<string>();
+  lookups.forEach((lookup, index) => {
+    const at = [...path, 'tokenLookup', index];
+    const fault = placeFault(lookup);
+    if (fault !== undefined) findings.fault([...at, 'name'], fault);
+    if (lookup.name.toLowerCase() === USER_ID_HEADER)
+      findings.fault([...at, 'name'], 'must not be X-FunArt-Comfy-UserId: that is what this service sets');
+    if (lookup.prefix !== undefined && lookup.location !== 'HEADER')
+      findings.fault([...at, 'prefix'], `is for HEADER only: a ${lookup.location} holds the bare token`);
+    const key = keyOf(lookup);
+    if (seen.has(key))
+      findings.fault([...at, 'name'], `${lookup.name} is already looked at: name each place once`);
+    seen.add(key);
+  });
+  return seen;
+}
+
+function isUserId({ location, name }: ClaimTransformation): boolean {
+  return location === 'HEADER' && name.toLowerCase() === USER_ID_HEADER;
+}
+
+function claimFault(line: ClaimTransformation, lookups: ReadonlySet<string>): string | undefined {
+  const fault = placeFault(line);
+  if (fault !== undefined) return fault;
+  if (keyOf(line) === 'HEADER authorization')
+    return 'must not be Authorization: credentials never reach ComfyUI';
+  if (lookups.has(keyOf(line)))
+    return 'is where the token is looked for, which is removed: pass the claim on elsewhere';
+  return undefined;
+}
+
+function checkClaims(
+  auth: JwtAuth,
+  lookups: ReadonlySet<string>,
+  { path, findings, multiTenant }: RuleContext,
+): void {
+  const lines = auth.claimTransformations;
+  const at = [...path, 'claimTransformations'];
+  const seen = new Set<string>();
+  lines.forEach((line, index) => {
+    const fault = claimFault(line, lookups);
+    if (fault !== undefined) findings.fault([...at, index, 'name'], fault);
+    if (seen.has(keyOf(line)) && !isUserId(line))
+      findings.fault([...at, index, 'name'], `${line.name} is already set: name each place once`);
+    seen.add(keyOf(line));
+  });
+  const ids = lines.filter(isUserId).length;
+  if (ids > 1 || (ids === 0 && multiTenant)) {
+    const example = '{ location: HEADER, name: X-FunArt-Comfy-UserId, claim: sub }';
+    findings.fault(at, `must have exactly one line for the isolation id, such as ${example}; it has ${ids}`);
+  }
+}
+
+/** Where tokens are looked for and claims are put: nothing that belongs to somebody else, nothing twice. */
+export function checkPlaces(auth: JwtAuth, context: RuleContext): void {
+  const lookups = checkLookup(auth.tokenLookup, context);
+  checkClaims(auth, lookups, context);
+}

@@ -1,0 +1,91 @@
+import { isMetadataAddress } from './metadata-address.ts';
+import type { Issuer, JwksSource } from './issuer-schema.ts';
+import type { JwtAuth } from './jwt-schema.ts';
+import { checkJwks } from './jwks-rules.ts';
+import type { RuleContext } from '../config-file/rule-context.ts';
+
+/** The issuer of our own tokens: nobody else's may look like them. */
+const OURS = 'comfy-tenant';
+
+type Fetched = Extract<JwksSource, { url: string } | { discover: true }>;
+
+function checkClaims(rules: Issuer, { path, findings }: RuleContext): void {
+  const { issuer, anyIssuer, audience, anyAudience } = rules;
+  if (issuer === undefined && anyIssuer === undefined)
+    findings.fault(path, 'issuer is missing: give the value of the iss claim, or say anyIssuer: true');
+  if (issuer !== undefined && anyIssuer !== undefined)
+    findings.fault([...path, 'anyIssuer'], 'excludes issuer: keep one of the two');
+  if (audience === undefined && anyAudience === undefined)
+    findings.fault(path, 'audience is missing: give the value of the aud claim, or say anyAudience: true');
+  if (audience !== undefined && anyAudience !== undefined)
+    findings.fault([...path, 'anyAudience'], 'excludes audience: keep one of the two');
+  if (issuer === OURS)
+    findings.fault(
+      [...path, 'issuer'],
+      `must not be ${OURS}: this service signs its own tokens under that name`,
+    );
+}
+
+function checkAddress(address: string, allowHttp: boolean): string | undefined {
+  const url = URL.canParse(address) ? new URL(address) : undefined;
+  if (url === undefined || !/^https?:$/.test(url.protocol))
+    return 'must be an https URL, such as https://login.example.com';
+  if (url.protocol === 'http:' && !allowHttp)
+    return 'must be https; for a test or a closed network say allowHttp: true';
+  if (url.username !== '' || url.password !== '') return 'must not hold a user name or password';
+  if (isMetadataAddress(url.hostname.replace(/^\[|\]$/g, '')))
+    return 'must not be a link-local or other metadata address: keys never live there';
+  return undefined;
+}
+
+function checkFetched(rules: Issuer, source: Fetched, { path, findings }: RuleContext): void {
+  if ((rules.algorithms ?? []).some((name) => name.startsWith('HS')))
+    findings.fault(
+      [...path, 'algorithms'],
+      'must not name HS*: a shared secret is never fetched, put it into jwks file or keys',
+    );
+  if ('url' in source) {
+    const fault = checkAddress(source.url, source.allowHttp);
+    if (fault !== undefined) findings.fault([...path, 'jwks', 'url'], fault);
+    return;
+  }
+  if (rules.issuer === undefined) {
+    findings.fault([...path, 'jwks', 'discover'], 'needs issuer: it is the address to ask');
+    return;
+  }
+  const fault = checkAddress(rules.issuer, source.allowHttp);
+  if (fault !== undefined) findings.fault([...path, 'issuer'], `${fault}; jwks are discovered there`);
+}
+
+function checkAlgorithms({ algorithms = [] }: Issuer, { path, findings }: RuleContext): void {
+  const shared = algorithms.filter((name) => name.startsWith('HS'));
+  if (shared.length > 0 && shared.length < algorithms.length)
+    findings.fault(
+      [...path, 'algorithms'],
+      'must not mix HS* with public-key algorithms: make two issuers of it, or drop one kind',
+    );
+}
+
+function checkIssuer(rules: Issuer, context: RuleContext): void {
+  checkClaims(rules, context);
+  checkAlgorithms(rules, context);
+  const { jwks } = rules;
+  if ('url' in jwks || 'discover' in jwks) checkFetched(rules, jwks, context);
+  else checkJwks(rules, jwks, context);
+}
+
+/** Who may sign tokens, and that nobody can be taken for somebody else's issuer. */
+export function checkIssuers({ issuers }: JwtAuth, context: RuleContext): void {
+  const { path, findings } = context;
+  const seen = new Map<string | undefined, number>();
+  issuers.forEach((rules, index) => {
+    const at = [...path, 'issuers', index];
+    checkIssuer(rules, { ...context, path: at });
+    const first = seen.get(rules.issuer);
+    if (first !== undefined && rules.issuer !== undefined)
+      findings.fault([...at, 'issuer'], `is already issuers[${first}]: each issuer once an endpoint`);
+    if (first !== undefined && rules.issuer === undefined && rules.anyIssuer === true)
+      findings.fault([...at, 'anyIssuer'], `issuers[${first}] already takes any issuer: only one can`);
+    if (first === undefined) seen.set(rules.issuer, index);
+  });
+}

@@ -1,0 +1,70 @@
+import type { AuthMethod } from '../auth/auth-method.ts';
+import { deny, type Decision, type ForwardedClaim } from '../auth/decision.ts';
+import { encodeUserId, type UserId } from '../auth/user-id.ts';
+import type { ClaimTransformation, JwtAuth } from './jwt-schema.ts';
+import { identityText, passedText, readClaim, type Claims } from './claims.ts';
+import { findToken } from './find-token.ts';
+import { chooseIssuer, verifyToken, type TrustedIssuer } from './verify-token.ts';
+
+export interface JwtOptions {
+  readonly realm: string;
+  readonly issuers: readonly TrustedIssuer[];
+  readonly tokenLookup: JwtAuth['tokenLookup'];
+  readonly claimTransformations: JwtAuth['claimTransformations'];
+  readonly isOperator: (userId: UserId, claims: Claims) => boolean;
+  /** Milliseconds since 1970. */
+  readonly now: () => number;
+}
+
+const USER_ID_HEADER = 'x-funart-comfy-userid';
+
+function isUserId({ location, name }: ClaimTransformation): boolean {
+  return location === 'HEADER' && name.toLowerCase() === USER_ID_HEADER;
+}
+
+function carriersOf(lookups: JwtAuth['tokenLookup']): AuthMethod['carriers'] {
+  const names = (location: string): string[] =>
+    lookups.flatMap((at) => (at.location === location ? [at.name] : []));
+  return {
+    headers: [...new Set(['authorization', ...names('HEADER').map((name) => name.toLowerCase())])],
+    cookies: names('COOKIE'),
+    query: names('QUERY'),
+  };
+}
+
+/** JWTs (RFC 7519) of trusted issuers; a claim is the isolation id. */
+export function createJwtMethod(options: JwtOptions): AuthMethod {
+  const idClaim = options.claimTransformations.find(isUserId)?.claim ?? 'sub';
+  const others = options.claimTransformations.filter((transformation) => !isUserId(transformation));
+
+  function identify(claims: Claims, issuer: TrustedIssuer): Decision {
+    const text = identityText(readClaim(claims, idClaim));
+    const userId = text === undefined ? undefined : encodeUserId(text, issuer.rules.userIdPrefix);
+    if (userId === undefined) return deny('user-id-unusable');
+    const passed = others.map(({ location, name, claim }): ForwardedClaim => ({
+      location,
+      name,
+      value: passedText(readClaim(claims, claim)),
+    }));
+    const expiresAtMs = Number(claims['exp']) * 1000 + issuer.rules.clockTolerance;
+    return {
+      kind: 'allow',
+      identity: { userId, operator: options.isOperator(userId, claims), passed, expiresAtMs },
+    };
+  }
+
+  async function judge(token: string): Promise<Decision> {
+    const issuer = chooseIssuer(token, options.issuers);
+    if ('kind' in issuer) return issuer;
+    const result = await verifyToken(token, issuer, options.now());
+    return result.kind === 'claims' ? identify(result.claims, issuer) : result;
+  }
+
+  return {
+    name: 'JWT',
+    challenge: `Bearer realm="${options.realm.replaceAll(/["\\]/g, '\\$&')}"`,
+    carriers: carriersOf(options.tokenLookup),
+    find: (request) => findToken(request, options.tokenLookup),
+    authenticate: (credentials) => judge(credentials.text),
+  };
+}

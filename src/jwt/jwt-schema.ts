@@ -1,0 +1,35 @@
+import { z } from 'zod';
+import { realm } from '../config-file/fields.ts';
+import { operators } from '../config-file/operators.ts';
+import { issuer } from './issuer-schema.ts';
+
+const location = z.enum(['HEADER', 'COOKIE', 'QUERY'], 'must be HEADER, COOKIE or QUERY');
+
+const tokenLookup = z.strictObject({
+  location,
+  name: z.string().min(1, 'must name the header, cookie or query parameter'),
+  prefix: z.string().optional().describe('HEADER only: what stands before the token, such as "Bearer ".'),
+});
+
+const claimTransformation = z.strictObject({
+  location,
+  name: z.string().min(1, 'must name the header, cookie or query parameter'),
+  claim: z.string().min(1, 'must name a claim, such as sub or profile.email'),
+});
+
+/** `auth` of an endpoint that verifies JSON Web Tokens. */
+export const jwtAuth = z.strictObject({
+  method: z.literal('JWT'),
+  realm: realm.optional(),
+  issuers: z.array(issuer).min(1, 'must name at least one issuer'),
+  tokenLookup: z
+    .array(tokenLookup)
+    .min(1, 'must name at least one place')
+    .default([{ location: 'HEADER', name: 'Authorization', prefix: 'Bearer ' }]),
+  claimTransformations: z.array(claimTransformation).default([]).describe('JWT Claim Transformation'),
+  operators: operators.optional(),
+});
+
+export type JwtAuth = z.output<typeof jwtAuth>;
+export type TokenLookup = z.output<typeof tokenLookup>;
+export type ClaimTransformation = z.output<typeof claimTransformation>;

@@ -1,4 +1,0 @@
-/** Something outside that a start needs is not there. The message is for people: what is missing and what to do. */
-export class CannotStart extends Error {
-  override readonly name = 'CannotStart';
-}

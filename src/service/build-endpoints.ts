@@ -1,0 +1,163 @@
+import type { KeyObject } from 'node:crypto';
+import type { AuthMethod } from '../auth/auth-method.ts';
+import type { UserId } from '../auth/user-id.ts';
+import type { Log } from '../admin/log.ts';
+import type { Metrics } from '../admin/metrics.ts';
+import type { HashQueue } from '../basic/hash-queue.ts';
+import { createBasicMethod } from '../basic/basic-method.ts';
+import type { LoginThrottle } from '../basic/login-throttle.ts';
+import { userList } from '../basic/load-users.ts';
+import { cacheDecisions } from '../cache/cached-decisions.ts';
+import { comfyuiGroups } from '../config/comfyui-groups.ts';
+import type { BasicAuth } from '../basic/basic-schema.ts';
+import type { Operators } from '../config-file/operators.ts';
+import type { Config, Endpoint } from '../config/schema.ts';
+import type { Issuer } from '../jwt/issuer-schema.ts';
+import type { JwtAuth } from '../jwt/jwt-schema.ts';
+import { upstreamDigest } from '../envoy/digests.ts';
+import type { FindEndpoint, GuardedEndpoint } from '../ext-authz/endpoint-router.ts';
+import { readClaim, type Claims } from '../jwt/claims.ts';
+import { createKeyRing, type KeyRing } from '../jwt/key-ring.ts';
+import type { KeySource } from '../jwt/key-source.ts';
+import { createJwtMethod } from '../jwt/jwt-method.ts';
+import { openKeySource } from '../jwt/open-key-source.ts';
+import { acceptProbeUsers } from '../token/probe-user.ts';
+
+/** What all revisions of the configuration share. */
+export interface EndpointParts {
+  readonly log: Log;
+  readonly metrics: Metrics;
+  /** Milliseconds since 1970. */
+  readonly now: () => number;
+  readonly fetch: typeof fetch;
+  /** Public keys of `comfy-tenant verify`; none: its users are refused. */
+  readonly verifyKeys: readonly KeyObject[];
+  readonly hashing: HashQueue;
+  readonly throttle: LoginThrottle;
+}
+
+/** The endpoints of one revision of the configuration. */
+export interface BuiltEndpoints {
+  readonly findEndpoint: FindEndpoint;
+  readonly keyRing: KeyRing;
+}
+
+const MAX_REMEMBERED = 20_000;
+
+function isOperator(operators: Operators | undefined, userId: UserId, claims: Claims): boolean {
+  if (operators === undefined) return false;
+  if (operators.users.includes(userId)) return true;
+  const { claim } = operators;
+  if (claim === undefined) return false;
+  const value = readClaim(claims, claim.name);
+  return Array.isArray(value) ? value.includes(claim.value) : value === claim.value;
+}
+
+function openKeys(rules: Issuer, { texts }: Config, { log, metrics, now, fetch }: EndpointParts): KeySource {
+  const issuer = rules.issuer ?? 'any';
+  return openKeySource(rules, {
+    texts,
+    fetch,
+    now,
+    onFetch(result) {
+      metrics.jwksFetches.inc({ issuer, result: result.ok ? 'ok' : 'failed' });
+      if (result.ok) metrics.keysFetched(issuer, now());
+      else log.warn({ issuer, problem: result.problem }, 'keys not fetched; known ones serve on');
+    },
+    onSkipped(why) {
+      log.warn({ issuer, why }, 'key left out');
+    },
+  });
+}
+
+/** Bound once: a check has no time to look labels up. */
+function countLookups(
+  cache: string,
+  { cacheRequests }: Metrics,
+): (result: 'hit' | 'shared' | 'miss') => void {
+  const counters = {
+    hit: cacheRequests.labels({ cache, result: 'hit' }),
+    shared: cacheRequests.labels({ cache, result: 'shared' }),
+    miss: cacheRequests.labels({ cache, result: 'miss' }),
+  };
+  return (result) => {
+    counters[result].inc();
+  };
+}
+
+function basic(
+  { name }: Endpoint,
+  auth: BasicAuth,
+  { texts, hashing, throttle }: EndpointParts & Pick<Config, 'texts'>,
+): AuthMethod {
+  return createBasicMethod({
+    endpoint: name,
+    realm: auth.realm ?? name,
+    users: userList(auth, texts),
+    userIdPrefix: auth.userIdPrefix,
+    isOperator: (userId) => isOperator(auth.operators, userId, {}),
+    hashing,
+    throttle,
+  });
+}
+
+function jwt(
+  { name }: Endpoint,
+  auth: JwtAuth,
+  { now, keyRing }: { now: () => number; keyRing: KeyRing },
+): AuthMethod {
+  return createJwtMethod({
+    realm: auth.realm ?? name,
+    issuers: auth.issuers.map((rules) => ({ rules, keys: keyRing.sourceFor(rules) })),
+    tokenLookup: auth.tokenLookup,
+    claimTransformations: auth.claimTransformations,
+    isOperator: (userId, claims) => isOperator(auth.operators, userId, claims),
+    now,
+  });
+}
+
+/**
+ * Builds what guards the endpoints of a configuration. Fetched keys are taken over from the revision before; all else
+ * is new, so that nothing remembered outlives what it was judged by.
+ *
+ * @throws Error, with the revision before untouched, when a part cannot be built
+ */
+export function buildEndpoints(
+  config: Config,
+  parts: EndpointParts,
+  before?: BuiltEndpoints,
+): BuiltEndpoints {
+  const { now, metrics, verifyKeys } = parts;
+  const groups = comfyuiGroups(config);
+  const keyRing = createKeyRing((rules) => openKeys(rules, config, parts), before?.keyRing);
+
+  function guard(endpoint: Endpoint): GuardedEndpoint {
+    const { auth, name, multiTenant } = endpoint;
+    const method =
+      auth.method === 'BASIC'
+        ? basic(endpoint, auth, { ...parts, texts: config.texts })
+        : jwt(endpoint, auth, { now, keyRing });
+    const sources = auth.method === 'JWT' ? auth.issuers.map((rules) => keyRing.sourceFor(rules)) : [];
+    const remembering = cacheDecisions(multiTenant ? acceptProbeUsers(method, verifyKeys, now) : method, {
+      ttlMs: config.service.rememberFor,
+      maxEntries: MAX_REMEMBERED,
+      // Who is slowed down must not learn from what others made it remember.
+      perClient: auth.method === 'BASIC',
+      now,
+      generation: () => sources.reduce((sum, source) => sum + source.generation, 0),
+      onLookup: countLookups(name, metrics),
+    });
+    return {
+      name,
+      multiTenant,
+      upstream: upstreamDigest(endpoint),
+      audience: groups.find(({ endpoints }) => endpoints.includes(name))?.audience ?? '',
+      method: remembering,
+      passes: auth.method === 'JWT' ? auth.claimTransformations : [],
+    };
+  }
+
+  const guarded = new Map(config.endpoints.map((endpoint) => [endpoint.name, guard(endpoint)]));
+  before?.keyRing.close(keyRing);
+  return { findEndpoint: (name) => guarded.get(name), keyRing };
+}

@@ -1,0 +1,52 @@
+import type { KeyObject } from 'node:crypto';
+import type { Log } from '../admin/log.ts';
+import { comfyuiGroups } from '../config/comfyui-groups.ts';
+import type { Config } from '../config/schema.ts';
+import { sharedKeyWarning } from '../token/key-warnings.ts';
+import { publishKeys } from '../token/public-keys.ts';
+import { loadTokenKeys, loadVerifyKeys, type TokenKeys } from '../token/token-key.ts';
+
+/** The service's keys, and what ComfyUI gets of them. */
+export interface ComfyuiKeys {
+  readonly token: TokenKeys;
+  /** Public keys of `comfy-tenant verify`; none if they cannot be had: then its users are refused. */
+  readonly verify: readonly KeyObject[];
+  /** Writes what the ComfyUIs of these endpoints verify tokens by. @throws Error naming the folder */
+  publish(endpoints: Config['endpoints']): void;
+  /** Writes them again after a change that failed; what cannot be written is logged. */
+  restore(endpoints: Config['endpoints']): void;
+}
+
+function openVerifyKeys(file: string, log: Log): readonly KeyObject[] {
+  try {
+    return loadVerifyKeys(file).map(({ publicKey }) => publicKey);
+  } catch (error) {
+    const problem = error instanceof Error ? error.message : String(error);
+    log.warn({ problem }, 'comfyui.verifyKeyFile cannot be used: `comfy-tenant verify` will be refused');
+    return [];
+  }
+}
+
+/** Reads the service's keys, creates missing ones. @throws Error naming the file */
+export function openComfyuiKeys({ comfyui }: Config, log: Log): ComfyuiKeys {
+  const token = loadTokenKeys(comfyui.tokenKeyFile);
+  if (token.kind === 'shared') log.warn(sharedKeyWarning(comfyui.tokenKeyFile));
+  const publish = (endpoints: Config['endpoints']): void => {
+    if (token.kind === 'ed25519') publishKeys(comfyuiGroups({ endpoints, comfyui }), token.all);
+  };
+  return {
+    token,
+    verify: openVerifyKeys(comfyui.verifyKeyFile, log),
+    publish,
+    restore(endpoints) {
+      try {
+        publish(endpoints);
+      } catch (error) {
+        log.error(
+          { problem: error instanceof Error ? error.message : String(error) },
+          'public keys not restored',
+        );
+      }
+    },
+  };
+}

@@ -1,0 +1,74 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { expect, onTestFinished, test } from 'vitest';
+import { isAlive } from '../install/install-lock.ts';
+import { openPrograms, type ProgramSpec } from './programs.ts';
+
+function folder(): string {
+  const path = mkdtempSync(join(tmpdir(), 'comfy-tenant-programs-'));
+  onTestFinished(() => {
+    rmSync(path, { recursive: true, force: true });
+  });
+  return path;
+}
+
+function shell(script: string, cwd: string): ProgramSpec {
+  const args = ['-c', script];
+  return { name: 'It', command: '/bin/sh', args, env: process.env, cwd, logFile: join(cwd, 'log') };
+}
+
+async function gone(pid: number): Promise<boolean> {
+  for (let tries = 0; tries < 100 && isAlive(pid); tries += 1) await sleep(100);
+  return !isAlive(pid);
+}
+
+test('a stop ends the program and what it started itself', async () => {
+  const cwd = folder();
+  const programs = openPrograms();
+  const program = await programs.start(shell('sleep 60 & echo $!; wait', cwd));
+  while (program.lastWords().length === 0) await sleep(20);
+  const grandchild = Number(program.lastWords()[0]);
+  expect(await programs.stopAll()).toBe(1);
+  expect(program.hasEnded()).toBe(true);
+  expect(await gone(grandchild)).toBe(true);
+});
+
+test('a program that ends by itself says how, with its last lines', async () => {
+  const programs = openPrograms();
+  const program = await programs.start(
+    shell('for i in 1 2 3 4 5 6 7 8 9 10 11; do echo $i; done; exit 3', folder()),
+  );
+  expect(await program.ended).toBe('It ended with code 3 after 0 s');
+  expect(program.lastWords()).toStrictEqual(['2', '3', '4', '5', '6', '7', '8', '9', '10', '11']);
+  expect(await programs.stopAll()).toBe(0);
+});
+
+test('a program that is not there is one clear line', async () => {
+  const programs = openPrograms();
+  const spec = { ...shell('', folder()), command: '/nowhere/program' };
+  await expect(programs.start(spec)).rejects.toThrow(
+    'It cannot be run (/nowhere/program): spawn /nowhere/program ENOENT',
+  );
+  await programs.stopAll();
+});
+
+test('programs end also when the one who started them is killed without a chance to say so', async () => {
+  const cwd = folder();
+  const script = `
+    import { openPrograms } from ${JSON.stringify(new URL('./programs.ts', import.meta.url).href)};
+    const spec = { name: 'It', command: '/bin/sleep', args: ['60'], env: process.env, cwd: '/', logFile: ${JSON.stringify(join(cwd, 'log'))} };
+    console.log((await openPrograms().start(spec)).pid);
+    setInterval(() => {}, 1000);`;
+  const parent = spawn(process.execPath, ['--import', 'tsx', '--input-type=module', '-e', script], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  const [said] = (await once(parent.stdout.setEncoding('utf8'), 'data')) as [string];
+  const pid = Number(said);
+  expect(isAlive(pid)).toBe(true);
+  parent.kill('SIGKILL');
+  expect(await gone(pid)).toBe(true);
+});

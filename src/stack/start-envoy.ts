@@ -1,0 +1,47 @@
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { writeFileAtomically } from '../files/write-file-atomically.ts';
+import { programStartError } from './program-start-error.ts';
+import type { Envoy } from '../install/ensure-envoy.ts';
+import { waitForPort } from './ports.ts';
+import type { Program, Programs } from './programs.ts';
+import type { Env } from '../install/run-program.ts';
+
+export interface EnvoyStart {
+  readonly envoy: Envoy;
+  /** The whole bootstrap, as YAML. */
+  readonly bootstrap: string;
+  /** Where the bootstrap and the log are written. */
+  readonly folder: string;
+  /** Where it will listen. */
+  readonly listen: { readonly host: string; readonly port: number };
+  readonly programs: Programs;
+  readonly env: Env;
+}
+
+const PATIENCE_MS = 20_000;
+const ANY_HOST = /^(0\.0\.0\.0|::)$/;
+
+/** Starts an Envoy and waits until it accepts connections. @throws CannotStart with its last words */
+export async function startEnvoy(start: EnvoyStart): Promise<Program> {
+  const { envoy, bootstrap, folder, listen, programs, env } = start;
+  mkdirSync(folder, { recursive: true });
+  const file = join(folder, 'envoy.yaml');
+  writeFileAtomically(file, bootstrap);
+  const program = await programs.start({
+    name: 'Envoy',
+    command: envoy.path,
+    // Without hot restart several can run on one machine; an unknown field would else be dropped with a warning.
+    args: ['-c', file, '--reject-unknown-dynamic-fields', '--disable-hot-restart', '--log-level', 'warning'],
+    env,
+    cwd: folder,
+    logFile: join(folder, 'envoy.log'),
+  });
+  const deadline = Date.now() + PATIENCE_MS;
+  const host = ANY_HOST.test(listen.host) ? '127.0.0.1' : listen.host;
+  const up = await waitForPort(listen.port, host, () => program.hasEnded() || Date.now() > deadline);
+  if (up) return program;
+  const fault = await programStartError(program, `Envoy does not listen on ${listen.host}:${listen.port}`);
+  await program.stop();
+  throw fault;
+}

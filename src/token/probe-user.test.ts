@@ -1,0 +1,80 @@
+import { SignJWT, type JWTPayload } from 'jose';
+import { expect, test } from 'vitest';
+import { aRequest, basic } from '../../test/support/requests.ts';
+import { deny } from '../auth/decision.ts';
+import type { AuthMethod } from '../auth/auth-method.ts';
+import { makeSigningKey } from './ed25519-keys.ts';
+import { acceptProbeUsers, createProbeUser } from './probe-user.ts';
+
+const [KEY, OLD_KEY, TOKEN_KEY] = [makeSigningKey(), makeSigningKey(), makeSigningKey()];
+const inner: AuthMethod = {
+  name: 'BASIC',
+  challenge: 'Basic',
+  carriers: { headers: ['authorization'], cookies: [], query: [] },
+  find: () => deny('credentials-missing'),
+  authenticate: () => deny('password-wrong'),
+};
+const method = acceptProbeUsers(inner, [KEY.publicKey, OLD_KEY.publicKey], Date.now);
+
+async function judge(authorization: string) {
+  const found = method.find(aRequest([['authorization', authorization]]));
+  return 'kind' in found ? found : method.authenticate(found, { address: '' });
+}
+
+const seconds = (later = 0): number => Math.floor(Date.now() / 1000) + later;
+
+/** A good credential with what a case spoils; undefined leaves a claim out. */
+async function spoiled(changes: Readonly<Record<string, unknown>>, key = KEY): Promise<string> {
+  const claims = {
+    iss: 'comfy-tenant',
+    aud: 'comfy-tenant-verify',
+    sub: 'verify~0123456789abcdef',
+    iat: seconds(),
+    exp: seconds(120),
+    ...changes,
+  };
+  const given: JWTPayload = JSON.parse(JSON.stringify(claims)) as JWTPayload;
+  const header = { alg: 'EdDSA', typ: 'comfy-tenant-verify' };
+  return `Bearer ${await new SignJWT(given).setProtectedHeader(header).sign(key.privateKey)}`;
+}
+
+test('whoever has the verify key can be a temporary user for two minutes, and no operator', async () => {
+  const { userId, authorization } = await createProbeUser(KEY.privateKey, Date.now());
+  expect(userId).toMatch(/^verify~[0-9a-f]{16}$/);
+  expect(await judge(authorization)).toMatchObject({ kind: 'allow', identity: { userId, operator: false } });
+  expect(await judge(await spoiled({}))).toMatchObject({ kind: 'allow' });
+});
+
+test('a key that is being replaced is still accepted', async () => {
+  const { authorization } = await createProbeUser(OLD_KEY.privateKey, Date.now());
+  expect(await judge(authorization)).toMatchObject({ kind: 'allow' });
+});
+
+test('the key that signs for ComfyUI gives no such right', async () => {
+  expect(await judge(await spoiled({}, TOKEN_KEY))).toEqual({ kind: 'deny', reason: 'signature-wrong' });
+});
+
+test.each<[string, Readonly<Record<string, unknown>>, string]>([
+  ["somebody else's name", { sub: 'alice' }, 'user-id-unusable'],
+  ['a name that only begins like one', { sub: 'verify~0123456789abcdef/../alice' }, 'user-id-unusable'],
+  ['a name with a line break', { sub: 'verify~0123456789abcdef\n' }, 'user-id-unusable'],
+  ['a longer name', { sub: 'verify~0123456789abcdef0' }, 'user-id-unusable'],
+  ['an empty name', { sub: '' }, 'user-id-unusable'],
+  ['no name', { sub: undefined }, 'signature-wrong'],
+  ['another issuer', { iss: 'other' }, 'signature-wrong'],
+  ["the audience of ComfyUI's own token", { aud: 'comfyui' }, 'signature-wrong'],
+  ['a time that is over', { exp: 1 }, 'token-expired'],
+  ['no end', { exp: undefined }, 'signature-wrong'],
+  ['no beginning', { iat: undefined }, 'signature-wrong'],
+  ['a life of three minutes', { exp: seconds(180) }, 'token-expired'],
+  ['a life of 31 years', { exp: seconds(1_000_000_000) }, 'token-expired'],
+  ['a beginning in the future', { iat: seconds(3600), exp: seconds(3700) }, 'token-expired'],
+  ['an end that is no safe integer', { exp: 1e18 }, 'token-expired'],
+  ['an end that is no integer', { exp: seconds(60) + 0.5 }, 'token-expired'],
+])('a token with %s is refused', async (_, changes, reason) => {
+  expect(await judge(await spoiled(changes))).toEqual({ kind: 'deny', reason });
+});
+
+test('all other credentials are left to the method', async () => {
+  expect(await judge(basic('alice', 'x'))).toEqual({ kind: 'deny', reason: 'credentials-missing' });
+});

@@ -1,0 +1,97 @@
+import { mkdirSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { aDirectory } from '../../test/support/temp-dir.ts';
+import { formatSigningKeys, makeSigningKey } from './ed25519-keys.ts';
+import { rotateTokenKeys } from './rotate-keys.ts';
+import { loadTokenKeys, readTokenKeys } from './token-key.ts';
+
+let directory: ReturnType<typeof aDirectory>;
+beforeEach(() => {
+  directory = aDirectory();
+});
+afterEach(() => {
+  directory.remove();
+});
+
+const [KEY, OTHER] = [makeSigningKey(), makeSigningKey()];
+const SHARED = Buffer.alloc(32, 7).toString('base64url');
+
+function jwk(changes: object = {}): object {
+  const { d } = KEY.privateKey.export({ format: 'jwk' });
+  return { ...KEY.publicJwk, d, ...changes };
+}
+
+test('a missing file is created once, and nothing else is left beside it', () => {
+  const file = join(directory.path, 'new', 'token.key');
+  expect(readTokenKeys(file)).toBeUndefined();
+  const made = loadTokenKeys(file);
+  expect(made.kind).toBe('ed25519');
+  expect(made.fingerprint).toMatch(/^[\w-]{8}$/);
+  expect(loadTokenKeys(file).fingerprint).toBe(made.fingerprint);
+  expect(readdirSync(join(directory.path, 'new'))).toEqual(['token.key']);
+  expect(statSync(file).mode & 0o777).toBe(0o600);
+});
+
+test('the first key signs, and all are published', () => {
+  const file = directory.write('token.key', formatSigningKeys([KEY, OTHER]));
+  const keys = loadTokenKeys(file);
+  expect(keys.kind === 'ed25519' && keys.all.map(({ kid }) => kid)).toEqual([KEY.kid, OTHER.kid]);
+  expect(keys.fingerprint).toBe(KEY.kid.slice(0, 8));
+});
+
+test('the fingerprint is the thumbprint of RFC 8037', () => {
+  // Appendix A.1 and A.3.
+  const [x, d] = [
+    '11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo',
+    'nWGxne_9WmC6hEr0kuwsxERJxWl7MmkZcDusAxyuf2A',
+  ];
+  const file = directory.write('k', JSON.stringify({ keys: [{ kty: 'OKP', crv: 'Ed25519', x, d }] }));
+  expect(loadTokenKeys(file).fingerprint).toBe('kPrK_qmxVWaYVA9wwBF6Iuo3vVzz7TxHCTwXBygrS4k'.slice(0, 8));
+});
+
+test('a key of 0.1 is told from the new ones by what the file holds', () => {
+  const file = directory.write('token.key', `${SHARED}\n`);
+  expect(loadTokenKeys(file)).toMatchObject({ kind: 'shared', fingerprint: '4bb06f8e' });
+});
+
+test.each<[string, string, RegExp]>([
+  ['nothing', '', /: is empty/],
+  ['no JSON', '{', /: is not valid JSON/],
+  ['no list', '{"keys": {}}', /: must be a JWKS/],
+  ['no key', '{"keys": []}', /: holds no key/],
+  ['text', '{"keys": ["x"]}', /keys\[0\]: must be an Ed25519 key/],
+  ['nothing in place of a key', '{"keys": [null]}', /keys\[0\]: must be an Ed25519 key/],
+  ['another kind of key', JSON.stringify({ keys: [jwk({ crv: 'X25519' })] }), /must be an Ed25519 key/],
+  [
+    'the public file',
+    JSON.stringify({ audience: 'a', keys: [KEY.publicJwk] }),
+    /: is a public key: name the file/,
+  ],
+  ['a broken key', JSON.stringify({ keys: [jwk({ d: 'AAAA' })] }), /is not a valid Ed25519 private key/],
+  ['parts of two keys', JSON.stringify({ keys: [jwk({ x: OTHER.publicJwk.x })] }), /x does not belong to d/],
+  [
+    'a short shared key',
+    'c2hvcnQ',
+    /:1: must be a JWKS of Ed25519 private keys, or a key of comfy-tenant 0\.1/,
+  ],
+])('%s is refused, with the place and without the key', (_, text, message) => {
+  const file = directory.write('token.key', text);
+  expect(() => loadTokenKeys(file)).toThrow(message);
+  const { d = '' } = KEY.privateKey.export({ format: 'jwk' });
+  expect(() => loadTokenKeys(file)).not.toThrow(d);
+});
+
+test('a folder in place of the file is an error, not a missing file', () => {
+  mkdirSync(join(directory.path, 'token.key'));
+  expect(() => loadTokenKeys(join(directory.path, 'token.key'))).toThrow('EISDIR');
+});
+
+test('a rotation puts a new key first, keeps the one that signed and drops earlier ones', () => {
+  const file = directory.write('token.key', formatSigningKeys([KEY, OTHER]));
+  const keys = rotateTokenKeys(file, [KEY, OTHER]);
+  expect(keys.all.slice(1).map(({ kid }) => kid)).toEqual([KEY.kid]);
+  expect([KEY.kid, OTHER.kid]).not.toContain(keys.signing.kid);
+  expect(statSync(file).mode & 0o777).toBe(0o600);
+  expect(readFileSync(file, 'utf8')).not.toContain(OTHER.publicJwk.x);
+});

@@ -1,0 +1,171 @@
+import { createServer, type Server } from 'node:http';
+import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
+import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import { expect, onTestFinished, test } from 'vitest';
+import { ensureComfyui } from '../../src/install/ensure-comfyui.ts';
+import { ensureEnvoy, envoyWheel, findEnvoy } from '../../src/install/ensure-envoy.ts';
+import { freePort } from '../../src/stack/ports.ts';
+import { findPython } from '../../src/install/python.ts';
+import { run, scratchFolder } from './start-up.ts';
+
+const HASH =
+  '$argon2id$v=19$m=19456,t=2,p=1$c29tZXNhbHRzb21lc2FsdA$bmV2ZXJhbWF0Y2hvZmFueXBhc3N3b3JkYXRhbGwhISE';
+
+function program(folder: string, name: string, script: string): void {
+  const file = join(folder, name);
+  writeFileSync(file, `#!/bin/sh\n${script}\n`);
+  chmodSync(file, 0o755);
+}
+
+function search(env: Record<string, string>, said: string[] = []) {
+  return { env, toolsFolder: join(scratchFolder(), 'tools'), say: (note: string) => void said.push(note) };
+}
+
+async function config(folder: string, more = ''): Promise<string> {
+  const file = join(folder, 'comfy-tenant.yaml');
+  const ports = [await freePort(), await freePort(), await freePort()];
+  writeFileSync(
+    file,
+    `endpoints:
+  - name: studio
+    upstream: http://127.0.0.1:${ports[0]!}
+    multiTenant: true
+    auth: { method: BASIC, users: [{ username: alice, password: '${HASH}' }] }
+admin: { listen: 127.0.0.1:${ports[1]!} }
+${more === '' ? `gateway: { listen: 127.0.0.1:${ports[2]!} }` : more}
+`,
+  );
+  return file;
+}
+
+test('no Python is one line that says how to get it, or how to do without', async () => {
+  const env = { PATH: scratchFolder() };
+  await expect(findPython(env)).rejects.toThrow(
+    'ComfyUI needs Python 3.10 or newer; none is on the PATH. Install it (Debian: apt install python3 python3-venv) or use a ComfyUI you have: COMFYUI_URL=http://host:8188 npm start',
+  );
+  await expect(ensureComfyui(search(env))).rejects.toThrow(/^ComfyUI needs Python 3\.10 or newer;/);
+});
+
+test('a Python that is too old is said with its version', async () => {
+  const bin = scratchFolder();
+  program(bin, 'python3', 'echo 3.9 /usr/bin/python3.9');
+  await expect(findPython({ PATH: bin })).rejects.toThrow(
+    'ComfyUI needs Python 3.10 or newer; found only Python 3.9 (/usr/bin/python3.9). Install it',
+  );
+  await expect(ensureEnvoy(search({ PATH: bin }))).rejects.toThrow(
+    'getting Envoy 1.40.0 from the Python package index needs Python 3.10 or newer; found only Python 3.9 (/usr/bin/python3.9). Install either',
+  );
+});
+
+test('a newer Python beside an old one is used, under its own name', async () => {
+  const bin = scratchFolder();
+  program(bin, 'python3', 'echo 3.9 /usr/bin/python3.9');
+  program(bin, 'python3.12', 'echo 3.12 /usr/bin/python3.12');
+  expect(await findPython({ PATH: bin })).toStrictEqual({ command: 'python3.12', version: '3.12' });
+});
+
+test('no Envoy and no Python to get it with is one line', async () => {
+  await expect(ensureEnvoy(search({ PATH: scratchFolder() }))).rejects.toThrow(
+    'No Envoy: none on the PATH, and getting Envoy 1.40.0 from the Python package index needs Python 3.10 or newer; none is on the PATH. Install either (Debian: apt install python3 python3-venv), or set ENVOY_BIN',
+  );
+});
+
+test('an ENVOY_BIN that is no Envoy, or too old, is refused by name', async () => {
+  const bin = scratchFolder();
+  program(bin, 'old', 'echo "envoy  version: abc/1.30.1/Clean/RELEASE/BoringSSL"');
+  const old = join(bin, 'old');
+  await expect(findEnvoy(search({ ENVOY_BIN: '/bin/false' }))).rejects.toThrow(
+    'ENVOY_BIN=/bin/false is no Envoy that runs here; unset it or mend it',
+  );
+  await expect(findEnvoy(search({ ENVOY_BIN: old }))).rejects.toThrow(
+    `ENVOY_BIN=${old} is Envoy 1.30.1; 1.40.0 or newer is needed`,
+  );
+});
+
+test('a machine without an Envoy build is told what to do', () => {
+  expect(() => envoyWheel('darwin-x64')).toThrow(
+    'No Envoy build for darwin-x64 here. brew install envoy, then npm start',
+  );
+});
+
+test('with a configuration, a gateway port that is taken is an error that names who has it', async () => {
+  const server = await new Promise<Server>((resolve) => {
+    const made = createServer().listen(0, '127.0.0.1', () => {
+      resolve(made);
+    });
+  });
+  onTestFinished(() => void server.close());
+  const { port } = server.address() as AddressInfo;
+  const file = await config(scratchFolder(), `gateway: { listen: 127.0.0.1:${port} }`);
+  const ran = run(['up', '--config', file]);
+  expect(await ran.ended).toBe(69);
+  expect(ran.output()).toContain(`gateway.listen: 127.0.0.1:${port} is taken by `);
+  expect(ran.output()).toContain(`(pid ${process.pid}); end it, or name another port there`);
+});
+
+test('a faulty configuration is refused with exit code 78 before anything starts', async () => {
+  const file = join(scratchFolder(), 'comfy-tenant.yaml');
+  writeFileSync(file, 'endpoints: []\n');
+  const ran = run(['up', '--config', file]);
+  expect(await ran.ended).toBe(78);
+  expect(ran.output()).toContain('must have at least one endpoint');
+});
+
+test.each([
+  ['COMFYUI_DIR', '/nowhere', 'COMFYUI_DIR=/nowhere holds no main.py: name the folder of a ComfyUI\n'],
+  [
+    'COMFYUI_URL',
+    '127.0.0.1:8188',
+    'COMFYUI_URL=127.0.0.1:8188 must be an address without a path, such as http://127.0.0.1:8188\n',
+  ],
+])('%s that names nothing is one line', async (name, value, line) => {
+  const ran = run(['up', '--demo', join(scratchFolder(), 'demo')], { [name]: value });
+  expect(await ran.ended).toBe(69);
+  expect(ran.output()).toContain(line);
+});
+
+test('a ComfyUI that dies shows its last ten lines and where the rest is', async () => {
+  const folder = scratchFolder();
+  const comfyui = join(folder, 'ComfyUI');
+  mkdirSync(comfyui);
+  writeFileSync(join(comfyui, 'main.py'), 'for n in range(12): print(f"line {n}")\nraise SystemExit(3)\n');
+  program(folder, 'python', 'case "$1" in -c) exit 0;; *) exec python3 "$@";; esac');
+  const file = await config(folder);
+  const ran = run(['up', '--config', file], { COMFYUI_DIR: comfyui, COMFYUI_PYTHON: join(folder, 'python') });
+  expect(await ran.ended).toBe(69);
+  expect(ran.output()).not.toContain('line 1\n');
+  expect(ran.output()).toMatch(/line 2\n[^]*line 11\nComfyUI ended with code 3 after [0-9] s\. Full log: /);
+});
+
+test('a ComfyUI without the plugin is refused to everybody, and said', async () => {
+  const server = await new Promise<Server>((resolve) => {
+    const made = createServer((_request, response) => {
+      response.writeHead(404).end();
+    }).listen(0, '127.0.0.1', () => {
+      resolve(made);
+    });
+  });
+  onTestFinished(() => void server.close());
+  const { port } = server.address() as AddressInfo;
+  const ran = run(['up', '--demo', join(scratchFolder(), 'demo')], {
+    COMFYUI_URL: `http://127.0.0.1:${port}`,
+  });
+  await ran.said('Ctrl-C stops everything');
+  expect(ran.output()).toContain(`ComfyUI at 127.0.0.1:${port} answers but shows no comfy-tenant plugin`);
+  expect(ran.output()).not.toContain('verified');
+  const url = /Open +(\S+)/.exec(ran.output())?.[1] ?? '';
+  const password = /alice +(\S+-\S+)\n/.exec(ran.output())?.[1] ?? '';
+  const authorization = `Basic ${Buffer.from(`alice:${password}`).toString('base64')}`;
+  expect((await fetch(`${url}/queue`, { headers: { authorization } })).status).toBe(503);
+});
+
+test('--reset of a folder that is no demo deletes nothing', async () => {
+  const folder = scratchFolder();
+  writeFileSync(join(folder, 'precious'), '');
+  const ran = run(['up', '--demo', folder, '--reset']);
+  expect(await ran.ended).toBe(69);
+  expect(ran.output()).toContain(
+    `${folder} is no folder of a demo, and --reset would delete all of it; name another by --demo`,
+  );
+});

@@ -1,0 +1,90 @@
+import { pino } from 'pino';
+import { createMetrics } from '../../src/admin/metrics.ts';
+import type { HeaderField } from '../../src/http/request-head.ts';
+import { createHashQueue } from '../../src/basic/hash-queue.ts';
+import { createLoginThrottle } from '../../src/basic/login-throttle.ts';
+import { createAuthorizationService, type Outcome } from '../../src/ext-authz/authorization-service.ts';
+import type { Config } from '../../src/config/schema.ts';
+import { upstreamDigest } from '../../src/envoy/digests.ts';
+import { buildEndpoints, type EndpointParts } from '../../src/service/build-endpoints.ts';
+import { aDirectory, load } from './temp-dir.ts';
+import { aCheck, readAnswer, type CheckParts } from './check-messages.ts';
+
+/** What becomes of a check: whose it is, or why it is nobody's. */
+export type Verdict = { readonly user: string } | { readonly refused: string; readonly status: number };
+
+/** Loads the text of a configuration, or the file when it is the path of one. */
+function loadText(config: string) {
+  if (config.startsWith('/')) return load(config);
+  const directory = aDirectory();
+  const loaded = load(directory.write('comfy-tenant.yaml', config));
+  directory.remove();
+  return loaded;
+}
+
+/** What Envoy's route says, for hosts that are written as in the configuration. */
+function routeOf({ endpoints }: Config, host = ''): Pick<CheckParts, 'endpoint' | 'upstream'> {
+  const found = endpoints.find(({ domains }) => domains.includes(host)) ?? endpoints[0];
+  return found === undefined ? {} : { endpoint: found.name, upstream: upstreamDigest(found) };
+}
+
+/** The whole check over a configuration, from the bytes of the request to the bytes of the answer, without the network. */
+export function aGuard(
+  config: string,
+  issuer: typeof fetch = () => Promise.reject(new Error('no network here')),
+) {
+  const loaded = loadText(config);
+  const outcomes: Outcome[] = [];
+  let now = Date.now();
+  const parts: EndpointParts = {
+    log: pino({ level: 'silent' }),
+    metrics: createMetrics(),
+    now: () => now,
+    fetch: issuer,
+    verifyKeys: [],
+    hashing: createHashQueue({ parallel: 2, waiting: 100 }),
+    throttle: createLoginThrottle(
+      () => now,
+      () => undefined,
+    ),
+  };
+  let { config: served } = loaded;
+  let guarded = buildEndpoints(served, parts);
+  const check = createAuthorizationService({
+    findEndpoint: () => guarded.findEndpoint,
+    mint: (userId) => Promise.resolve({ text: `token-of-${userId}`, issuedAtMs: 0, refreshAtMs: Infinity }),
+    now: () => now,
+    trustedHops: loaded.config.gateway.trustedHops,
+    onDecision: (outcome) => outcomes.push(outcome),
+  });
+  const ask = async (headers: readonly HeaderField[] = [], parts: CheckParts = {}) =>
+    readAnswer(await check(aCheck(headers, { ...routeOf(served, parts.host), ...parts })));
+  return {
+    ask,
+    revision: loaded.revision,
+    replace(next: Config) {
+      guarded = buildEndpoints(next, parts, guarded);
+      served = next;
+    },
+    /** Every request claims to be mallory as well; nothing of that may ever come out. */
+    async judge(headers: readonly HeaderField[], parts: CheckParts = {}): Promise<Verdict> {
+      const forged = [
+        ['x-funart-comfy-userid', 'mallory'],
+        ['x-funart-comfy-token', 'forged'],
+      ] as const;
+      const answer = await ask([...headers, ...forged], parts);
+      const { decision } = outcomes.at(-1) as Outcome;
+      const user = answer.headers['x-funart-comfy-userid'];
+      if (answer.code === 0 && user !== undefined) return { user };
+      if (answer.code === 0 || user !== undefined || decision.kind !== 'deny')
+        throw new Error(`neither let in nor refused: ${JSON.stringify({ answer, decision })}`);
+      return { refused: decision.reason, status: answer.status ?? 0 };
+    },
+    later(ms: number) {
+      now += ms;
+    },
+    close() {
+      guarded.keyRing.close();
+    },
+  };
+}
