@@ -1,12 +1,13 @@
 import { expect, test } from 'vitest';
 import { rules } from '../../test/support/jwt-method.ts';
+import type { Issuer } from './issuer-schema.ts';
 import { openKeySource } from './open-key-source.ts';
 
 const QUERY = '?api_key=query-secret';
 const fetching = { maxStale: 0, cooldown: 1000, allowHttp: true };
 
 /** Everything that a key source reports about a JWKS with one unusable key. */
-async function reportsOf(jwks: Parameters<typeof rules>[0]['jwks']): Promise<string> {
+async function reportsOf(jwks: Issuer['jwks']): Promise<string> {
   const reports: string[] = [];
   const documents: Readonly<Record<string, unknown>> = {
     '/.well-known/openid-configuration': {
