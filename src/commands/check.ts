@@ -5,6 +5,7 @@ import { exposedFiles } from '../config/exposed-files.ts';
 import { loadConfig, type LoadedConfig } from '../config/load.ts';
 import type { BasicAuth } from '../basic/basic-schema.ts';
 import type { Config, Endpoint } from '../config/schema.ts';
+import { shownUrl } from '../jwt/fetch-jwks.ts';
 import type { Issuer } from '../jwt/issuer-schema.ts';
 import type { JwtAuth } from '../jwt/jwt-schema.ts';
 import { runLiveChecks } from '../comfyui/live-checks.ts';
@@ -24,7 +25,7 @@ function count(number: number, noun: string): string {
 }
 
 function keysOf({ jwks }: Issuer): string {
-  if ('url' in jwks) return jwks.url;
+  if ('url' in jwks) return shownUrl(jwks.url);
   if ('file' in jwks) return jwks.file;
   return 'keys' in jwks ? count(jwks.keys.length, 'key') + ' of the configuration' : 'discovery';
 }

@@ -37,6 +37,17 @@ test('the identity expires with the token and its tolerance', async () => {
   });
 });
 
+test('the identity expires at maxTokenAge if that is before exp', async () => {
+  const iat = seconds();
+  const method = aMethod({ maxTokenAge: 60_000 });
+  expect(await judge(await aToken(rsa, { iat, exp: iat + 3600 }), method)).toMatchObject({
+    identity: { expiresAtMs: (iat + 60 + 30) * 1000 },
+  });
+  expect(await judge(await aToken(rsa, { iat, exp: iat + 10 }), method)).toMatchObject({
+    identity: { expiresAtMs: (iat + 10 + 30) * 1000 },
+  });
+});
+
 test.each([
   ['expired', { exp: 1 }, 'token-expired'],
   ['expired beyond the tolerance', () => ({ exp: seconds() - 31 }), 'token-expired'],

@@ -32,6 +32,12 @@ function carriersOf(lookups: JwtAuth['tokenLookup']): AuthMethod['carriers'] {
   };
 }
 
+/** When a verified token is no longer accepted, in milliseconds since 1970: at `exp`, or earlier at its maximum age. */
+function expiryOf({ exp, iat }: Claims, { clockTolerance, maxTokenAge }: TrustedIssuer['rules']): number {
+  const oldestMs = maxTokenAge === undefined ? Number.POSITIVE_INFINITY : Number(iat) * 1000 + maxTokenAge;
+  return Math.min(Number(exp) * 1000, oldestMs) + clockTolerance;
+}
+
 /** JWTs (RFC 7519) of trusted issuers; a claim is the isolation id. */
 export function createJwtMethod(options: JwtOptions): AuthMethod {
   const idClaim = options.claimTransformations.find(isUserId)?.claim ?? 'sub';
@@ -46,7 +52,7 @@ export function createJwtMethod(options: JwtOptions): AuthMethod {
       name,
       value: passedText(readClaim(claims, claim)),
     }));
-    const expiresAtMs = Number(claims['exp']) * 1000 + issuer.rules.clockTolerance;
+    const expiresAtMs = expiryOf(claims, issuer.rules);
     return {
       kind: 'allow',
       identity: { userId, operator: options.isOperator(userId, claims), passed, expiresAtMs },

@@ -29,6 +29,8 @@ export interface EndpointParts {
   readonly metrics: Metrics;
   /** Milliseconds since 1970. */
   readonly now: () => number;
+  /** Milliseconds that only ever grow. */
+  readonly monotonic: () => number;
   readonly fetch: typeof fetch;
   /** Public keys of `comfy-tenant verify`; none: its users are refused. */
   readonly verifyKeys: readonly KeyObject[];
@@ -127,7 +129,7 @@ export function buildEndpoints(
   parts: EndpointParts,
   before?: BuiltEndpoints,
 ): BuiltEndpoints {
-  const { now, metrics, verifyKeys } = parts;
+  const { now, monotonic, metrics, verifyKeys } = parts;
   const groups = comfyuiGroups(config);
   const keyRing = createKeyRing((rules) => openKeys(rules, config, parts), before?.keyRing);
 
@@ -144,6 +146,7 @@ export function buildEndpoints(
       // Who is slowed down must not learn from what others made it remember.
       perClient: auth.method === 'BASIC',
       now,
+      monotonic,
       generation: () => sources.reduce((sum, source) => sum + source.generation, 0),
       onLookup: countLookups(name, metrics),
     });

@@ -81,6 +81,7 @@ export async function startService(options: ServiceOptions): Promise<Service> {
     log,
     metrics,
     now,
+    monotonic,
     fetch: options.fetch ?? fetch,
     verifyKeys: keys.verify,
     hashing: measureHashes(createHashQueue({ parallel: parallelHashes, waiting: waitingHashes }), metrics),
