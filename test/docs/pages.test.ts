@@ -7,6 +7,8 @@ import { aDirectory, load } from '../support/temp-dir.ts';
 const ROOT = join(import.meta.dirname, '../..');
 const PAGES = [
   'README.md',
+  'ARCHITECTURE.md',
+  'SECURITY.md',
   'CONTRIBUTING.md',
   'plugin/README.md',
   ...readdirSync(join(ROOT, 'docs')).flatMap((name) => (name.endsWith('.md') ? [`docs/${name}`] : [])),
@@ -36,7 +38,7 @@ test.each(EXAMPLES)('%s: configuration %i is good', (_, __, text) => {
       mkdirSync(dirname(join(directory.path, name)), { recursive: true });
       directory.write(
         name,
-        name.endsWith('.htpasswd') ? `somebody:${HASH}\n` : '-----BEGIN CERTIFICATE-----\n',
+        name.endsWith('.htpasswd') ? `alice:${HASH}\n` : '-----BEGIN CERTIFICATE-----\n',
       );
     }
     expect(load(directory.write('comfy-tenant.yaml', text)).ok).toBe(true);
@@ -51,7 +53,7 @@ test('there are configurations to look at', () => {
 
 /** A command with the flags that a page shows it with. */
 const COMMANDS = PAGES.flatMap((page) =>
-  [...read(page).matchAll(/(?:npx |`)comfy-tenant ([a-z]+)((?: +(?:[a-z][\w.-]*|--[a-z-]+))*)/g)].map(
+  [...read(page).matchAll(/(?:npx |`|^ *)comfy-tenant ([a-z]+)((?: +(?:[a-z][\w.-]*|--[a-z-]+))*)/gm)].map(
     ([, name = '', rest = '']) =>
       [page, name, [...rest.matchAll(/--[a-z-]+/g)].map(([flag]) => flag)] as const,
   ),
