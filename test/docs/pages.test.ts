@@ -36,10 +36,7 @@ test.each(EXAMPLES)('%s: configuration %i is good', (_, __, text) => {
       /(?:usersFile|certFile|keyFile|clientCaFile|clientCertFile|clientKeyFile): ([\w./-]+)/g,
     )) {
       mkdirSync(dirname(join(directory.path, name)), { recursive: true });
-      directory.write(
-        name,
-        name.endsWith('.htpasswd') ? `alice:${HASH}\n` : '-----BEGIN CERTIFICATE-----\n',
-      );
+      directory.write(name, name.endsWith('.htpasswd') ? `carol:${HASH}\n` : '-----BEGIN CERTIFICATE-----\n');
     }
     expect(load(directory.write('comfy-tenant.yaml', text)).ok).toBe(true);
   } finally {
@@ -80,3 +77,39 @@ test.each(PAGES)('%s: every link leads to a file', (page) => {
   const links = [...read(page).matchAll(/\]\((?!https?:|#)([^)#]+)/g)].map(([, link = '']) => link);
   expect(links.filter((link) => !existsSync(join(ROOT, dirname(page), link)))).toEqual([]);
 });
+
+/** The anchor that GitHub gives a heading. */
+function anchorOf(heading: string): string {
+  return heading
+    .toLowerCase()
+    .replaceAll(/[^\w\s-]/g, '')
+    .trim()
+    .replaceAll(' ', '-');
+}
+
+test.each(PAGES)('%s: every link to a section leads to one', (page) => {
+  const links = [...read(page).matchAll(/\]\((?!https?:)([^)#]*)#([^)]+)\)/g)];
+  const broken = links.filter(([, file = '', anchor = '']) => {
+    const target = read(file === '' ? page : join(dirname(page), file));
+    return ![...target.matchAll(/^#+ (.+)$/gm)].some(([, heading = '']) => anchorOf(heading) === anchor);
+  });
+  expect(broken.map(([link]) => link)).toEqual([]);
+});
+
+test.each([...sourceMentions()])('%s mentions a section of docs/operator.md that exists', (_, section) => {
+  expect(read('docs/operator.md')).toMatch(new RegExp(`^#+ ${section}$`, 'm'));
+});
+
+/** Sections of docs/operator.md that messages and comments refer to, as `"Section" in docs/operator.md`. */
+function sourceMentions(): (readonly [string, string])[] {
+  const files = ['src', 'plugin/comfyui_tenant'].flatMap((folder) =>
+    readdirSync(join(ROOT, folder), { recursive: true, encoding: 'utf8' })
+      .filter((name) => /\.(?:ts|py)$/.test(name))
+      .map((name) => `${folder}/${name}`),
+  );
+  return ['plugin/README.md', 'CHANGELOG.md', ...files].flatMap((file) =>
+    [...read(file).matchAll(/"([^"\n]+)" in docs\/operator\.md/g)].map(
+      ([, section = '']) => [file, section] as const,
+    ),
+  );
+}

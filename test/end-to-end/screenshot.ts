@@ -18,9 +18,11 @@ interface Comfy {
   canvas: { ds: object; setDirty(foreground: boolean, background: boolean): void };
 }
 
-/** Clicks the last button of the smallest box that has this text and a button. */
-async function clickNear(user: ComfyuiPage, text: string): Promise<void> {
-  const box = user.page.getByText(text).locator('xpath=ancestor::*[.//button][1]');
+/** Clicks the last button of the smallest box that has this text and this many buttons. */
+async function clickNear(user: ComfyuiPage, text: string, buttons: number): Promise<void> {
+  const box = user.page
+    .getByText(text)
+    .locator(`xpath=ancestor::*[count(.//button) >= ${String(buttons)}][1]`);
   await box.getByRole('button').last().click();
 }
 
@@ -29,8 +31,8 @@ async function openPage(browser: Browser, demo: Demo, name: 'alice' | 'bob'): Pr
   await user.page.setViewportSize(VIEWPORT);
   await user.openWorkflow('hello.json');
   // More room for the workflow: answers the announcement of a new design and hides the map.
-  await clickNear(user, 'Introducing Nodes 2.0');
-  await clickNear(user, 'Prefer the legacy design?');
+  await clickNear(user, 'Introducing Nodes 2.0', 1);
+  await clickNear(user, 'Prefer the legacy design?', 2);
   await user.page.keyboard.press('Alt+m');
   return user;
 }
