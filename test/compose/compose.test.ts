@@ -130,7 +130,7 @@ test('an upgrade of the image gives Envoy the new configuration', async () => {
   writeFileSync(source, changed);
   compose(['build', 'authz']);
   compose(['up', '-d']);
-  await until(() => compose(['logs', 'envoy']).includes('has changed: restarting Envoy'), 60);
+  await until(() => compose(['logs', 'envoy']).includes('changed: restarting Envoy'), 60);
   await until(allHealthy, 120);
   expect(compose(['exec', '-T', 'envoy', 'cat', '/run/comfy-tenant/envoy.yaml'])).toContain(
     '# of the upgraded image',
