@@ -28,7 +28,7 @@ export interface AuthMethod extends Authenticator {
   /** Finds the credentials; a refusal when there are none or when they cannot be read in one way only. */
   find(request: RequestHead): Credentials | Deny;
   /** What carries credentials, and so must not reach ComfyUI. Lower-case header names. */
-  readonly carriers: {
+  readonly credentialLocations: {
     readonly headers: readonly string[];
     readonly cookies: readonly string[];
     readonly query: readonly string[];

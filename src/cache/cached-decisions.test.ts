@@ -10,7 +10,7 @@ const allow = (name: string, expiresAtMs?: number): Decision => ({
   identity: {
     userId: encodeUserId(name)!,
     operator: false,
-    passed: [],
+    forwardedClaims: [],
     ...(expiresAtMs === undefined ? {} : { expiresAtMs }),
   },
 });
@@ -20,7 +20,7 @@ function aMemory(judge: (text: string) => Decision | Promise<Decision>) {
   const method: AuthMethod = {
     name: 'BASIC',
     challenge: 'Basic',
-    carriers: { headers: [], cookies: [], query: [] },
+    credentialLocations: { headers: [], cookies: [], query: [] },
     find: () => deny('credentials-missing'),
     authenticate({ text }) {
       state.judged++;

@@ -56,8 +56,10 @@ const SAFE_METHODS = new Set(['GET', 'HEAD', 'OPTIONS', 'TRACE']);
 function refuseShape(request: RequestHead, endpoint: GuardedEndpoint): Decision | undefined {
   if (nominatesHeader(request)) return deny('connection-option');
   if (!request.path.includes('%')) return undefined;
-  const passed = endpoint.passes.flatMap(({ location, name }) => (location === 'QUERY' ? [name] : []));
-  const names = new Set([...endpoint.method.carriers.query, ...passed]);
+  const forwarded = endpoint.forwardedClaims.flatMap(({ location, name }) =>
+    location === 'QUERY' ? [name] : [],
+  );
+  const names = new Set([...endpoint.method.credentialLocations.query, ...forwarded]);
   return names.size > 0 && disguisesParameter(request.path, names) ? deny('parameter-disguised') : undefined;
 }
 

@@ -138,7 +138,7 @@ test('claims are passed on as text, and absent ones as their absence', async () 
   const decision = await judge(await aToken(rsa, claims), method);
   expect(decision).toMatchObject({
     identity: {
-      passed: [
+      forwardedClaims: [
         { location: 'HEADER', name: 'X-Email', value: 'Zo%C3%AB@example.com' },
         { location: 'HEADER', name: 'X-Groups', value: 'a%2Cb,2' },
         { location: 'QUERY', name: 'vip', value: 'false' },

@@ -156,7 +156,7 @@ export function buildEndpoints(
       upstream: upstreamDigest(endpoint),
       audience: groups.find(({ endpoints }) => endpoints.includes(name))?.audience ?? '',
       method: remembering,
-      passes: auth.method === 'JWT' ? auth.claimTransformations : [],
+      forwardedClaims: auth.method === 'JWT' ? auth.claimTransformations : [],
     };
   }
 
