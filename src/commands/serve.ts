@@ -62,7 +62,7 @@ export const serve: Command = async ({ args, env, cwd, err, signal }) => {
       try {
         service.replace(next.config, next.revision);
         const keys = restartNeeded(loaded.config, next.config);
-        if (keys.length > 0) log.warn({ keys }, 'changed, but taken only at the next start');
+        if (keys.length > 0) log.warn({ keys }, 'configuration changed; restart to apply these keys');
       } catch (error) {
         // A defect: what is served goes on.
         service.refuse([error instanceof Error ? error.message : String(error)]);

@@ -16,7 +16,7 @@ export interface LoadedSite {
   readonly revision: string;
 }
 
-/** Envoy and the service that it asks. */
+/** Envoy and the authorization service. */
 export interface Gateway {
   readonly service: Service;
   readonly envoy: Program;
@@ -43,7 +43,7 @@ interface Watched extends LoadedSite {
   readonly desk: UpContext;
 }
 
-/** Takes changes of the configuration while it runs; Envoy's part of it is taken at the next start. */
+/** Applies configuration changes while running; changes that affect Envoy's bootstrap need a restart. */
 function follow({ site, config, revision, service, desk }: Watched): () => Promise<void> {
   const { env, err } = desk;
   const over = new AbortController();
@@ -56,7 +56,7 @@ function follow({ site, config, revision, service, desk }: Watched): () => Promi
     onChange(next) {
       if (!next.ok) {
         service.refuse(next.faults);
-        err(`${site.shownAs} has changed and is refused; what was served before goes on:`);
+        err(`${site.shownAs}: change rejected; still serving the previous revision:`);
         for (const fault of next.faults) err(fault);
         return;
       }
@@ -65,12 +65,12 @@ function follow({ site, config, revision, service, desk }: Watched): () => Promi
       } catch (error) {
         const fault = error instanceof Error ? error.message : String(error);
         service.refuse([fault]);
-        err(`${site.shownAs} has changed and is refused; what was served before goes on: ${fault}`);
+        err(`${site.shownAs}: change rejected; still serving the previous revision: ${fault}`);
         return;
       }
       if (bootstrapOf(next.config) === bootstrap)
-        desk.progress.done(site.shownAs, `change taken, revision ${next.revision}`);
-      else desk.progress.warn(site.shownAs, 'changed in what Envoy needs: start again to take that part');
+        desk.progress.done(site.shownAs, `change applied, revision ${next.revision}`);
+      else desk.progress.warn(site.shownAs, "Envoy's part changed: restart to apply it");
     },
   });
   return async () => {
@@ -79,7 +79,7 @@ function follow({ site, config, revision, service, desk }: Watched): () => Promi
   };
 }
 
-/** Starts the service in this process and Envoy beside it. @throws Error, with nothing left running */
+/** Starts the service in this process, and Envoy. @throws Error, with nothing left running */
 export async function startGateway(
   site: Stack,
   { config, revision }: LoadedSite,

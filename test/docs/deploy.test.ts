@@ -53,7 +53,7 @@ test('every alert is fired by the test of the rules', () => {
 
 test('a first rejected change is an increase: its counter begins at zero', async () => {
   const text = await createMetrics().registry.metrics();
-  expect(text).toContain('comfy_tenant_config_reloads_total{result="refused"} 0');
+  expect(text).toContain('comfy_tenant_config_reloads_total{result="rejected"} 0');
 });
 
 test.each([
