@@ -26,7 +26,7 @@ function routes({ listen, hosts, registry, readiness }: AdminOptions): Hono {
   app.get('/healthz', (context) => context.text('ok\n'));
   app.use(async (context, next) => {
     if (isAllowedHost(context.req.header('host'), names)) return next();
-    return context.text('unknown host: ask by IP address, or add the name to admin.hosts\n', 421);
+    return context.text('unknown host: use an IP address, or add this name to admin.hosts\n', 421);
   });
   app.get('/readyz', (context) => {
     const state = readiness();

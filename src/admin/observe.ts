@@ -64,6 +64,6 @@ export function observe(metrics: Metrics, log: Log): (outcome: Outcome) => void 
     if (decision.kind === 'allow') return;
     const what = { endpoint: endpoint?.name, path: pathOf(outcome) };
     if (decision.kind === 'deny') log.info({ ...what, reason: decision.reason }, 'refused');
-    else log.error({ ...what, cause: decision.cause, err: error }, 'not judged');
+    else log.error({ ...what, cause: decision.cause, err: error }, 'check failed');
   };
 }

@@ -64,10 +64,10 @@ function openKeys(rules: Issuer, { texts }: Config, { log, metrics, now, fetch }
     onFetch(result) {
       metrics.jwksFetches.inc({ issuer, result: result.ok ? 'ok' : 'failed' });
       if (result.ok) metrics.keysFetched(issuer, now());
-      else log.warn({ issuer, problem: result.problem }, 'keys not fetched; known ones serve on');
+      else log.warn({ issuer, problem: result.problem }, 'JWKS fetch failed; continuing with cached keys');
     },
     onSkipped(why) {
-      log.warn({ issuer, why }, 'key left out');
+      log.warn({ issuer, why }, 'key skipped');
     },
   });
 }

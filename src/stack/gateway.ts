@@ -11,12 +11,12 @@ import type { Program, Programs } from './programs.ts';
 import type { UpContext, Stack } from './stack.ts';
 import { startEnvoy } from './start-envoy.ts';
 
-export interface LoadedSite {
+export interface LoadedStack {
   readonly config: Config;
   readonly revision: string;
 }
 
-/** Envoy and the service that it asks. */
+/** Envoy and the authorization service. */
 export interface Gateway {
   readonly service: Service;
   readonly envoy: Program;
@@ -37,26 +37,26 @@ function openLog(file: string): Promise<WriteStream> {
   });
 }
 
-interface Watched extends LoadedSite {
-  readonly site: Stack;
+interface Watched extends LoadedStack {
+  readonly stack: Stack;
   readonly service: Service;
-  readonly desk: UpContext;
+  readonly context: UpContext;
 }
 
-/** Takes changes of the configuration while it runs; Envoy's part of it is taken at the next start. */
-function follow({ site, config, revision, service, desk }: Watched): () => Promise<void> {
-  const { env, err } = desk;
+/** Applies configuration changes while running; changes that affect Envoy's bootstrap need a restart. */
+function follow({ stack, config, revision, service, context }: Watched): () => Promise<void> {
+  const { env, err } = context;
   const over = new AbortController();
   const bootstrap = bootstrapOf(config);
   const watching = watchConfig({
-    file: site.configFile,
+    file: stack.configFile,
     env,
     revision,
     signal: over.signal,
     onChange(next) {
       if (!next.ok) {
         service.refuse(next.faults);
-        err(`${site.shownAs} has changed and is refused; what was served before goes on:`);
+        err(`${stack.shownAs}: change rejected; still serving the previous revision:`);
         for (const fault of next.faults) err(fault);
         return;
       }
@@ -65,12 +65,12 @@ function follow({ site, config, revision, service, desk }: Watched): () => Promi
       } catch (error) {
         const fault = error instanceof Error ? error.message : String(error);
         service.refuse([fault]);
-        err(`${site.shownAs} has changed and is refused; what was served before goes on: ${fault}`);
+        err(`${stack.shownAs}: change rejected; still serving the previous revision: ${fault}`);
         return;
       }
       if (bootstrapOf(next.config) === bootstrap)
-        desk.progress.done(site.shownAs, `change taken, revision ${next.revision}`);
-      else desk.progress.warn(site.shownAs, 'changed in what Envoy needs: start again to take that part');
+        context.progress.done(stack.shownAs, `change applied, revision ${next.revision}`);
+      else context.progress.warn(stack.shownAs, "Envoy's part changed: restart to apply it");
     },
   });
   return async () => {
@@ -79,14 +79,14 @@ function follow({ site, config, revision, service, desk }: Watched): () => Promi
   };
 }
 
-/** Starts the service in this process and Envoy beside it. @throws Error, with nothing left running */
+/** Starts the service in this process, and Envoy. @throws Error, with nothing left running */
 export async function startGateway(
-  site: Stack,
-  { config, revision }: LoadedSite,
-  { desk, programs }: { desk: UpContext; programs: Programs },
+  stack: Stack,
+  { config, revision }: LoadedStack,
+  { context, programs }: { context: UpContext; programs: Programs },
 ): Promise<Gateway> {
-  mkdirSync(site.folder, { recursive: true, mode: 0o700 });
-  const log = await openLog(join(site.folder, 'service.log'));
+  mkdirSync(stack.folder, { recursive: true, mode: 0o700 });
+  const log = await openLog(join(stack.folder, 'service.log'));
   const service = await startService({
     config,
     revision,
@@ -99,14 +99,14 @@ export async function startGateway(
   };
   try {
     const envoy = await startEnvoy({
-      envoy: site.envoy,
+      envoy: stack.envoy,
       bootstrap: bootstrapOf(config),
-      folder: site.folder,
+      folder: stack.folder,
       listen: parseHostPort(config.gateway.listen),
       programs,
-      env: desk.env,
+      env: context.env,
     });
-    const unfollow = follow({ site, config, revision, service, desk });
+    const unfollow = follow({ stack, config, revision, service, context });
     return {
       service,
       envoy,

@@ -53,7 +53,7 @@ test('alerts.test.yml makes every alert fire', () => {
 
 test('the counter of rejected changes starts at zero, so the first rejection is an increase', async () => {
   const text = await createMetrics().registry.metrics();
-  expect(text).toContain('comfy_tenant_config_reloads_total{result="refused"} 0');
+  expect(text).toContain('comfy_tenant_config_reloads_total{result="rejected"} 0');
 });
 
 test.each([

@@ -72,7 +72,7 @@ test('when the service cannot be asked the answer says so, and when to come back
   expect(JSON.parse(answer.body)).toMatchObject({
     error: {
       code: 'unavailable',
-      message: 'Nobody can be signed in at the moment. Please try again soon.',
+      message: 'Authentication is temporarily unavailable. Try again in a few seconds.',
     },
   });
 });
