@@ -57,6 +57,8 @@ function ruleOf(error: SystemError): string | undefined {
   const { code = '', port = -1 } = error;
   if ((code === 'EACCES' || code === 'EPERM') && port > 0 && port < PRIVILEGED_PORTS)
     return `ports below ${PRIVILEGED_PORTS} need root or CAP_NET_BIND_SERVICE: use a port from ${PRIVILEGED_PORTS}`;
+  if (code === 'EEXIST' && error.syscall === 'mkdir')
+    return 'is a file, but a folder is needed here: delete it or name another path';
   return Object.hasOwn(RULES, code) ? RULES[code] : undefined;
 }
 
@@ -69,5 +71,5 @@ export function explainSystemError(error: unknown): string | undefined {
   const rule = ruleOf(error);
   if (rule === undefined) return undefined;
   const { code = '', syscall } = error as SystemError;
-  return `${place(error)}: ${rule} (${syscall === undefined ? code : `${code}, ${syscall}`})`;
+  return `${place(error)}: ${rule} (${syscall === undefined ? code : `${code}, ${syscall.split(' ', 1)[0] ?? ''}`})`;
 }

@@ -1,6 +1,7 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { closeSync, mkdirSync, openSync, readFileSync } from 'node:fs';
 import { dirname } from 'node:path';
+import { explainSystemError } from '../errors/system-error.ts';
 import { lastLines, type Env } from '../install/run-program.ts';
 
 export interface ProgramSpec {
@@ -74,7 +75,8 @@ function signalGroup(pid: number, signal: NodeJS.Signals): void {
 function spawned(child: ChildProcess, { name, command }: ProgramSpec): Promise<number> {
   return new Promise((resolve, reject) => {
     child.once('error', (error) => {
-      reject(new Error(`${name} cannot be run (${command}): ${error.message}`, { cause: error }));
+      const why = explainSystemError(error) ?? `${command}: ${error.message}`;
+      reject(new Error(`${name} cannot be run: ${why}`, { cause: error }));
     });
     child.once('spawn', () => {
       if (child.pid !== undefined) resolve(child.pid);
