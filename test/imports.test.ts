@@ -17,7 +17,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   config: ['auth', 'config-file', 'basic', 'jwt'],
   token: ['http', 'files', 'auth'],
   cache: ['auth'],
-  'ext-authz': ['http', 'errors', 'auth', 'token'],
+  'ext-authz': ['http', 'files', 'errors', 'auth', 'token'],
   envoy: ['http', 'jwt', 'config'],
   admin: ['errors', 'basic', 'ext-authz'],
   comfyui: ['http', 'files', 'errors', 'auth', 'config', 'token'],

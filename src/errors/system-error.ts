@@ -68,8 +68,10 @@ function ruleOf(error: SystemError): string | undefined {
  */
 export function explainSystemError(error: unknown): string | undefined {
   if (!(error instanceof Error)) return undefined;
+  const { code = '', syscall, path, address } = error as SystemError;
+  // An error of our own keeps the code of its cause, but no call: it has its message.
+  if (syscall === undefined && path === undefined && address === undefined) return undefined;
   const rule = ruleOf(error);
   if (rule === undefined) return undefined;
-  const { code = '', syscall } = error as SystemError;
   return `${place(error)}: ${rule} (${syscall === undefined ? code : `${code}, ${syscall.split(' ', 1)[0] ?? ''}`})`;
 }

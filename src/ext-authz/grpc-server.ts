@@ -1,4 +1,4 @@
-import { existsSync, lstatSync, mkdirSync, readFileSync, unlinkSync } from 'node:fs';
+import { existsSync, lstatSync, readFileSync, unlinkSync } from 'node:fs';
 import { connect } from 'node:net';
 import { dirname } from 'node:path';
 import {
@@ -8,6 +8,7 @@ import {
   type sendUnaryData,
   type ServerUnaryCall,
 } from '@grpc/grpc-js';
+import { makeFolder } from '../files/make-folder.ts';
 import { explainError } from '../errors/explain-error.ts';
 import { ListenError } from '../errors/listen-error.ts';
 import { HealthImplementation } from 'grpc-health-check';
@@ -64,7 +65,7 @@ function serve(check: Check) {
 /** A socket file stays when a process is killed; one that somebody listens on is not ours to take. */
 async function freeSocket(path: string): Promise<void> {
   try {
-    mkdirSync(dirname(path), { recursive: true });
+    makeFolder(dirname(path));
   } catch (error) {
     throw new Error(`service.listen: ${explainError(error)}`, { cause: error });
   }

@@ -1,5 +1,6 @@
-import { closeSync, mkdirSync, openSync, writeSync } from 'node:fs';
+import { closeSync, openSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
+import { makeFolder } from '../files/make-folder.ts';
 import { createLog } from '../admin/log.ts';
 import type { Config } from '../config/schema.ts';
 import { watchConfig } from '../config/watch.ts';
@@ -104,7 +105,7 @@ export async function startGateway(
   { config, revision }: LoadedSite,
   { desk, programs }: { desk: UpContext; programs: Programs },
 ): Promise<Gateway> {
-  mkdirSync(site.folder, { recursive: true, mode: 0o700 });
+  makeFolder(site.folder, { mode: 0o700 });
   const log = openLog(join(site.folder, 'service.log'), desk.err);
   const service = await startService({
     config,
