@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { createReadStream, existsSync, rmSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { makeFolder } from '../files/make-folder.ts';
 import { StartError } from '../errors/start-error.ts';
@@ -156,5 +156,5 @@ export async function unpackWheel(path: string, folder: string, { python, env }:
   rmSync(folder, { recursive: true, force: true });
   makeFolder(folder);
   const { code, stderr } = await runProgram(python.command, ['-m', 'zipfile', '-e', path, folder], { env });
-  if (code !== 0) throw new Error(`${path} cannot be unpacked: ${lastLines(stderr, 1).join('')}`);
+  if (code !== 0) throw pipFault(basename(path), stderr);
 }
