@@ -1,5 +1,6 @@
 #!/usr/bin/env -S node --max-semi-space-size=32
 import { EXIT } from './commands/context.ts';
+import { explainUncaught } from './commands/exit-code.ts';
 import { runCommand } from './commands/run-command.ts';
 
 /** Returns the first write error of stdout or stderr; else `comfy-tenant envoy > envoy.yaml` on a full disk would exit with 0. */
@@ -24,6 +25,12 @@ async function runInProcess(): Promise<number> {
   }
   const lostOutput = watchOutput();
   const [name = 'help', ...args] = process.argv.slice(2);
+  // Unhandled rejections arrive here too.
+  process.on('uncaughtException', (error: unknown) => {
+    const { line, code } = explainUncaught(error);
+    process.stderr.write(`comfy-tenant ${name}: ${line}\n`);
+    process.exit(code);
+  });
   const context = {
     args,
     env: process.env,

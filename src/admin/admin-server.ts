@@ -2,6 +2,7 @@ import { createServer, type Server } from 'node:http';
 import { getRequestListener } from '@hono/node-server';
 import { Hono } from 'hono';
 import type { Registry } from 'prom-client';
+import { ListenError } from '../errors/listen-error.ts';
 import { allowedNames, isAllowedHost, splitHostPort } from './allowed-host.ts';
 
 /** What the readiness answer says. */
@@ -41,7 +42,7 @@ function routes({ listen, hosts, registry, readiness }: AdminOptions): Hono {
 function listening(server: Server, listen: string): Promise<void> {
   return new Promise((resolve, reject) => {
     server.once('error', (error) => {
-      reject(new Error(`admin.listen: cannot listen on ${listen}: ${error.message}`, { cause: error }));
+      reject(new ListenError('admin.listen', listen, error));
     });
     const { host, port } = splitHostPort(listen);
     server.listen(port, host, resolve);

@@ -18,7 +18,12 @@ interface Authenticator {
 /** Where a request comes from, as far as it can be trusted. */
 export interface Client {
   readonly address: string;
+  /** Set by the cache of decisions, for the debug log. */
+  lookup?: CacheLookup | undefined;
 }
+
+/** How a cached decision was found; `shared`: an equal check was already running. */
+export type CacheLookup = 'hit' | 'shared' | 'miss';
 
 /** One way to prove who you are, as an endpoint uses it. */
 export interface AuthMethod extends Authenticator {

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
-import type { AuthMethod } from '../auth/auth-method.ts';
+import type { AuthMethod, CacheLookup } from '../auth/auth-method.ts';
 import type { Decision } from '../auth/decision.ts';
 import { keyedHmac } from './hmac.ts';
 
@@ -16,7 +16,7 @@ export interface CachedDecisionsOptions {
   readonly generation: () => number;
   /** Whether a client profits only from what it sent itself, as where failures of a client delay it. */
   readonly perClient?: boolean;
-  readonly onLookup?: (result: 'hit' | 'shared' | 'miss') => void;
+  readonly onLookup?: (result: CacheLookup) => void;
 }
 
 interface Remembered {
@@ -104,11 +104,13 @@ export function cacheDecisions(method: AuthMethod, options: CachedDecisionsOptio
       const key = digest(options.perClient === true ? `${client.address}\n${text}` : text);
       const known = recall(key);
       if (known !== undefined) {
+        client.lookup = 'hit';
         options.onLookup?.('hit');
         return known;
       }
       const shared = underWay.get(key);
-      options.onLookup?.(shared === undefined ? 'miss' : 'shared');
+      client.lookup = shared === undefined ? 'miss' : 'shared';
+      options.onLookup?.(client.lookup);
       if (shared !== undefined) return shared;
       const judged = method.authenticate(credentials, client);
       if (judged instanceof Promise) return share(key, text.length, judged);

@@ -1,6 +1,7 @@
 import { FileWriteError } from '../files/file-error.ts';
 import { explainError } from '../errors/explain-error.ts';
 import { type Command, type CommandContext, EXIT } from './context.ts';
+import { exitCodeOf } from './exit-code.ts';
 
 interface Entry {
   /** One line for the list of commands. */
@@ -90,9 +91,9 @@ async function run(name: string, entry: Entry, context: CommandContext): Promise
       return EXIT.usage;
     }
     // Its message already names the file, the reason and the fix.
-    const isWriteError = error instanceof FileWriteError;
-    context.err(`comfy-tenant ${name}: ${isWriteError ? error.message : explainError(error)}`);
-    return isWriteError ? EXIT.cannotWrite : EXIT.unavailable;
+    const text = error instanceof FileWriteError ? error.message : explainError(error);
+    context.err(`comfy-tenant ${name}: ${text}`);
+    return exitCodeOf(error);
   }
 }
 

@@ -53,6 +53,7 @@ export const serve: Command = async ({ args, env, cwd, err, signal }) => {
     revision: loaded.revision,
     signal,
     onChange(next) {
+      log.debug({ ok: next.ok, files: next.files }, 'configuration files changed and were loaded');
       const earlier = conceal; // Replaced values are still secret.
       conceal = (text) => next.conceal(earlier(text));
       if (!next.ok) {

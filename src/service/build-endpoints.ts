@@ -63,8 +63,12 @@ function openKeys(rules: Issuer, { texts }: Config, { log, metrics, now, fetch }
     now,
     onFetch(result) {
       metrics.jwksFetches.inc({ issuer, result: result.ok ? 'ok' : 'failed' });
-      if (result.ok) metrics.keysFetched(issuer, now());
-      else log.warn({ issuer, problem: result.problem }, 'JWKS fetch failed; continuing with cached keys');
+      const { nextFetchMs } = result;
+      if (result.ok) {
+        metrics.keysFetched(issuer, now());
+        const { keys, changed } = result;
+        log.debug({ issuer, keys, changed, nextFetchMs }, 'JWKS fetched');
+      } else log.warn({ issuer, problem: result.problem }, 'JWKS fetch failed; continuing with cached keys');
     },
     onSkipped(why) {
       log.warn({ issuer, why }, 'key skipped');

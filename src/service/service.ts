@@ -144,6 +144,7 @@ export async function startService(options: ServiceOptions): Promise<Service> {
     adminPort: admin.port,
     keys: keys.token,
     replace(next, nextRevision) {
+      const begunMs = monotonic();
       const digests = bootstrapDigests(next);
       try {
         // First: ComfyUI needs the public keys before it gets tokens of new endpoints.
@@ -161,6 +162,8 @@ export async function startService(options: ServiceOptions): Promise<Service> {
       revision = nextRevision;
       metrics.configInfo.set({ revision }, 1);
       metrics.configReloads.inc({ result: 'applied' });
+      const names = next.endpoints.map(({ name }) => name);
+      log.debug({ revision, endpoints: names, ms: monotonic() - begunMs }, 'endpoints rebuilt');
       log.info({ revision }, 'configuration applied');
     },
     refuse(refused) {

@@ -1,8 +1,10 @@
-import { createWriteStream, mkdirSync, type WriteStream } from 'node:fs';
+import { closeSync, openSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
+import { makeFolder } from '../files/make-folder.ts';
 import { createLog } from '../admin/log.ts';
 import type { Config } from '../config/schema.ts';
 import { watchConfig } from '../config/watch.ts';
+import { explainError } from '../errors/explain-error.ts';
 import { renderBootstrap } from '../envoy/render.ts';
 import { startService, type Service } from '../service/service.ts';
 import { askComfyuiWith } from '../comfyui/ask-comfyui.ts';
@@ -27,14 +29,32 @@ function bootstrapOf(config: Config): string {
   return renderBootstrap(config, config.gateway.tls === undefined ? 'gateway' : 'edge-tls');
 }
 
-function openLog(file: string): Promise<WriteStream> {
-  const stream = createWriteStream(file, { flags: 'w', mode: 0o600 });
-  return new Promise((resolve, reject) => {
-    stream.once('error', reject);
-    stream.once('open', () => {
-      resolve(stream);
-    });
-  });
+interface LogFile {
+  write(line: string): void;
+  close(): void;
+}
+
+/** A log whose errors are reported once and end nothing: a full disk must not stop the gateway. */
+function openLog(file: string, onError: (problem: string) => void): LogFile {
+  const descriptor = openSync(file, 'w', 0o600);
+  let failing = false;
+  let closed = false;
+  return {
+    write(line) {
+      if (closed) return;
+      try {
+        writeSync(descriptor, line);
+        failing = false;
+      } catch (error) {
+        if (!failing) onError(`${file}: log lines are lost: ${explainError(error)}`);
+        failing = true;
+      }
+    },
+    close: () => {
+      closed = true;
+      closeSync(descriptor);
+    },
+  };
 }
 
 interface Watched extends LoadedStack {
@@ -85,8 +105,8 @@ export async function startGateway(
   { config, revision }: LoadedStack,
   { context, programs }: { context: UpContext; programs: Programs },
 ): Promise<Gateway> {
-  mkdirSync(stack.folder, { recursive: true, mode: 0o700 });
-  const log = await openLog(join(stack.folder, 'service.log'));
+  makeFolder(stack.folder, { mode: 0o700 });
+  const log = openLog(join(stack.folder, 'service.log'), context.err);
   const service = await startService({
     config,
     revision,
@@ -95,7 +115,7 @@ export async function startGateway(
   });
   const closeService = async (): Promise<void> => {
     await service.close();
-    await new Promise((resolve) => log.end(resolve));
+    log.close();
   };
   try {
     const envoy = await startEnvoy({

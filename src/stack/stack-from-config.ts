@@ -1,17 +1,21 @@
 import { dirname, join, relative, resolve } from 'node:path';
 import { loadConfig } from '../config/load.ts';
 import type { Config } from '../config/schema.ts';
+import { ListenError } from '../errors/listen-error.ts';
 import { StartError } from '../errors/start-error.ts';
 import { launchGiven } from './comfyui-launch.ts';
 import { ConfigErrors } from './config-errors.ts';
 import { getEnvoy } from './get-envoy.ts';
 import { isLoopback, parseHostPort, parseOrigin } from '../http/host-port.ts';
-import { isFree, whoListens } from './ports.ts';
+import { listenProblem, whoListens } from './ports.ts';
 import type { UpContext, Stack } from './stack.ts';
 
 async function mustBeFree(place: string, listen: string): Promise<void> {
   const { host, port } = parseHostPort(listen);
-  if (port === 0 || (await isFree(port, host))) return;
+  if (port === 0) return;
+  const problem = await listenProblem(port, host);
+  if (problem === undefined) return;
+  if (problem.code !== 'EADDRINUSE') throw new ListenError(place, listen, problem);
   throw new StartError(
     `${place}: ${listen} is taken by ${whoListens(port)}; end it, or name another port there`,
   );
