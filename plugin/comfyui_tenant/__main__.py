@@ -6,8 +6,8 @@ import argparse
 import os
 import sys
 
-from . import moving
-from .moving import CannotMove, Places, Plan
+from . import migrate
+from .migrate import MigrationError, Places, Plan
 from .settings import VARIABLE, SettingsFault, read_settings
 
 USAGE, UNAVAILABLE = 64, 69
@@ -42,7 +42,7 @@ def _parser() -> argparse.ArgumentParser:
 def _places(args: argparse.Namespace) -> Places:
     base = os.path.abspath(args.base)
     if not os.path.isdir(os.path.join(base, "user")):
-        raise CannotMove(f"--base {base}: holds no folder `user`; name ComfyUI's base directory")
+        raise MigrationError(f"--base {base}: holds no folder `user`; name ComfyUI's base directory")
     tenants = args.tenants or read_settings(os.environ.get(VARIABLE)).tenants_dir or os.path.join(base, "tenants")
     return Places(base, os.path.abspath(tenants))
 
@@ -63,29 +63,29 @@ def _carry_out(plan: Plan, args: argparse.Namespace, copy: bool, title: str) -> 
 
 
 def _adopt(args: argparse.Namespace, places: Places) -> None:
-    _carry_out(moving.adoption(places, args.user), args, args.copy, f"to {args.user}")
+    _carry_out(migrate.adoption(places, args.user), args, args.copy, f"to {args.user}")
 
 
 def _leave(args: argparse.Namespace, places: Places) -> None:
-    _carry_out(moving.leaving(places, args.user), args, args.copy, f"from {args.user}")
+    _carry_out(migrate.leaving(places, args.user), args, args.copy, f"from {args.user}")
 
 
 def _import_funart(args: argparse.Namespace, places: Places) -> None:
-    for user, plan in moving.funart_import(places, args.folder).items():
+    for user, plan in migrate.funart_import(places, args.folder).items():
         _carry_out(plan, args, not args.move, f"to {user}")
 
 
 def _remove(args: argparse.Namespace, places: Places) -> None:
-    owned = moving.owned(places, args.user)
+    owned = migrate.owned(places, args.user)
     for folder, size in owned:
         print(f"{folder}: {size} bytes")
     if not owned:
         print(f"{args.user} has nothing here")
     elif args.yes and not args.keep:
         if args.archive:
-            moving.archive(places, args.user, args.archive)
+            migrate.archive(places, args.user, args.archive)
             print(f"archived to {args.archive}")
-        moving.delete(places, args.user)
+        migrate.delete(places, args.user)
         print("deleted")
 
 
@@ -96,7 +96,7 @@ def main(argv: list[str] | None = None) -> int:
     args = _parser().parse_args(argv)
     try:
         _COMMANDS[args.command](args, _places(args))
-    except (CannotMove, SettingsFault) as error:
+    except (MigrationError, SettingsFault) as error:
         print(error, file=sys.stderr)
         return USAGE
     except OSError as error:

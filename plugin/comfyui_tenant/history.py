@@ -6,7 +6,7 @@ from collections import defaultdict
 
 from . import context
 from .hooks import Hook, wrap
-from .ledger import history_owner, is_visible
+from .ownership import history_owner, is_visible
 
 HOOKS = (
     Hook("execution", "PromptQueue.get_history", ("self", "prompt_id", "max_items", "offset", "map_function")),

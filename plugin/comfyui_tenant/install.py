@@ -24,16 +24,16 @@ from . import (
     threads,
     users,
 )
-from .fitness import add_fitness
+from .diagnostics import add_diagnostics
+from .file_routes import add_files
 from .folders import Folders
 from .guard import Guard
 from .hooks import Hook, faults_of
 from .instance import Instance
 from .isolation import Isolation
-from .made_up_users import add_removal
-from .middleware import Gate
-from .own_files import add_files
+from .middleware import TenantMiddleware
 from .private_places import of_this_comfyui
+from .probe_users import add_removal
 from .queue import TenantQueue, tasks_of
 from .quota import Quota
 from .routes import add_own, add_state
@@ -60,11 +60,11 @@ LATE = (
 REFUSED_FLAGS = {"multi_user": "--multi-user", "enable_assets": "--enable-assets"}
 
 
-class CannotProtect(Exception):
+class StartupError(Exception):
     """ComfyUI must not start: names what is wrong and what to do."""
 
 
-def or_end(step: Callable[[], None]) -> None:
+def exit_on_error(step: Callable[[], None]) -> None:
     """Runs a step of the start. ComfyUI goes on without a custom node that fails; without this one it must not."""
     try:
         step()
@@ -87,7 +87,7 @@ def flag_fault(args: object) -> str | None:
 def _check(hooks: tuple[Hook, ...]) -> None:
     faults = faults_of(hooks)
     if faults:
-        raise CannotProtect(
+        raise StartupError(
             "this ComfyUI does not fit: " + "; ".join(faults) + ". Use a ComfyUI version that the plugin's README names"
         )
 
@@ -101,7 +101,7 @@ class Plugin:
 
         fault = flag_fault(args)
         if fault is not None:
-            raise CannotProtect(fault)
+            raise StartupError(fault)
         _check(EARLY)
         self.settings: Settings = read_settings(os.environ.get(VARIABLE))
         root = os.path.abspath(self.settings.tenants_dir or os.path.join(folder_paths.base_path, "tenants"))
@@ -122,7 +122,7 @@ class Plugin:
     def start_late(self) -> None:
         """Once ComfyUI's server is made, before it listens."""
         if self._started:
-            raise CannotProtect("the plugin is started a second time: leave one copy of it in custom_nodes")
+            raise StartupError("the plugin is started a second time: leave one copy of it in custom_nodes")
         self._started = True
         import execution
         import folder_paths
@@ -147,10 +147,10 @@ class Plugin:
         add_state(server, lambda: {**_state(keys, self.worker, limits), **isolated.state()})
         add_own(server, tenants, quota, self.settings)
         add_files(server)
-        add_fitness(server, self.folders.root, keys.paths)
+        add_diagnostics(server, self.folders.root, keys.paths)
         add_removal(server)
-        gate = Gate(Verifier(keys), self.settings, tenants, quota, server, isolated.sandbox)
-        server.app.middlewares.insert(0, gate.middleware())
+        middleware = TenantMiddleware(Verifier(keys), self.settings, tenants, quota, server, isolated.sandbox)
+        server.app.middlewares.insert(0, middleware.middleware())
         cache_headers.install(server.app)
         atomic_files.install()
         self.instance.empty_left_temp()

@@ -11,16 +11,16 @@ from aiohttp import web
 from multidict import istr
 
 from . import context, policy
-from .answers import empty_logs, error, refused
 from .atomic_files import FULL, StorageFull
 from .guard import OutsideTenant
 from .identity import TOKEN_HEADER, USER_HEADER, identify
-from .ledger import PromptIdTaken, TooManyQueued
+from .ownership import PromptIdTaken, TooManyQueued
 from .queue import TenantQueue
 from .quota import Quota
+from .responses import empty_logs, error, refused
+from .route_overrides import override_for
 from .sandbox import Sandbox
 from .settings import Settings
-from .shapes import shape_of
 from .verifier import Refusal, Verifier
 
 PUBLIC = "/_tenant/plugin"
@@ -34,7 +34,7 @@ _SETTINGS_HINT = "the setting allowRoutes of COMFY_TENANT_SETTINGS opens it"
 
 
 @dataclass(frozen=True)
-class Gate:
+class TenantMiddleware:
     verifier: Verifier
     settings: Settings
     tenants: TenantQueue
@@ -83,12 +83,12 @@ class Gate:
             return error(507, "storage_full", f"not saved: {failed.strerror}", _FULL_REMEDY)
 
     async def _answer(self, request: web.Request, handler, route: str | None) -> web.StreamResponse:
-        shape = shape_of(request.method, route)
+        override = override_for(request.method, route)
         if route not in _STORING or request.method != "POST":
-            return await shape(self, request, handler)
+            return await override(self, request, handler)
         if not self.quota.counts:
             why = self.quota.why_full(request.content_length or 0)
-            return error(507, "storage_full", why) if why is not None else await shape(self, request, handler)
+            return error(507, "storage_full", why) if why is not None else await override(self, request, handler)
         if request.content_length is None:
             return error(411, "length_required", "send Content-Length, so that your storage can be checked")
         tenant = context.current()
@@ -96,7 +96,7 @@ class Gate:
         if why is not None:
             return error(507, "storage_full", why)
         try:
-            return await shape(self, request, handler)
+            return await override(self, request, handler)
         finally:
             self.quota.release(tenant, request.content_length)
 

@@ -11,7 +11,7 @@ from contextvars import ContextVar
 from . import context
 from .context import Tenant
 from .hooks import Hook, wrap
-from .ledger import OWNER, Ledger, PromptIdTaken, TooManyQueued, history_owner, is_visible, owner
+from .ownership import OWNER, Ledger, PromptIdTaken, TooManyQueued, history_owner, is_visible, owner
 from .run_limits import INTERRUPTED, RunLimits
 from .settings import Settings
 from .sockets import scoped
@@ -35,7 +35,7 @@ HOOKS = (
 )
 _USER_ID = "comfy_tenant_user"
 # Set while an operator interrupts one named prompt; without a name even an operator stops their own only.
-aimed: ContextVar[bool] = ContextVar("comfy_tenant_aimed", default=False)
+interrupt_by_id: ContextVar[bool] = ContextVar("comfy_tenant_interrupt_by_id", default=False)
 
 
 class TenantQueue:
@@ -174,7 +174,7 @@ class TenantQueue:
             # Under the lock the worker cannot go on to another user's prompt between the look and the deed.
             with queue.mutex:
                 running = [owner(item) for item in queue.currently_running.values()]
-                if tenant is None or tenant.directory in running or (tenant.operator and aimed.get()):
+                if tenant is None or tenant.directory in running or (tenant.operator and interrupt_by_id.get()):
                     original(value)
                     if value and self._limits.current is not None:
                         self._limits.current.stop(INTERRUPTED)

@@ -10,9 +10,9 @@ from collections.abc import Callable
 from aiohttp import web
 
 from . import VERSION, context
-from .answers import error
 from .queue import TenantQueue
 from .quota import Quota
+from .responses import error
 from .settings import Settings
 from .wait import wait_of
 

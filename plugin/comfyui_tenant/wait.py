@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 
 from .durations import kind_of
-from .ledger import Ledger, owner
+from .ownership import Ledger, owner
 
 
 def wait_of(queue, ledger: Ledger, directory: str, now: float | None = None) -> dict:

@@ -1,5 +1,5 @@
 from comfyui_tenant.history import OwnedHistory
-from comfyui_tenant.ledger import OWNER
+from comfyui_tenant.ownership import OWNER
 
 
 def entry(user):

@@ -3,7 +3,7 @@ from types import SimpleNamespace
 
 import pytest
 from comfyui_tenant.durations import Durations, kind_of
-from comfyui_tenant.ledger import OWNER, Ledger
+from comfyui_tenant.ownership import OWNER, Ledger
 from comfyui_tenant.turns import turn
 from comfyui_tenant.wait import wait_of
 

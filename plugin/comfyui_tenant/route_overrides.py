@@ -11,34 +11,34 @@ from typing import TYPE_CHECKING
 from aiohttp import web
 
 from . import context
-from .answers import error
 from .atomic_files import is_temporary, saves_image
 from .prompt_body import fault_of_body
-from .queue import aimed
+from .queue import interrupt_by_id
+from .responses import error
 from .sockets import scoped
 from .wait import wait_of
 
 if TYPE_CHECKING:
-    from .middleware import Gate
+    from .middleware import TenantMiddleware
 
-Shape = Callable[["Gate", web.Request, Callable], Awaitable[web.StreamResponse]]
+Override = Callable[["TenantMiddleware", web.Request, Callable], Awaitable[web.StreamResponse]]
 
 
-def shape_of(method: str, route: str | None) -> Shape:
+def override_for(method: str, route: str | None) -> Override:
     """How the route of this pattern is served."""
-    return _SHAPES.get(("GET" if method == "HEAD" else method, route), _as_it_is)
+    return _OVERRIDES.get(("GET" if method == "HEAD" else method, route), _as_it_is)
 
 
-async def _as_it_is(_gate: Gate, request: web.Request, handler) -> web.StreamResponse:
+async def _as_it_is(_gate: TenantMiddleware, request: web.Request, handler) -> web.StreamResponse:
     return await handler(request)
 
 
-async def _prompt(gate: Gate, request: web.Request, handler) -> web.StreamResponse:
-    tenant, queue = context.current(), gate.server.prompt_queue
+async def _prompt(middleware: TenantMiddleware, request: web.Request, handler) -> web.StreamResponse:
+    tenant, queue = context.current(), middleware.server.prompt_queue
     fault = fault_of_body(await request.read(), request.charset or "utf-8")
     if fault is not None:
         return error(400, "invalid_prompt", fault)
-    gate.tenants.refuse_beyond_cap(queue, tenant)
+    middleware.tenants.refuse_beyond_cap(queue, tenant)
     response = await handler(request)
     if response.status != 200:
         return response
@@ -46,36 +46,36 @@ async def _prompt(gate: Gate, request: web.Request, handler) -> web.StreamRespon
     with queue.mutex:
         items = (*queue.queue, *queue.currently_running.values())
         own = next((int(item[0]) for item in items if item[1] == body["prompt_id"]), None)
-    body["number"] = gate.tenants.ledger.own_counts[tenant.directory] if own is None else own
-    body["wait"] = wait_of(queue, gate.tenants.ledger, tenant.directory)
+    body["number"] = middleware.tenants.ledger.own_counts[tenant.directory] if own is None else own
+    body["wait"] = wait_of(queue, middleware.tenants.ledger, tenant.directory)
     return _with_body(response, body)
 
 
-async def _interrupt(gate: Gate, request: web.Request, handler) -> web.StreamResponse:
+async def _interrupt(middleware: TenantMiddleware, request: web.Request, handler) -> web.StreamResponse:
     try:
         named = bool((await request.json()).get("prompt_id"))
     except (ValueError, AttributeError):
         named = False
-    return await _aimed(request, handler, named)
+    return await _with_interrupt_by_id(request, handler, named)
 
 
-async def _cancel(gate: Gate, request: web.Request, handler) -> web.StreamResponse:
-    return await _aimed(request, handler, True)
+async def _cancel(middleware: TenantMiddleware, request: web.Request, handler) -> web.StreamResponse:
+    return await _with_interrupt_by_id(request, handler, True)
 
 
-async def _socket(gate: Gate, request: web.Request, handler) -> web.StreamResponse:
+async def _socket(middleware: TenantMiddleware, request: web.Request, handler) -> web.StreamResponse:
     client_id = scoped(request.rel_url.query.get("clientId", "") or uuid.uuid4().hex, context.current())
     return await handler(request.clone(rel_url=request.rel_url.update_query(clientId=client_id)))
 
 
-async def _view(gate: Gate, request: web.Request, handler) -> web.StreamResponse:
+async def _view(middleware: TenantMiddleware, request: web.Request, handler) -> web.StreamResponse:
     # Newer ComfyUIs look such a name up among all assets ever registered, whoever's they are.
     if request.rel_url.query.get("filename", "").startswith("blake3:"):
         return error(404, "not_found", "you have no such file")
     return await handler(request)
 
 
-async def _preview(gate: Gate, request: web.Request, handler) -> web.StreamResponse:
+async def _preview(middleware: TenantMiddleware, request: web.Request, handler) -> web.StreamResponse:
     # ComfyUI joins the name to the folder of models as it is.
     name = request.match_info["filename"].replace("\\", "/")
     if ".." in name.split("/") or os.path.isabs(name) or ":" in name:
@@ -83,7 +83,7 @@ async def _preview(gate: Gate, request: web.Request, handler) -> web.StreamRespo
     return await handler(request)
 
 
-async def _model_folders(gate: Gate, request: web.Request, handler) -> web.StreamResponse:
+async def _model_folders(middleware: TenantMiddleware, request: web.Request, handler) -> web.StreamResponse:
     response = await handler(request)
     body = json.loads(response.body)
     for kind in body:
@@ -92,7 +92,7 @@ async def _model_folders(gate: Gate, request: web.Request, handler) -> web.Strea
     return _with_body(response, body)
 
 
-async def _mask(gate: Gate, request: web.Request, handler) -> web.StreamResponse:
+async def _mask(middleware: TenantMiddleware, request: web.Request, handler) -> web.StreamResponse:
     token = saves_image.set(True)
     try:
         return await handler(request)
@@ -100,7 +100,7 @@ async def _mask(gate: Gate, request: web.Request, handler) -> web.StreamResponse
         saves_image.reset(token)
 
 
-async def _user_data(gate: Gate, request: web.Request, handler) -> web.StreamResponse:
+async def _user_data(middleware: TenantMiddleware, request: web.Request, handler) -> web.StreamResponse:
     response = await handler(request)
     if response.status != 200:
         return response
@@ -108,7 +108,7 @@ async def _user_data(gate: Gate, request: web.Request, handler) -> web.StreamRes
     return _with_body(response, [entry for entry in json.loads(response.body) if not is_temporary(entry["name"])])
 
 
-async def _stats(gate: Gate, request: web.Request, handler) -> web.StreamResponse:
+async def _stats(middleware: TenantMiddleware, request: web.Request, handler) -> web.StreamResponse:
     response = await handler(request)
     body = json.loads(response.body)
     # The command line holds the server's paths.
@@ -116,12 +116,12 @@ async def _stats(gate: Gate, request: web.Request, handler) -> web.StreamRespons
     return _with_body(response, body)
 
 
-async def _aimed(request: web.Request, handler, named: bool) -> web.StreamResponse:
-    token = aimed.set(named)
+async def _with_interrupt_by_id(request: web.Request, handler, named: bool) -> web.StreamResponse:
+    token = interrupt_by_id.set(named)
     try:
         return await handler(request)
     finally:
-        aimed.reset(token)
+        interrupt_by_id.reset(token)
 
 
 def _with_body(response: web.Response, body: dict | list) -> web.Response:
@@ -130,12 +130,12 @@ def _with_body(response: web.Response, body: dict | list) -> web.Response:
     return response
 
 
-async def _node_info(gate: Gate, request: web.Request, handler) -> web.StreamResponse:
+async def _node_info(middleware: TenantMiddleware, request: web.Request, handler) -> web.StreamResponse:
     # Every node says here what it takes, for which some look at files.
-    return await gate.sandbox.call(context.current(), lambda: handler(request))
+    return await middleware.sandbox.call(context.current(), lambda: handler(request))
 
 
-_SHAPES: dict[tuple[str, str], Shape] = {
+_OVERRIDES: dict[tuple[str, str], Override] = {
     ("POST", "/prompt"): _prompt,
     ("POST", "/interrupt"): _interrupt,
     ("POST", "/jobs/cancel"): _cancel,

@@ -10,7 +10,7 @@ import shutil
 from aiohttp import web
 
 from . import context
-from .answers import error
+from .responses import error
 
 # The gateway gives this prefix to the users of `comfy-tenant verify` alone.
 _MADE_UP = re.compile(r"verify~[a-z0-9]{16}")

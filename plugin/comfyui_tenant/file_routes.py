@@ -6,7 +6,7 @@ import os
 
 from aiohttp import web
 
-from .answers import error
+from .responses import error
 from .tenant_path import KINDS, is_below
 
 

@@ -2,7 +2,7 @@ import tarfile
 
 import pytest
 from comfyui_tenant.__main__ import main
-from comfyui_tenant.moving import encoded
+from comfyui_tenant.migrate import encoded
 from comfyui_tenant.tenant_path import directory_of, is_user_id
 
 

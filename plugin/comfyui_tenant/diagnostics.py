@@ -9,14 +9,14 @@ from collections.abc import Sequence
 from aiohttp import web
 
 from . import context
-from .answers import error
 from .private_places import readable_private_keys
+from .responses import error
 
 # ComfyUI-Manager as a custom node and as the package that newer ComfyUIs bring.
 _MANAGERS = ("comfyui_manager", "comfyui-manager")
 
 
-def add_fitness(server, root: str, key_files: Sequence[str]) -> None:
+def add_diagnostics(server, root: str, key_files: Sequence[str]) -> None:
     @server.routes.get("/_tenant/fitness")
     async def fitness(_request):
         if not context.current().operator:

@@ -17,7 +17,7 @@ _LEFT_ALONE = frozenset(("_output_images_will_be_put_here", "Put_images_here", "
 _SAFE = ".@+-_"
 
 
-class CannotMove(Exception):
+class MigrationError(Exception):
     """The request cannot be carried out: says why and what to do."""
 
 
@@ -63,7 +63,7 @@ def _place(source: str, target: str, copy: bool) -> None:
         with open(target, "xb"):
             pass
     except FileExistsError as error:
-        raise CannotMove(f"{target}: has appeared meanwhile; run this again") from error
+        raise MigrationError(f"{target}: has appeared meanwhile; run this again") from error
     try:
         shutil.copy2(source, target)
     except OSError:
@@ -99,7 +99,7 @@ def plan(pairs: dict[str, tuple[str, str]]) -> Plan:
 
 def checked(user: str) -> str:
     if not is_user_id(user):
-        raise CannotMove(
+        raise MigrationError(
             f"{user}: must be a user id as the gateway writes it: letters, digits and . _ @ + - stand for themselves, "
             "every other byte is %XX, such as J%C3%BCrgen"
         )
@@ -119,7 +119,7 @@ def leaving(places: Places, user: str) -> Plan:
 def funart_import(places: Places, users_folder: str) -> dict[str, Plan]:
     """A plan for each `users/<id>/{input,output,user}`; the ids are written as the gateway writes them."""
     if not os.path.isdir(users_folder):
-        raise CannotMove(f"{users_folder}: is no folder; name the folder whose entries are the users' ids")
+        raise MigrationError(f"{users_folder}: is no folder; name the folder whose entries are the users' ids")
     plans = {}
     for raw in sorted(os.listdir(users_folder)):
         source = os.path.join(users_folder, raw)
@@ -153,13 +153,13 @@ def owned(places: Places, user: str) -> list[tuple[str, int]]:
 
 
 def archive(places: Places, user: str, file: str) -> None:
-    """Writes all of a user's files to a new .tar.gz. @raises CannotMove when the file is there already"""
+    """Writes all of a user's files to a new .tar.gz. @raises MigrationError when the file is there already"""
     try:
         with open(file, "xb") as out, tarfile.open(fileobj=out, mode="w:gz") as tar:
             for root, _ in owned(places, user):
                 tar.add(root, os.path.relpath(root, places.base) if root.startswith(places.base) else os.path.basename(root))
     except FileExistsError as error:
-        raise CannotMove(f"{file}: is there already; name another file") from error
+        raise MigrationError(f"{file}: is there already; name another file") from error
 
 
 def delete(places: Places, user: str) -> None:
