@@ -1,4 +1,4 @@
-"""Which user's sandbox the calling thread is in. Set once for a thread, and handed down to the threads that it starts."""
+"""Which user's sandbox the calling thread is in. Set once per thread, and inherited by the threads that it starts."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ _local = threading.local()
 
 
 def confined_as() -> str | None:
-    """The directory name of the user to whom the thread is confined; None for a thread of the server."""
+    """The directory name of the user to which the thread is confined; None for a thread of the server."""
     return getattr(_local, "directory", None)
 
 
 def mark(directory: str | None) -> None:
-    """Says that the calling thread is confined. The kernel holds whether or not this is known here."""
+    """Marks the calling thread as confined. The kernel enforces it independently of this mark."""
     if directory is not None:
         _local.directory = directory

@@ -1,4 +1,4 @@
-"""SIGTERM ends ComfyUI at once. It has no handler for it, and the first process of a container ignores it without one."""
+"""Stops ComfyUI on SIGTERM. ComfyUI has no handler, and without one the first process of a container ignores the signal."""
 
 from __future__ import annotations
 
@@ -6,25 +6,26 @@ import logging
 import os
 import signal
 import threading
+from types import FrameType
 
-# After so long, what does not end by itself is left.
+# After this long, the process exits even if something still runs.
 PATIENCE_SECONDS = 1.0
-# As a shell reports a process that SIGTERM has ended.
+# The exit code that a shell reports for SIGTERM.
 EXIT_CODE = 128 + signal.SIGTERM
 
 
 def install() -> None:
-    """Unless something else handles the signal."""
+    """Does nothing if the signal already has a handler."""
     if threading.current_thread() is threading.main_thread() and signal.getsignal(signal.SIGTERM) is signal.SIG_DFL:
         signal.signal(signal.SIGTERM, _end)
 
 
-def _end(_number, _frame) -> None:
-    # Once is enough; a second signal must not disturb the end.
+def _end(_number: int, _frame: FrameType | None) -> None:
+    # A second signal must not interrupt the shutdown.
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
-    logging.info("comfy-tenant: SIGTERM: ComfyUI ends")
+    logging.info("comfy-tenant: received SIGTERM; stopping ComfyUI")
     watchdog = threading.Timer(PATIENCE_SECONDS, os._exit, [EXIT_CODE])
     watchdog.daemon = True
     watchdog.start()
-    # ComfyUI's main program ends at it, as at Ctrl-C.
+    # As on Ctrl-C, ComfyUI's main program exits.
     raise KeyboardInterrupt

@@ -98,7 +98,7 @@ test(
 
     for (let more = 0; more < 3; more++) await alice.run();
     await alice.page
-      .getByText(/you have 2 prompts waiting, as many as one user may have: wait/)
+      .getByText(/you have 2 prompts waiting, which is the limit: wait/)
       .first()
       .waitFor();
     await alice.page.screenshot({ path: `${SCREENSHOTS}/alice-too-many.png` });

@@ -58,7 +58,7 @@ def test_more_than_the_cap_is_refused_in_the_shape_that_the_web_ui_shows(limited
     assert answers[-1].json() == {
         "error": {
             "type": "too_many_queued",
-            "message": "you have 12 prompts waiting, as many as one user may have",
+            "message": "you have 12 prompts waiting, which is the limit",
             "details": "wait until one of them has run, or take some out of your queue",
             "extra_info": {},
         },
