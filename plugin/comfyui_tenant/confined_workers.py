@@ -9,10 +9,17 @@ import asyncio
 import contextvars
 import queue
 import threading
+from collections import Counter
 from collections.abc import Awaitable, Callable
 from concurrent.futures import Future
 
 IDLE_SECONDS = 10.0
+# Of one user at one time: a call may wait for ever, such as for a pipe that the user has put in a file's place.
+MOST_BUSY = 64
+
+
+class TooManyCalls(Exception):
+    """As many calls of this user as may run at one time have not ended."""
 
 
 class Worker:
@@ -84,10 +91,13 @@ class Workers:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._idle: dict[str, list[Worker]] = {}
+        self._busy: Counter[str] = Counter()
 
     def call(self, directory: str, rules: object, enter: Callable[[], None], work: Callable[[], Awaitable]) -> Future:
-        """Awaits `work` in a thread confined to these rules, in a copy of the caller's context."""
+        """Awaits `work` in a thread confined to these rules, in a copy of the caller's context. @raises TooManyCalls"""
         done: Future = Future()
+        # Whoever waits may give up; the work goes on and has its answer.
+        done.set_running_or_notify_cancel()
         worker = self._take(directory, rules)
         if worker is None:
             worker = Worker(enter, rules, lambda ended: self._forget(directory, ended))
@@ -102,6 +112,9 @@ class Workers:
     def _answer(self, directory: str, worker: Worker, answered: Future, done: Future) -> None:
         with self._lock:
             self._idle.setdefault(directory, []).append(worker)
+            self._busy[directory] -= 1
+            if not self._busy[directory]:
+                del self._busy[directory]
         error = answered.exception()
         if error is None:
             done.set_result(answered.result())
@@ -110,6 +123,9 @@ class Workers:
 
     def _take(self, directory: str, rules: object) -> Worker | None:
         with self._lock:
+            if self._busy[directory] >= MOST_BUSY:
+                raise TooManyCalls
+            self._busy[directory] += 1
             idle = self._idle.get(directory, [])
             while idle:
                 worker = idle.pop()

@@ -13,6 +13,8 @@ from multidict import istr
 from . import context, policy
 from .answers import empty_logs, error, refused
 from .atomic_files import FULL, StorageFull
+from .confined_files import confined
+from .confined_workers import TooManyCalls
 from .guard import OutsideTenant
 from .identity import TOKEN_HEADER, USER_HEADER, identify
 from .ledger import PromptIdTaken, TooManyQueued
@@ -71,6 +73,9 @@ class Gate:
             limit = self.settings.max_queued
             message = f"you have {limit} prompts waiting, as many as one user may have"
             return error(429, "too_many_queued", message, "wait until one of them has run, or take some out of your queue")
+        except TooManyCalls:
+            message = "too many of your requests have not ended"
+            return error(429, "too_many_requests", message, "wait until they have; remove pipes from your files")
         except PromptIdTaken:
             return error(400, "invalid_prompt_id", "prompt_id is in use: leave it out or choose another")
         except OutsideTenant:
@@ -84,6 +89,7 @@ class Gate:
 
     async def _answer(self, request: web.Request, handler, route: str | None) -> web.StreamResponse:
         shape = shape_of(request.method, route)
+        handler = confined(self.sandbox, request.method, route, handler)
         if route not in _STORING or request.method != "POST":
             return await shape(self, request, handler)
         if not self.quota.counts:

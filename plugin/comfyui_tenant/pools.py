@@ -12,7 +12,8 @@ import multiprocessing.pool
 import threading
 import weakref
 from collections.abc import Callable
-from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
+from concurrent.futures import Future, ProcessPoolExecutor, ThreadPoolExecutor
+from contextvars import ContextVar
 
 from . import confinement, context
 from .hooks import Hook, wrap
@@ -60,6 +61,8 @@ _fork_servers: dict[str, multiprocessing.forkserver.ForkServer] = {}
 _fork_lock = threading.Lock()
 # Made by the code below, and so a user's own already.
 _own: weakref.WeakKeyDictionary[object, str] = weakref.WeakKeyDictionary()
+# What runs the work of a request on the user's files, in the place of the server's pool.
+file_work: ContextVar[Callable[[Callable[[], object]], Future] | None] = ContextVar("comfy_tenant_file_work", default=None)
 
 
 def install() -> None:
@@ -109,6 +112,9 @@ def _submit_to_threads(original):
                 return TenantPool(self._max_workers, self._initializer, self._initargs)
 
             return _threads.get(self, directory, make).submit(lambda: task(*args, **kwargs))
+        confined = file_work.get()
+        if confined is not None:
+            return confined(lambda: fn(*args, **kwargs))
         # A pool's threads outlive the task: started here, they must not keep its user.
         token = context.enter(None)
         try:
