@@ -10,6 +10,7 @@ from . import (
     atomic_files,
     cache,
     cache_headers,
+    datasets,
     end_signal,
     folder_variables,
     folders,
@@ -44,7 +45,7 @@ from .token_key import KeyFile
 from .verifier import Verifier
 from .worker import Worker
 
-EARLY = (*threads.HOOKS, *processes.HOOKS, *pools.HOOKS, *folders.HOOKS, *folder_variables.HOOKS)
+EARLY = (*threads.HOOKS, *processes.HOOKS, *pools.HOOKS, *folders.HOOKS, *folder_variables.HOOKS, *datasets.HOOKS)
 LATE = (
     *queue.HOOKS,
     *history.HOOKS,
@@ -118,6 +119,7 @@ class Plugin:
         pools.install()
         folders.install(self.folders)
         folder_variables.install(self.folders)
+        datasets.install(self.folders)
 
     def start_late(self) -> None:
         """Once ComfyUI's server is made, before it listens."""
@@ -146,7 +148,7 @@ class Plugin:
         prompt_thread.install(isolated.enter, limits.watch, limits.explain, limits.begin)
         add_state(server, lambda: {**_state(keys, self.worker, limits), **isolated.state()})
         add_own(server, tenants, quota, self.settings)
-        add_files(server)
+        add_files(server, self.folders)
         add_fitness(server, self.folders.root, keys.paths)
         add_removal(server)
         gate = Gate(Verifier(keys), self.settings, tenants, quota, server, isolated.sandbox)

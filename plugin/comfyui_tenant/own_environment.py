@@ -14,6 +14,7 @@ from collections.abc import Callable
 
 from . import confinement
 from .context import Tenant
+from .datasets import DATASETS
 from .folders import Folders
 from .hooks import Hook, wrap
 from .tenant_path import KINDS
@@ -59,7 +60,7 @@ class OwnEnvironment:
         return {**own, **dict.fromkeys(_TMP, self.tmp_of(directory)), **self._folders_of(directory)}
 
     def _folders_of(self, directory: str) -> dict[str, str]:
-        return {_OWN_FOLDER + kind.upper(): self._folders.of(Tenant("", directory), kind) for kind in KINDS}
+        return {_OWN_FOLDER + kind.upper(): self._folders.of(Tenant("", directory), kind) for kind in (*KINDS, DATASETS)}
 
     def _is_shared(self, name: str) -> bool:
         set_by_operator = _plain_get(name)

@@ -20,6 +20,7 @@ from concurrent.futures import Future
 from . import confinement, context, landlock
 from .confined_workers import Workers
 from .context import Housekeeping, Tenant
+from .datasets import DATASETS
 from .folders import Folders
 from .sandbox_policy import SHARED_MEMORY, Layout, Links, devices, is_under, readable_places, writable_places
 from .socket_folders import SocketFolders
@@ -94,7 +95,7 @@ class Sandbox:
         return {path: _stat(path).st_ino for path in paths}
 
     def _make_own_places(self, tenant: Tenant) -> list[str]:
-        kinds = [self._folders.of(tenant, kind) for kind in (*KINDS, OWN_TMP, OWN_CACHE)]
+        kinds = [self._folders.of(tenant, kind) for kind in (*KINDS, DATASETS, OWN_TMP, OWN_CACHE)]
         user_data = os.path.join(self._user_directory, tenant.directory)
         os.makedirs(user_data, exist_ok=True)
         return [*kinds, user_data, self.socket_folder(tenant.directory)]
