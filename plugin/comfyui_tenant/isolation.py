@@ -9,6 +9,7 @@ from .folders import Folders
 from .guard import Guard
 from .hooks import wrap
 from .layout import layout_of, private_places, refuse_private
+from .left_processes import left
 from .sandbox import OWN_CACHE, OWN_TMP, Sandbox
 from .settings import Settings
 
@@ -66,10 +67,12 @@ def _end_pools_with_prompts() -> None:
 
     def make(original):
         def execute(*args, **kwargs):
+            tenant = context.current()
+            if tenant is not None:
+                left.end_others(tenant.directory)
             try:
                 return original(*args, **kwargs)
             finally:
-                tenant = context.current()
                 if tenant is not None:
                     pools.end_of_prompt(tenant.directory)
 

@@ -12,11 +12,12 @@ import os
 import tempfile
 from collections.abc import Callable
 
-from . import confinement
+from . import confinement, context
 from .context import Tenant
 from .datasets import DATASETS
 from .folders import Folders
 from .hooks import Hook, wrap
+from .left_processes import left
 from .tenant_path import KINDS
 
 HOOKS = (
@@ -137,7 +138,10 @@ def _wrap_programs() -> None:
         if confinement.confined_as() is not None and args[environment_at] is None:
             own = [os.fsencode(key) + b"=" + os.fsencode(value) for key, value in os.environ.items()]
             args = (*args[:environment_at], own, *args[environment_at + 1 :])
-        return original(*args)
+        pid = original(*args)
+        if pid:
+            left.note(pid, context.current_run() is not None)
+        return pid
 
     _posixsubprocess.fork_exec = fork_exec
     if hasattr(subprocess, "_fork_exec"):

@@ -10,6 +10,7 @@ from collections.abc import Callable
 
 from . import context
 from .hooks import Hook, wrap
+from .left_processes import left
 
 HOOKS = (
     Hook("subprocess", "Popen.__init__", ("self", "args")),
@@ -44,8 +45,10 @@ def _noted(original: Callable, pid_of: Callable[[tuple, object], int | None]) ->
         result = original(*args, **kwargs)
         run, pid = context.current_run(), pid_of(args, result)
         # Without a number this is the new process, in which nothing is noted.
-        if run is not None and pid:
-            run.add_process(pid)
+        if pid:
+            left.note(pid, run is not None)
+            if run is not None:
+                run.add_process(pid)
         return result
 
     return start

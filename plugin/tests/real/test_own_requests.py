@@ -75,3 +75,20 @@ def test_a_pipe_among_the_files_stops_nobody_else(comfyui):
         assert bob.ask("/settings").status == 200
     waiting.join(30)
     assert not waiting.is_alive()
+
+
+def ask_kept(visitor, path: Path, nonce: str) -> tuple[str, str]:
+    inputs = {"path": str(path), "nonce": nonce}
+    done = visitor.finished(visitor.run({"1": {"class_type": "AskKeptProcess", "inputs": inputs}}))
+    return tuple(done["outputs"]["1"]["text"])
+
+
+def test_a_process_that_is_kept_serves_its_own_user_alone(comfyui):
+    bob, alice = comfyui.visitor("bob"), comfyui.visitor("alice")
+    secret = comfyui.base / "tenants" / "u-alice" / "output" / "secret.txt"
+    first = ask_kept(alice, secret, "1")
+    assert first[0] == SECRET
+    assert ask_kept(alice, secret, "2") == first
+    text, pid = ask_kept(bob, secret, "3")
+    assert text == "PermissionError"
+    assert pid != first[1]
