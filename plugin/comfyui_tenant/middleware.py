@@ -14,6 +14,8 @@ from multidict import istr
 from . import context, policy
 from .atomic_files import FULL, StorageFull
 from .comfyui import PromptServer
+from .confined_files import confined
+from .confined_workers import TooManyCalls
 from .guard import OutsideTenant
 from .identity import TOKEN_HEADER, USER_HEADER, identify
 from .ownership import PromptIdTaken, TooManyQueued
@@ -61,19 +63,30 @@ class TenantMiddleware:
 
         return authenticate
 
+    def _refusal(self, method: str, route: str | None) -> web.StreamResponse | None:
+        """The answer on a route that this user may not call."""
+        if route is None:
+            return None
+        access = _access_to(method, route, self.settings.allow_routes)
+        if access == policy.EMPTY:
+            return empty_logs(route)
+        if access == policy.CLOSED or (access == policy.OPERATORS and not context.require().operator):
+            return _closed(method, route, access)
+        return None
+
     async def _serve(self, request: web.Request, handler: Handler, route: str | None) -> web.StreamResponse:
-        if route is not None:
-            access = _access_to(request.method, route, self.settings.allow_routes)
-            if access == policy.EMPTY:
-                return empty_logs(route)
-            if access == policy.CLOSED or (access == policy.OPERATORS and not context.require().operator):
-                return _closed(request.method, route, access)
+        refusal = self._refusal(request.method, route)
+        if refusal is not None:
+            return refusal
         try:
             return await self._answer(request, handler, route)
         except TooManyQueued:
             limit = self.settings.max_queued
             message = f"you have {limit} prompts waiting, which is the limit"
             return error(429, "too_many_queued", message, "wait until one of them has run, or delete some from your queue")
+        except TooManyCalls:
+            message = "too many of your requests have not ended"
+            return error(429, "too_many_requests", message, "wait until they have ended; remove named pipes from your files")
         except PromptIdTaken:
             return error(400, "invalid_prompt_id", "prompt_id is in use: omit it or choose another")
         except OutsideTenant:
@@ -87,6 +100,7 @@ class TenantMiddleware:
 
     async def _answer(self, request: web.Request, handler: Handler, route: str | None) -> web.StreamResponse:
         override = override_for(request.method, route)
+        handler = confined(self.sandbox, request.method, route, handler)
         if route not in _STORING or request.method != "POST":
             return await override(self, request, handler)
         if not self.quota.counts:

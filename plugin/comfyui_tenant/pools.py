@@ -113,6 +113,9 @@ def _submit_to_threads(original: Function) -> Function:
                 return TenantPool(self._max_workers, self._initializer, self._initargs)
 
             return _threads.get(self, directory, make).submit(lambda: task(*args, **kwargs))
+        confined = confinement.file_work.get()
+        if confined is not None:
+            return confined(lambda: task(*args, **kwargs))
         # Threads of the pool outlive the task. Those started now must not inherit its user.
         token = context.enter(None)
         try:
