@@ -32,7 +32,10 @@ export async function checkPlugins(config: Config, gateway: Gateway, context: Up
 export function tellTls(config: Config, context: UpContext): void {
   const { host } = parseHostPort(config.gateway.listen);
   if (config.gateway.tls !== undefined || isLoopback(host)) return;
-  context.progress.warn('no TLS', 'passwords cross the network in clear: see gateway.tls, or put TLS in front');
+  context.progress.warn(
+    'no TLS',
+    'passwords cross the network in clear: see gateway.tls, or put TLS in front',
+  );
 }
 
 function describeLeak({ dimension, owner, other, aSeesOwn, bSeesAs }: Row): string {
