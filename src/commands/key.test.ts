@@ -54,7 +54,7 @@ test('a rotation publishes the new key and the one before', async () => {
   expect(kids()[1]).toBe(first);
   const { out } = await runKey('--rotate');
   expect(kids()).not.toContain(first);
-  expect(out.at(-1)).toContain('restart the service');
+  expect(out.at(-1)).toContain('Restart the service');
 });
 
 test('a key of 0.1 stays as it is, and the way on is told', async () => {

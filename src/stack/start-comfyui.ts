@@ -9,7 +9,7 @@ export interface ComfyuiStart {
   readonly launch: ComfyuiLaunch;
   readonly host: string;
   readonly port: number;
-  /** What its plugin verifies tokens by; undefined if it serves no multi-tenant endpoint. */
+  /** The public keys with which its plugin verifies tokens; undefined if it serves no multi-tenant endpoint. */
   readonly keyFile: string | undefined;
   /** Where the log is written. */
   readonly folder: string;
@@ -24,7 +24,7 @@ export interface StartedComfyui {
 }
 
 const LOOK_EVERY_MS = 150;
-// Torch and many custom nodes take their time on a cold disk.
+// Torch and many custom nodes load slowly from a cold disk.
 const PATIENCE_MS = 300_000;
 
 async function firstAnswer(program: Program, url: string, signal?: AbortSignal): Promise<PluginState> {
@@ -36,7 +36,7 @@ async function firstAnswer(program: Program, url: string, signal?: AbortSignal):
   }
 }
 
-/** Starts a ComfyUI and waits until it answers. @throws CannotStart with its last words when it does not */
+/** Starts a ComfyUI and waits until it answers. @throws StartError with the end of its log if it does not */
 export async function startComfyui(start: ComfyuiStart): Promise<StartedComfyui> {
   const { launch, host, port, keyFile, folder, programs, signal } = start;
   const program = await programs.start({
