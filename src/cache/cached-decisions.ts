@@ -5,58 +5,58 @@ import type { Decision } from '../auth/decision.ts';
 import { keyedHmac } from './hmac.ts';
 
 export interface CachedDecisionsOptions {
-  /** Longest time that a success is remembered, never past its expiry. */
+  /** How long a success is cached, in milliseconds; never past the credentials' expiry. */
   readonly ttlMs: number;
   readonly maxEntries: number;
   /** Milliseconds since 1970. */
   readonly now: () => number;
-  /** Changes when what was judged may no longer hold, such as when the issuer withdrew a key: then all is forgotten. */
+  /** Changes when cached decisions may be outdated, for example after an issuer removed a key; this clears the cache. */
   readonly generation: () => number;
-  /** Whether a client profits only from what it sent itself, as where failures of a client delay it. */
+  /** Cache per client address, for methods that delay clients after failures. */
   readonly perClient?: boolean;
   readonly onLookup?: (result: 'hit' | 'shared' | 'miss') => void;
 }
 
-interface Remembered {
+interface CachedDecision {
   readonly decision: Decision;
   readonly fromMs: number;
   readonly untilMs: number;
 }
 
-/** Not before it was made either: a clock that was set back must not prolong it. */
-function holds({ fromMs, untilMs }: Remembered, nowMs: number): boolean {
+/** Also false before `fromMs`: a clock that was set back must not extend it. */
+function isValid({ fromMs, untilMs }: CachedDecision, nowMs: number): boolean {
   return fromMs <= nowMs && nowMs < untilMs;
 }
 
-/** Short, so that a corrected password or a new key counts soon. */
+/** Short, so that a corrected password or a new key takes effect soon. */
 const REFUSAL_TTL_MS = 2000;
-/** Refusals of longer credentials are not worth their memory. */
+/** Denials of longer credentials are not cached, to save memory. */
 const REFUSAL_MAX_LENGTH = 2048;
 
 /**
- * Remembers what a method said of the same credentials, by an HMAC of the whole of them; concurrent equal checks share
- * one judgement. Failures to judge and delays are never remembered.
+ * Caches a method's decisions, keyed by an HMAC of the full credentials. Concurrent checks of the same credentials share
+ * one authentication. `unavailable` decisions and delays are never cached.
  */
 export function cacheDecisions(method: AuthMethod, options: CachedDecisionsOptions): AuthMethod {
   const { now } = options;
   const digest = keyedHmac(randomBytes(32));
-  const decisions = new LRUCache<string, Remembered>({ max: options.maxEntries });
-  const underWay = new Map<string, Promise<Decision>>();
+  const decisions = new LRUCache<string, CachedDecision>({ max: options.maxEntries });
+  const pending = new Map<string, Promise<Decision>>();
   let generation = options.generation();
 
-  function forgetWhatChanged(): void {
+  function clearIfOutdated(): void {
     if (options.generation() === generation) return;
     generation = options.generation();
     decisions.clear();
-    underWay.clear();
+    pending.clear();
   }
 
   function keep(key: string, decision: Decision, length: number): void {
-    const ttlMs = lifeMs(decision, length);
+    const ttlMs = ttlOf(decision, length);
     if (ttlMs > 0) decisions.set(key, { decision, fromMs: now(), untilMs: now() + ttlMs });
   }
 
-  function lifeMs(decision: Decision, length: number): number {
+  function ttlOf(decision: Decision, length: number): number {
     switch (decision.kind) {
       case 'allow':
         return Math.min(options.ttlMs, (decision.identity.expiresAtMs ?? Number.POSITIVE_INFINITY) - now());
@@ -67,17 +67,17 @@ export function cacheDecisions(method: AuthMethod, options: CachedDecisionsOptio
     }
   }
 
-  function share(key: string, length: number, judging: Promise<Decision>): Promise<Decision> {
-    const begun = options.generation();
-    const shared = judging
+  function share(key: string, length: number, running: Promise<Decision>): Promise<Decision> {
+    const generationAtStart = options.generation();
+    const shared = running
       .then((decision) => {
-        if (begun === options.generation()) keep(key, decision, length);
+        if (generationAtStart === options.generation()) keep(key, decision, length);
         return decision;
       })
       .finally(() => {
-        if (underWay.get(key) === shared) underWay.delete(key);
+        if (pending.get(key) === shared) pending.delete(key);
       });
-    underWay.set(key, shared);
+    pending.set(key, shared);
     return shared;
   }
 
@@ -85,20 +85,20 @@ export function cacheDecisions(method: AuthMethod, options: CachedDecisionsOptio
     ...method,
     authenticate(credentials, client) {
       const { text } = credentials;
-      forgetWhatChanged();
+      clearIfOutdated();
       const key = digest(options.perClient === true ? `${client.address}\n${text}` : text);
       const known = decisions.get(key);
-      if (known !== undefined && holds(known, now())) {
+      if (known !== undefined && isValid(known, now())) {
         options.onLookup?.('hit');
         return known.decision;
       }
-      const shared = underWay.get(key);
+      const shared = pending.get(key);
       options.onLookup?.(shared === undefined ? 'miss' : 'shared');
       if (shared !== undefined) return shared;
-      const judged = method.authenticate(credentials, client);
-      if (judged instanceof Promise) return share(key, text.length, judged);
-      keep(key, judged, text.length);
-      return judged;
+      const decision = method.authenticate(credentials, client);
+      if (decision instanceof Promise) return share(key, text.length, decision);
+      keep(key, decision, text.length);
+      return decision;
     },
   };
 }

@@ -89,7 +89,7 @@ test('check warns of a key of 0.1 and of keys that others can read', async () =>
   expect(err.join('\n')).toContain(
     `comfyui.verifyKeyFile: every user of this machine can read ${inKeys('verify.key')}: chmod o-rwx it`,
   );
-  expect(err.join('\n')).toContain('verify.key: holds no key');
+  expect(err.join('\n')).toContain('verify.key: contains no key');
   chmodSync(inKeys('verify.key'), 0o600);
   directory.write('.comfy-tenant/verify.key', readFileSync(await anyKey(), 'utf8'));
   const again = await checked();

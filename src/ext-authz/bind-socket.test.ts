@@ -46,7 +46,7 @@ test.each(['1234', 'daemon'])('with group %s, the group may connect too', async 
 
 test('a group that is not there is a fault before anything is bound', async () => {
   await expect(bindSocket(path(), 'nobodys', bind)).rejects.toThrow(
-    'service.socketGroup: there is no group nobodys in /etc/group: create it, or give its number',
+    'service.socketGroup: no group nobodys in /etc/group: create it, or use its number',
   );
 });
 

@@ -94,7 +94,7 @@ export async function launchFromDir(dir: string, folder: string, env: Env): Prom
     const why = lastLines(asked.stderr, 1).join('');
     throw new StartError(
       `ComfyUI's Python lacks packages that the plugin needs (${why}): run ` +
-        +`${python} -m pip install -r ${join(PLUGIN, 'requirements.txt')}, or set COMFYUI_PYTHON to another Python`,
+        `${python} -m pip install -r ${join(PLUGIN, 'requirements.txt')}, or set COMFYUI_PYTHON to another Python`,
     );
   }
   const given = moreArgs(env);

@@ -88,13 +88,13 @@ function accepts(port: number, host: string): Promise<boolean> {
   });
 }
 
-const LOOK_EVERY_MS = 50;
+const POLL_MS = 50;
 
 /** Waits until something accepts connections there; false if `giveUp` returns true first. */
 export async function waitForPort(port: number, host: string, giveUp: () => boolean): Promise<boolean> {
   while (!giveUp()) {
     if (await accepts(port, host)) return true;
-    await sleep(LOOK_EVERY_MS);
+    await sleep(POLL_MS);
   }
   return false;
 }

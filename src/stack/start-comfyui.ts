@@ -23,16 +23,16 @@ export interface StartedComfyui {
   readonly state: PluginState;
 }
 
-const LOOK_EVERY_MS = 150;
+const POLL_MS = 150;
 // Torch and many custom nodes load slowly from a cold disk.
-const PATIENCE_MS = 300_000;
+const TIMEOUT_MS = 300_000;
 
 async function firstAnswer(program: Program, url: string, signal?: AbortSignal): Promise<PluginState> {
-  const deadline = Date.now() + PATIENCE_MS;
+  const deadline = Date.now() + TIMEOUT_MS;
   for (;;) {
     const state = await askPlugin(url);
     if (state.kind !== 'unreachable' || program.hasEnded() || Date.now() > deadline) return state;
-    await sleep(LOOK_EVERY_MS, undefined, signal && { signal });
+    await sleep(POLL_MS, undefined, signal && { signal });
   }
 }
 

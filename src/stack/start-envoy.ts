@@ -19,7 +19,7 @@ export interface EnvoyStart {
   readonly env: Env;
 }
 
-const PATIENCE_MS = 20_000;
+const TIMEOUT_MS = 20_000;
 const ANY_HOST = /^(0\.0\.0\.0|::)$/;
 
 /** Starts an Envoy and waits until it accepts connections. @throws StartError with the end of its log */
@@ -37,7 +37,7 @@ export async function startEnvoy(start: EnvoyStart): Promise<Program> {
     cwd: folder,
     logFile: join(folder, 'envoy.log'),
   });
-  const deadline = Date.now() + PATIENCE_MS;
+  const deadline = Date.now() + TIMEOUT_MS;
   const host = ANY_HOST.test(listen.host) ? '127.0.0.1' : listen.host;
   const up = await waitForPort(listen.port, host, () => program.hasEnded() || Date.now() > deadline);
   if (up) return program;
