@@ -1,7 +1,7 @@
 import { createLocalJWKSet } from 'jose';
 import type { GetKey, KeySource } from './key-source.ts';
 
-export type FetchResult =
+type FetchResult =
   | {
       readonly ok: true;
       readonly keys: number;

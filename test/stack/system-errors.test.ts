@@ -1,50 +1,12 @@
 import { spawn, spawnSync } from 'node:child_process';
-import { chmodSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { createServer, type AddressInfo } from 'node:net';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { expect, onTestFinished, test } from 'vitest';
-import { BCRYPT } from '../config/config-file.ts';
 import { scratchFolder } from './start-up.ts';
+import { COMFY_TENANT, configText, fakeEnvoy, withMounts, type Ended } from './system-state.ts';
 
 // What people see of errors of the system, from the real system: small disks, read-only mounts, taken addresses.
-const ROOT = fileURLToPath(new URL('../..', import.meta.url));
-const COMFY_TENANT = `${process.execPath} --import ${join(ROOT, 'node_modules/tsx/dist/loader.mjs')} ${join(ROOT, 'src/main.ts')}`;
-
-interface Ended {
-  readonly code: number | null;
-  readonly err: string;
-}
-
-/** Runs a shell script with mounts of its own, which no other process sees. It may set up $D first, an empty folder. */
-function withMounts(script: string): Ended {
-  const folder = scratchFolder();
-  const asUser = process.getuid?.() === 0 ? [] : ['--map-root-user'];
-  const { status, stderr } = spawnSync('unshare', [...asUser, '--mount', 'sh', '-c', `set -e\n${script}`], {
-    encoding: 'utf8',
-    env: { ...process.env, D: folder, ENVOY_BIN: fakeEnvoy(folder) },
-  });
-  // Not skipped: what cannot run has not been seen to pass.
-  if (/^(unshare|mount|setpriv):/m.test(stderr)) throw new Error(`this test mounts file systems: ${stderr}`);
-  return { code: status, err: stderr };
-}
-
-function fakeEnvoy(folder: string): string {
-  const file = `${folder}-envoy`;
-  writeFileSync(file, '#!/bin/sh\necho "envoy  version: abc/1.40.0/Clean/RELEASE/BoringSSL"\n');
-  chmodSync(file, 0o755);
-  return file;
-}
-
-function configText(more: string): string {
-  return `endpoints:
-  - name: studio
-    upstream: http://127.0.0.1:1
-    multiTenant: true
-    auth: { method: BASIC, users: [{ username: alice, password: "${BCRYPT}" }] }
-${more}`;
-}
-
 const PORTS = 'gateway: { listen: 127.0.0.1:0 }\nadmin: { listen: 127.0.0.1:0 }\n';
 const CONFIG = `cat > $D/c.yaml <<'END'\n${configText(PORTS)}END\n`;
 const FULL = `mount -t tmpfs -o size=64k tmpfs $D\n${CONFIG}cat /dev/zero > $D/filler 2> /dev/null || true\n`;
