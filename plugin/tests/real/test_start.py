@@ -180,7 +180,7 @@ def test_a_second_copy_of_the_plugin_is_refused_and_both_are_named(tmp_path):
     shutil.copytree(PLUGIN, nodes / "another-copy", ignore=shutil.ignore_patterns("tests", "demo", "__pycache__"))
     code, said = outcome(tmp_path, prepared=True)
     assert code == 1
-    assert "custom_nodes holds the plugin twice" in said
+    assert "custom_nodes contains the plugin twice" in said
     assert str(nodes / "another-copy") in said and str(nodes / "comfy-tenant") in said
 
 
@@ -196,7 +196,7 @@ def test_a_second_copy_of_a_version_that_does_not_look_is_refused_too(tmp_path):
             path.write_text(text.replace(removed, "try:" if "try" in removed else "if False:"))
     code, said = outcome(tmp_path, prepared=True)
     assert code == 1
-    assert "twice" in said or "second time" in said
+    assert "twice" in said
 
 
 @pytest.fixture
