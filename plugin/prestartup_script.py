@@ -61,7 +61,7 @@ def _use_folders_of_user() -> None:
             getattr(folder_paths, f"set_{kind}_directory")(own)
 
 
-# A process spawned by multiprocessing for a prompt runs ComfyUI's main.py again, in the prompt's sandbox. It serves no requests:
+# A process spawned by multiprocessing for a prompt runs ComfyUI's main.py again, in its sandbox. It serves no requests:
 # if it starts the server, __init__.py ends it.
 if getattr(multiprocessing.process.current_process(), "_inheriting", False):
     _use_folders_of_user()
