@@ -59,6 +59,9 @@ def _use_folders_of_user() -> None:
         own = os.environ.get(f"COMFY_TENANT_OWN_{kind.upper()}")
         if own:
             getattr(folder_paths, f"set_{kind}_directory")(own)
+    datasets = os.environ.get("COMFY_TENANT_OWN_DATASETS")
+    if datasets and "datasets" in folder_paths.folder_names_and_paths:
+        folder_paths.folder_names_and_paths["datasets"] = ([datasets], set())
 
 
 # A process spawned by multiprocessing for a prompt runs ComfyUI's main.py again, in its sandbox. It serves no requests:

@@ -9,6 +9,7 @@ import asyncio
 import contextvars
 import queue
 import threading
+from collections import Counter
 from collections.abc import Awaitable, Callable
 from concurrent.futures import Future
 from typing import Any
@@ -16,6 +17,12 @@ from typing import Any
 # Context, work, and the future for its result.
 _Job = tuple[contextvars.Context, Callable[[], Awaitable[Any]], "Future[Any]"]
 IDLE_SECONDS = 10.0
+# Per user. A call may never return, for example if the user replaced a file with a pipe.
+MOST_BUSY = 64
+
+
+class TooManyCalls(Exception):
+    """The user has reached the limit of concurrent calls."""
 
 
 class ConfinedWorker:
@@ -87,10 +94,13 @@ class ConfinedWorkers:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._idle: dict[str, list[ConfinedWorker]] = {}
+        self._busy: Counter[str] = Counter()
 
     def call(self, directory: str, rules: object, enter: Callable[[], None], work: Callable[[], Awaitable[Any]]) -> Future[Any]:
-        """Awaits `work` in a thread confined to these rules, in a copy of the caller's context."""
+        """Awaits `work` in a thread confined to these rules, in a copy of the caller's context. @raises TooManyCalls"""
         done: Future[Any] = Future()
+        # The caller may stop waiting; the work continues and its result is still set.
+        done.set_running_or_notify_cancel()
         worker = self._take(directory, rules)
         if worker is None:
             worker = ConfinedWorker(enter, rules, lambda ended: self._forget(directory, ended))
@@ -105,6 +115,9 @@ class ConfinedWorkers:
     def _finish(self, directory: str, worker: ConfinedWorker, answered: Future[Any], done: Future[Any]) -> None:
         with self._lock:
             self._idle.setdefault(directory, []).append(worker)
+            self._busy[directory] -= 1
+            if not self._busy[directory]:
+                del self._busy[directory]
         error = answered.exception()
         if error is None:
             done.set_result(answered.result())
@@ -113,6 +126,9 @@ class ConfinedWorkers:
 
     def _take(self, directory: str, rules: object) -> ConfinedWorker | None:
         with self._lock:
+            if self._busy[directory] >= MOST_BUSY:
+                raise TooManyCalls
+            self._busy[directory] += 1
             idle = self._idle.get(directory, [])
             while idle:
                 worker = idle.pop()

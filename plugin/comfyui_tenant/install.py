@@ -10,6 +10,7 @@ from . import (
     atomic_files,
     cache,
     cache_headers,
+    datasets,
     end_signal,
     folder_variables,
     folders,
@@ -81,6 +82,7 @@ class Plugin:
         pools.install()
         folders.install(self.folders)
         folder_variables.install(self.folders)
+        datasets.install(self.folders)
 
     def start_late(self) -> None:
         """After ComfyUI has created its server, before it listens."""
@@ -113,7 +115,7 @@ class Plugin:
         prompt_thread.install(isolated.enter, limits.watch, limits.explain, limits.begin)
         add_state(server, lambda: {**state_of(keys, self.worker, limits), **isolated.state()})
         add_own(server, tenants, quota, self.settings)
-        add_files(server)
+        add_files(server, self.folders)
         add_diagnostics(server, self.folders.root, keys.paths)
         add_removal(server)
         middleware = TenantMiddleware(Verifier(keys), self.settings, tenants, quota, server, isolated.sandbox)

@@ -12,6 +12,7 @@ from .folders import Folders
 from .guard import Guard
 from .hooks import wrap
 from .layout import layout_of, private_places, refuse_private
+from .left_processes import left
 from .sandbox import OWN_CACHE, OWN_TMP, Sandbox
 from .settings import Settings
 
@@ -73,10 +74,12 @@ def _end_pools_with_prompts() -> None:
         """After ComfyUI has executed a prompt, its user's process pools are closed. ComfyUI 0.3.75 and newer."""
 
         def execute(*args: Any, **kwargs: Any) -> Any:
+            tenant = context.current()
+            if tenant is not None:
+                left.end_others(tenant.directory)
             try:
                 return original(*args, **kwargs)
             finally:
-                tenant = context.current()
                 if tenant is not None:
                     pools.end_of_prompt(tenant.directory)
 

@@ -14,6 +14,8 @@ from multidict import istr
 from . import context, policy
 from .atomic_files import FULL, StorageFull
 from .comfyui import PromptServer
+from .confined_files import confined
+from .confined_workers import TooManyCalls
 from .guard import OutsideTenant
 from .identity import TOKEN_HEADER, USER_HEADER, identify
 from .ownership import PromptIdTaken, TooManyQueued
@@ -62,18 +64,18 @@ class TenantMiddleware:
         return authenticate
 
     async def _serve(self, request: web.Request, handler: Handler, route: str | None) -> web.StreamResponse:
-        if route is not None:
-            access = _access_to(request.method, route, self.settings.allow_routes)
-            if access == policy.EMPTY:
-                return empty_logs(route)
-            if access == policy.CLOSED or (access == policy.OPERATORS and not context.require().operator):
-                return _closed(request.method, route, access)
+        denied = None if route is None else self._denied(request.method, route)
+        if denied is not None:
+            return denied
         try:
             return await self._answer(request, handler, route)
         except TooManyQueued:
             limit = self.settings.max_queued
             message = f"you have {limit} prompts waiting, which is the limit"
             return error(429, "too_many_queued", message, "wait until one of them has run, or delete some from your queue")
+        except TooManyCalls:
+            message = "too many of your requests are still running"
+            return error(429, "too_many_requests", message, "wait until they have ended; remove pipes from your files")
         except PromptIdTaken:
             return error(400, "invalid_prompt_id", "prompt_id is in use: omit it or choose another")
         except OutsideTenant:
@@ -85,8 +87,18 @@ class TenantMiddleware:
                 raise
             return error(507, "storage_full", f"not saved: {failed.strerror}", _FULL_REMEDY)
 
+    def _denied(self, method: str, route: str) -> web.Response | None:
+        """The response for a route that the user may not call, or None."""
+        access = _access_to(method, route, self.settings.allow_routes)
+        if access == policy.EMPTY:
+            return empty_logs(route)
+        if access == policy.CLOSED or (access == policy.OPERATORS and not context.require().operator):
+            return _closed(method, route, access)
+        return None
+
     async def _answer(self, request: web.Request, handler: Handler, route: str | None) -> web.StreamResponse:
         override = override_for(request.method, route)
+        handler = confined(self.sandbox, request.method, route, handler)
         if route not in _STORING or request.method != "POST":
             return await override(self, request, handler)
         if not self.quota.counts:

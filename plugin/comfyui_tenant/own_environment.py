@@ -14,11 +14,13 @@ import tempfile
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from . import confinement
+from . import confinement, context
 from .comfyui import Function
 from .context import Tenant
+from .datasets import DATASETS
 from .folders import Folders
 from .hooks import Hook, wrap
+from .left_processes import left
 from .tenant_path import KINDS
 
 HOOKS = (
@@ -62,7 +64,7 @@ class OwnEnvironment:
         return {**own, **dict.fromkeys(_TMP, self.tmp_of(directory)), **self._folders_of(directory)}
 
     def _folders_of(self, directory: str) -> dict[str, str]:
-        return {_OWN_FOLDER + kind.upper(): self._folders.of(Tenant("", directory), kind) for kind in KINDS}
+        return {_OWN_FOLDER + kind.upper(): self._folders.of(Tenant("", directory), kind) for kind in (*KINDS, DATASETS)}
 
     def _is_shared(self, name: str) -> bool:
         set_by_operator = _plain_get(name)
@@ -142,7 +144,10 @@ def _wrap_programs() -> None:
         if confinement.confined_as() is not None and args[environment_at] is None:
             own = [os.fsencode(key) + b"=" + os.fsencode(value) for key, value in os.environ.items()]
             args = (*args[:environment_at], own, *args[environment_at + 1 :])
-        return original(*args)
+        pid = original(*args)
+        if pid:
+            left.note(pid, context.current_run() is not None)
+        return pid
 
     _posixsubprocess.fork_exec = fork_exec
     if hasattr(subprocess, "_fork_exec"):

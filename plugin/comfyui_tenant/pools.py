@@ -12,12 +12,14 @@ import multiprocessing.pool
 import threading
 import weakref
 from collections.abc import Callable
-from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
+from concurrent.futures import Future, ProcessPoolExecutor, ThreadPoolExecutor
+from contextvars import ContextVar
 from typing import Any
 
 from . import confinement, context
 from .comfyui import Function
 from .hooks import Hook, wrap
+from .pool_substitutes import PoolSubstitutes
 from .tenant_pool import TenantPool
 from .threads import working_for
 
@@ -34,34 +36,13 @@ HOOKS = (
 )
 
 
-class _Substitutes:
-    """For each shared pool, the pools that replace it, one per user."""
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._of: weakref.WeakKeyDictionary[object, dict[str, Any]] = weakref.WeakKeyDictionary()
-
-    def get(self, pool: object, directory: str, make: Callable[[], Any]) -> Any:
-        with self._lock:
-            own = self._of.setdefault(pool, {})
-            if directory not in own:
-                own[directory] = make()
-            return own[directory]
-
-    def take(self, pool: object) -> list[Any]:
-        with self._lock:
-            return list(self._of.pop(pool, {}).values())
-
-    def take_all_of(self, directory: str) -> list[Any]:
-        with self._lock:
-            return [own.pop(directory) for own in self._of.values() if directory in own]
-
-
-_threads, _processes, _multiprocessing = _Substitutes(), _Substitutes(), _Substitutes()
+_threads, _processes, _multiprocessing = PoolSubstitutes(), PoolSubstitutes(), PoolSubstitutes()
 _fork_servers: dict[str, multiprocessing.forkserver.ForkServer] = {}
 _fork_lock = threading.Lock()
 # Pools created below, which already belong to one user.
 _own: weakref.WeakKeyDictionary[object, str] = weakref.WeakKeyDictionary()
+# Runs a request's work on the user's files, instead of the server's pool.
+file_work: ContextVar[Callable[[Callable[[], object]], Future[Any]] | None] = ContextVar("comfy_tenant_file_work", default=None)
 
 
 def install() -> None:
@@ -113,6 +94,9 @@ def _submit_to_threads(original: Function) -> Function:
                 return TenantPool(self._max_workers, self._initializer, self._initargs)
 
             return _threads.get(self, directory, make).submit(lambda: task(*args, **kwargs))
+        confined = file_work.get()
+        if confined is not None:
+            return confined(lambda: fn(*args, **kwargs))
         # Threads of the pool outlive the task. Those started now must not inherit its user.
         token = context.enter(None)
         try:
@@ -143,7 +127,7 @@ def _submit_to_processes(original: Function) -> Function:
     return submit
 
 
-def _shutdown_of(substitutes: _Substitutes) -> Callable[[Function], Function]:
+def _shutdown_of(substitutes: PoolSubstitutes) -> Callable[[Function], Function]:
     """Also shuts down the pools that replaced this one."""
 
     def make(original: Function) -> Function:

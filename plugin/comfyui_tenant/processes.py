@@ -12,6 +12,7 @@ from typing import Any
 from . import context
 from .comfyui import Function
 from .hooks import Hook, wrap
+from .left_processes import left
 
 HOOKS = (
     Hook("subprocess", "Popen.__init__", ("self", "args")),
@@ -51,8 +52,10 @@ def _recording(original: Function, pid_of: Callable[[tuple[Any, ...], Any], Any]
         result = original(*args, **kwargs)
         run, pid = context.current_run(), pid_of(args, result)
         # A pid of 0 means that this is the new process.
-        if run is not None and pid:
-            run.add_process(pid)
+        if pid:
+            left.note(pid, run is not None)
+            if run is not None:
+                run.add_process(pid)
         return result
 
     return start

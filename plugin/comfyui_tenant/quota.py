@@ -10,10 +10,11 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 
 from .context import Tenant
+from .datasets import DATASETS
 from .folders import Folders
 from .settings import Settings
 
-COUNTED = ("input", "output")
+COUNTED = ("input", "output", DATASETS)
 FRESH_SECONDS = 5.0
 
 

@@ -20,6 +20,7 @@ from typing import Any
 from . import confinement, context, landlock
 from .confined_workers import ConfinedWorkers
 from .context import Housekeeping, Tenant
+from .datasets import DATASETS
 from .folders import Folders
 from .landlock_probe import try_landlock
 from .sandbox_policy import SHARED_MEMORY, Layout, Links, is_under
@@ -76,7 +77,7 @@ class Sandbox:
         return {path: _stat(path).st_ino for path in paths}
 
     def _make_own_places(self, tenant: Tenant) -> list[str]:
-        kinds = [self._folders.of(tenant, kind) for kind in (*KINDS, OWN_TMP, OWN_CACHE)]
+        kinds = [self._folders.of(tenant, kind) for kind in (*KINDS, DATASETS, OWN_TMP, OWN_CACHE)]
         user_data = os.path.join(self._user_directory, tenant.directory)
         os.makedirs(user_data, exist_ok=True)
         return [*kinds, user_data, self.socket_folder(tenant.directory)]
@@ -166,7 +167,18 @@ class Sandbox:
 
     async def call(self, tenant: Tenant, work: Callable[[], Awaitable[Any]]) -> Any:
         """Awaits `work` in a confined thread with its own event loop, without blocking the caller's loop."""
+        return await asyncio.wrap_future(self._call(tenant, work))
+
+    def submit(self, tenant: Tenant, work: Callable[[], object]) -> Future[Any]:
+        """Runs `work` in a confined thread that is kept for the next call, as a pool does."""
+
+        async def awaited() -> object:
+            return work()
+
+        return self._call(tenant, awaited)
+
+    def _call(self, tenant: Tenant, work: Callable[[], Awaitable[Any]]) -> Future[Any]:
         with context.as_tenant(Housekeeping()):
             own = tuple(self.own_places(tenant).values())
         rules = (id(self.shared()), own)
-        return await asyncio.wrap_future(self._workers.call(tenant.directory, rules, lambda: self.enter(tenant), work))
+        return self._workers.call(tenant.directory, rules, lambda: self.enter(tenant), work)

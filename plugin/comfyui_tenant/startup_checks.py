@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from . import (
     atomic_files,
     cache,
+    datasets,
     folder_variables,
     folders,
     history,
@@ -27,7 +28,7 @@ from .comfyui import PromptServer
 from .hooks import Hook, mismatches_of
 
 # Checked before ComfyUI's own modules are imported.
-EARLY = (*threads.HOOKS, *processes.HOOKS, *pools.HOOKS, *folders.HOOKS, *folder_variables.HOOKS)
+EARLY = (*threads.HOOKS, *processes.HOOKS, *pools.HOOKS, *folders.HOOKS, *folder_variables.HOOKS, *datasets.HOOKS)
 LATE = (
     *queue.HOOKS,
     *results.HOOKS,

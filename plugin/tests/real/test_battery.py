@@ -47,7 +47,7 @@ def guard(tmp_path_factory):
 def test_the_state_says_what_isolates(kernel, guard):
     assert kernel.visitor("bob").ask("/_tenant/plugin").json()["isolation"].startswith("kernel (Landlock ABI ")
     assert guard.visitor("bob").ask("/_tenant/plugin").json()["isolation"] == (
-        "Python only (the kernel has no Landlock: Linux 5.13 or newer has it)"
+        "Python only (the kernel has no Landlock: Linux 5.13 or newer is needed)"
     )
 
 

@@ -56,7 +56,7 @@ def test_nobody_jumps_the_line(world, more):
 def test_a_prompt_id_of_another_user_is_refused(world):
     answer = world.bob.post("/prompt", {"prompt": graph("bobs.png"), "prompt_id": world.done})
     assert answer.status == 400
-    assert answer.json()["error"]["message"] == "prompt_id is in use: leave it out or choose another"
+    assert answer.json()["error"]["message"] == "prompt_id is in use: omit it or choose another"
 
 
 @pytest.mark.parametrize("more", [{}, {"client_id": "alices"}])

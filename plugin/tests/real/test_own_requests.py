@@ -1,0 +1,94 @@
+"""Requests for a user's own files are served in the user's sandbox, whatever a program of the user's does meanwhile."""
+
+from __future__ import annotations
+
+import threading
+import time
+from pathlib import Path
+
+import pytest
+from comfyui_process import image, start
+
+NODES = Path(__file__).resolve().parent / "link-nodes"
+SECRET = "secret-of-alice"
+SECONDS = 4.0
+
+
+@pytest.fixture(scope="module")
+def comfyui(tmp_path_factory):
+    base = tmp_path_factory.mktemp("requests")
+    secret = base / "tenants" / "u-alice" / "output" / "secret.txt"
+    secret.parent.mkdir(parents=True)
+    secret.write_text(SECRET)
+    (base / "code.py").write_text("pass")
+    running = start(base, nodes=(NODES,))
+    try:
+        yield running
+    finally:
+        running.stop()
+
+
+def swap(bob, folder: str, target: Path) -> float:
+    """Starts the program; when it ends."""
+    inputs = {"folder": folder, "target": str(target), "seconds": SECONDS}
+    bob.finished(bob.run({"1": {"class_type": "Swap", "inputs": inputs}}))
+    return time.monotonic() + SECONDS
+
+
+def test_a_link_that_comes_and_goes_shows_nothing_of_another_user(comfyui):
+    bob = comfyui.visitor("bob")
+    end = swap(bob, "output", comfyui.base / "tenants" / "u-alice" / "output" / "secret.txt")
+    seen = set()
+    while time.monotonic() < end:
+        seen.add(bob.ask("/view?filename=swapped.txt&type=output").text)
+    assert "own" in seen
+    assert SECRET not in seen
+
+
+def test_nor_does_it_in_the_user_data(comfyui):
+    bob = comfyui.visitor("bob")
+    end = swap(bob, "../../user/u-bob", comfyui.base / "tenants" / "u-alice" / "output" / "secret.txt")
+    seen = set()
+    while time.monotonic() < end:
+        seen.add(bob.ask("/userdata/swapped.txt").text)
+    assert "own" in seen
+    assert SECRET not in seen
+
+
+def test_nothing_is_written_through_it(comfyui):
+    bob = comfyui.visitor("bob")
+    code = comfyui.base / "code.py"
+    end = swap(bob, "input", code)
+    while time.monotonic() < end:
+        bob.upload("swapped.txt", image(), overwrite="true")
+    assert code.read_text() == "pass"
+
+
+def test_a_pipe_among_the_files_stops_nobody_else(comfyui):
+    bob, alice = comfyui.visitor("bob"), comfyui.visitor("alice")
+    bob.finished(bob.run({"1": {"class_type": "MakePipe", "inputs": {"name": "pipe.png"}}}))
+    waiting = threading.Thread(target=lambda: bob.upload("pipe.png", image()), daemon=True)
+    waiting.start()
+    # Opening it for writing waits until the server reads it.
+    with open(comfyui.base / "tenants" / "u-bob" / "input" / "pipe.png", "wb"):
+        assert alice.ask("/settings").status == 200
+        assert bob.ask("/settings").status == 200
+    waiting.join(30)
+    assert not waiting.is_alive()
+
+
+def ask_kept(visitor, path: Path, nonce: str) -> tuple[str, str]:
+    inputs = {"path": str(path), "nonce": nonce}
+    done = visitor.finished(visitor.run({"1": {"class_type": "AskKeptProcess", "inputs": inputs}}))
+    return tuple(done["outputs"]["1"]["text"])
+
+
+def test_a_process_that_is_kept_serves_its_own_user_alone(comfyui):
+    bob, alice = comfyui.visitor("bob"), comfyui.visitor("alice")
+    secret = comfyui.base / "tenants" / "u-alice" / "output" / "secret.txt"
+    first = ask_kept(alice, secret, "1")
+    assert first[0] == SECRET
+    assert ask_kept(alice, secret, "2") == first
+    text, pid = ask_kept(bob, secret, "3")
+    assert text == "PermissionError"
+    assert pid != first[1]
