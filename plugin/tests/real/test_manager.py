@@ -1,4 +1,4 @@
-"""ComfyUI-Manager, with its new and its old web UI: it loads, but users cannot reach it, because it installs code for everyone."""
+"""ComfyUI-Manager, with its new and its old web UI: it loads, but users cannot reach it, as it installs code for all."""
 
 import json
 import os
