@@ -1,7 +1,9 @@
 import { configDefaults, defineConfig } from 'vitest/config';
+import { alias } from './vitest.config.ts';
 
 /** `npm run test:fast`: what needs no Envoy, no ComfyUI, no browser, no other program and no root, in under 40 seconds. */
 export default defineConfig({
+  resolve: { alias },
   test: {
     include: ['src/**/*.test.ts', 'test/**/*.test.ts'],
     exclude: [
