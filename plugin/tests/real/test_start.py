@@ -3,6 +3,7 @@
 import base64
 import os
 import shutil
+import signal
 import subprocess
 import time
 from pathlib import Path
@@ -181,7 +182,7 @@ def stopped_by_signal(tmp_path):
         running.process.kill()
 
 
-@pytest.mark.parametrize("way", ["idle", "sleep", "event", "stubborn"])
+@pytest.mark.parametrize("way", ["idle", "sleep", "event", "stubborn", "slow_to_take_down", "slow_to_close"])
 def test_sigterm_ends_comfyui_whatever_it_does(stopped_by_signal, way):
     alice = stopped_by_signal.visitor("alice")
     if way != "idle":
@@ -189,7 +190,7 @@ def test_sigterm_ends_comfyui_whatever_it_does(stopped_by_signal, way):
         time.sleep(0.5)
     begun = time.monotonic()
     stopped_by_signal.process.terminate()
-    assert stopped_by_signal.process.wait(timeout=20) in (0, 143)
+    assert stopped_by_signal.process.wait(timeout=20) in (0, 143, -signal.SIGALRM)
     # The bound is a second; the rest is for a busy machine. Without a handler, the code is -15.
     assert time.monotonic() - begun < 10
 
