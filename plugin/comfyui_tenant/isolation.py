@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
-from . import confined_calls, denials, own_environment, pools, server_loop, stat_guard, unix_sockets
+from . import confined_calls, denials, numba_cache, own_environment, pools, server_loop, stat_guard, unix_sockets
 from .folders import Folders
 from .guard import Guard
 from .hooks import wrap
@@ -54,6 +54,7 @@ class Isolation:
 
     def enter(self, tenant) -> None:
         self._denials.forget(tenant.directory)
+        numba_cache.mend()
         self.sandbox.enter(tenant)
 
     def state(self) -> dict:

@@ -7,6 +7,7 @@ share, one would get the other's access. So confined code never reaches a pool t
 from __future__ import annotations
 
 import contextlib
+import io
 import multiprocessing.forkserver
 import multiprocessing.pool
 import threading
@@ -113,7 +114,8 @@ def _submit_to_threads(original):
 
             return _threads.get(self, directory, make).submit(lambda: task(*args, **kwargs))
         confined = file_work.get()
-        if confined is not None:
+        if confined is not None and not isinstance(getattr(fn, "__self__", None), io.IOBase):
+            # To close a file needs no confinement.
             return confined(lambda: fn(*args, **kwargs))
         # A pool's threads outlive the task: started here, they must not keep its user.
         token = context.enter(None)

@@ -1,0 +1,39 @@
+"""Numba caches compiled code where the user may write, and goes on without a cache where another user's function has one.
+
+It chooses the folder of a function's cache once, when the function is defined: beside the code, or in the folder of the user
+whose prompt imported it.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import types
+
+from . import confinement
+from .hooks import wrap
+
+
+def mend() -> None:
+    """Called before each prompt: Numba may be imported at any time."""
+    caching, config = sys.modules.get("numba.core.caching"), sys.modules.get("numba.core.config")
+    cache = getattr(caching, "Cache", None)
+    if cache is None or type(config) is not types.ModuleType:
+        return
+    # Read anew, for each user has another.
+    folder = property(lambda _: os.environ.get("NUMBA_CACHE_DIR", ""), lambda _module, _value: None)
+    config.__class__ = type("TenantConfig", (types.ModuleType,), {"CACHE_DIR": folder})
+    for name in ("load_overload", "save_overload"):
+        wrap(cache, name, _going_on)
+
+
+def _going_on(original):
+    def call(*args, **kwargs):
+        try:
+            return original(*args, **kwargs)
+        except PermissionError:
+            if confinement.confined_as() is None:
+                raise
+            return None
+
+    return call
