@@ -6,6 +6,7 @@ that work of another user's prompt would be done with that user's access.
 
 from __future__ import annotations
 
+import sys
 import threading
 import time
 from collections.abc import Callable
@@ -46,8 +47,18 @@ class LeftProcesses:
             gone = [pid for pid, (process, _, _) in self._started.items() if not process.is_running()]
             for pid in (*gone, *(process.pid for process in ending)):
                 self._started.pop(pid, None)
+        if ending:
+            _forget_executors()
         for process in ending:
             _kill(process)
+
+
+def _forget_executors() -> None:
+    """joblib keeps one for all; of the one whose processes end, it would find out too late."""
+    for name in ("joblib.externals.loky.reusable_executor", "loky.reusable_executor"):
+        module = sys.modules.get(name)
+        if getattr(module, "_executor", None) is not None:
+            module._executor = None
 
 
 def _kill(process: psutil.Process) -> None:
