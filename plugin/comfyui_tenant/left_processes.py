@@ -6,6 +6,7 @@ started them, so they would do another user's work with that user's access.
 
 from __future__ import annotations
 
+import sys
 import threading
 import time
 from collections.abc import Callable
@@ -48,8 +49,18 @@ class LeftProcesses:
             gone = [pid for pid, (process, _, _) in self._started.items() if not process.is_running()]
             for pid in (*gone, *(process.pid for process in ending)):
                 self._started.pop(pid, None)
+        if ending:
+            _forget_executors()
         for process in ending:
             _kill(process)
+
+
+def _forget_executors() -> None:
+    """joblib keeps one executor for all callers, and would notice too late that its processes have ended."""
+    for name in ("joblib.externals.loky.reusable_executor", "loky.reusable_executor"):
+        module = sys.modules.get(name)
+        if module is not None and getattr(module, "_executor", None) is not None:
+            setattr(module, "_executor", None)  # noqa: B010 - the module declares no types
 
 
 def _kill(process: psutil.Process) -> None:

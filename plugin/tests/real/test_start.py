@@ -3,6 +3,7 @@
 import base64
 import os
 import shutil
+import signal
 import subprocess
 import time
 from pathlib import Path
@@ -207,7 +208,7 @@ def stopped_by_signal(tmp_path):
         running.process.kill()
 
 
-@pytest.mark.parametrize("way", ["idle", "sleep", "event", "stubborn"])
+@pytest.mark.parametrize("way", ["idle", "sleep", "event", "stubborn", "slow_to_take_down", "slow_to_close"])
 def test_sigterm_stops_comfyui_whatever_it_does(stopped_by_signal, way):
     alice = stopped_by_signal.visitor("alice")
     if way != "idle":
@@ -215,7 +216,7 @@ def test_sigterm_stops_comfyui_whatever_it_does(stopped_by_signal, way):
         time.sleep(0.5)
     begun = time.monotonic()
     stopped_by_signal.process.terminate()
-    assert stopped_by_signal.process.wait(timeout=20) in (0, 143)
+    assert stopped_by_signal.process.wait(timeout=20) in (0, 143, -signal.SIGALRM)
     # Takes about a second; the rest is for a busy machine. Without a handler, the exit code is -15.
     assert time.monotonic() - begun < 10
 
