@@ -54,7 +54,7 @@ function identify({ sub = '', exp = 0 }: JWTPayload): Decision {
   return { kind: 'allow', identity: { userId, expiresAtMs: exp * 1000, operator: false, passed: [] } };
 }
 
-async function judge(token: string, keys: readonly KeyObject[], now: number): Promise<Decision> {
+async function verifyProbeToken(token: string, keys: readonly KeyObject[], now: number): Promise<Decision> {
   for (const key of keys) {
     try {
       const { payload } = await jwtVerify(token, key, {
@@ -89,7 +89,7 @@ export function acceptProbeUsers(
     },
     authenticate(credentials, client) {
       if (!credentials.text.startsWith(BEGIN)) return method.authenticate(credentials, client);
-      return judge(credentials.text.slice('Bearer '.length), keys, now());
+      return verifyProbeToken(credentials.text.slice('Bearer '.length), keys, now());
     },
   };
 }

@@ -50,7 +50,7 @@ test.each(GARBAGE)('an issuer that %s later fails nobody whose key is known', as
   expect(await issuer.judge(await issuer.token(first, { sub: 'bob' }))).toEqual({ user: 'bob' });
 });
 
-test('an issuer that does not answer is waited for no longer than its time, and nobody waits who is known', async () => {
+test('a silent issuer delays checks until its timeout only, and cached users not at all', async () => {
   issuer.trust(JWKS);
   expect(await issuer.judge(await issuer.token(first))).toEqual({ user: 'alice' });
   issuer.says((response) => void response.write('{"keys":'));
@@ -84,7 +84,7 @@ test('keys that change under load fail no valid request, and are fetched once fo
   expect(issuer.asked).toHaveLength(2);
 });
 
-test('a storm of made-up key names is one fetch a cooldown, and no user feels it', async () => {
+test('a storm of invented key ids causes one fetch per cooldown, and does not slow users', async () => {
   issuer.trust(JWKS);
   await issuer.judge(await issuer.token(first));
   const stranger = await aKey('ES256', 'first');
@@ -104,7 +104,7 @@ test('a storm of made-up key names is one fetch a cooldown, and no user feels it
   }
 });
 
-test('a clock that is set back makes no cooldown longer', async () => {
+test('a clock that is set back does not extend the cooldown', async () => {
   issuer.trust(JWKS);
   expect(await issuer.judge(await issuer.token(second))).toMatchObject({ refused: 'key-unknown' });
   const fetches = issuer.asked.length;
@@ -116,7 +116,7 @@ test('a clock that is set back makes no cooldown longer', async () => {
   expect(issuer.asked).toHaveLength(fetches + 1);
 });
 
-test('keys past their age and maxStale are asked for at once, and without an answer nobody is judged', async () => {
+test('keys past their age and maxStale are fetched at once, and without an answer checks get 503', async () => {
   issuer.trust(JWKS);
   let jti = 0;
   const fresh = () => issuer.token(first, { exp: Math.floor(Date.now() / 1000) + 86_400, jti: `${jti++}` });
