@@ -17,7 +17,7 @@ export function manager(config: Bootstrap) {
   return filter.typed_config as { http_filters: { name: string }[]; access_log: unknown[] };
 }
 
-/** Envoy's own judge of JWTs, with its cache. */
+/** Envoy's own authenticate of JWTs, with its cache. */
 function nativeJwt(config: Bootstrap): void {
   const settings = manager(config);
   settings.http_filters = settings.http_filters.slice(-1);

@@ -32,7 +32,7 @@ test('the facts of a plugin are read', async () => {
   expect(state).toStrictEqual({ kind: 'present', facts: FACTS });
 });
 
-test('a ComfyUI without the plugin is told from one that is not there', async () => {
+test('a ComfyUI without the plugin is distinguished from one that does not answer', async () => {
   const url = await serving((_request, response) => {
     response.writeHead(404).end();
   });

@@ -26,7 +26,7 @@ function checked(text: string): Promise<Ran> {
   return run(check, { cwd: directory.path });
 }
 
-test('a good configuration is shown as it would be served', async () => {
+test('a valid configuration is summarized', async () => {
   const second = spoil(BASIC, 'endpoints:\n', '')
     .replace('name: studio', 'name: open\n    domains: [b.example.com]\n    publicPaths: [{ path: /docs/* }]')
     .replace('8188', '8189')
@@ -49,7 +49,7 @@ test('a good configuration is shown as it would be served', async () => {
   ]);
 });
 
-test('warnings are said, and the configuration is good all the same', async () => {
+test('warnings are printed, and the configuration is still valid', async () => {
   directory.write('users.htpasswd', `bob:${BCRYPT}\ncarol:{SHA}VBPuJHI7uixaa6LQGWx4s+5GKNE=\n`);
   const { code, err } = await checked(spoil(BASIC, 'users:', 'usersFile: users.htpasswd\n      users:'));
   expect({ code, err }).toEqual({
@@ -60,7 +60,7 @@ test('warnings are said, and the configuration is good all the same', async () =
   });
 });
 
-test('every fault is said, and nothing of what would be served', async () => {
+test('every problem is printed, without a summary', async () => {
   expect(await checked(spoil(BASIC, BCRYPT, 'hunter2').replace('multiTenant', 'multiTennant'))).toEqual({
     code: 78,
     out: [],
@@ -72,7 +72,7 @@ test('every fault is said, and nothing of what would be served', async () => {
   });
 });
 
-test('a fault of the users file is one of the configuration', async () => {
+test('a problem in the users file is a problem of the configuration', async () => {
   directory.write('users.htpasswd', 'bob:hunter2\n');
   const { code, err } = await checked(spoil(BASIC, 'users:', 'usersFile: users.htpasswd\n      users:'));
   expect({ code, err }).toEqual({
@@ -84,7 +84,7 @@ test('a fault of the users file is one of the configuration', async () => {
   });
 });
 
-test('files that others can read or change are warned of', async () => {
+test('files that others can read or change cause warnings', async () => {
   directory.write('users.htpasswd', `alice:${BCRYPT}\n`);
   directory.write('token.key', formatSigningKeys([makeSigningKey()]));
   const text = `${BASIC.replace(/users:[^]*/, 'usersFile: users.htpasswd\n')}comfyui: { tokenKeyFile: token.key }\n`;

@@ -6,7 +6,7 @@ import { hash } from './hash.ts';
 
 const cwd = '/';
 
-test('a password that is piped in is hashed with argon2id, its line ending not counted', async () => {
+test('a piped password is hashed with argon2id, without its line ending', async () => {
   const { code, out, err } = await run(hash, { cwd, stdin: 'open sesame\r\nmore\n' });
   expect({ code, err }).toEqual({ code: 0, err: [] });
   expect(out[0]).toMatch(/^\$argon2id\$v=19\$m=19456,t=2,p=1\$/);
@@ -14,14 +14,14 @@ test('a password that is piped in is hashed with argon2id, its line ending not c
   expect(await verifyPassword('open sesame', out[0]!)).toBe(true);
 });
 
-test('--bcrypt makes a bcrypt hash that is taken', async () => {
+test('--bcrypt makes a valid bcrypt hash', async () => {
   const { out } = await run(hash, { cwd, args: ['--bcrypt'], stdin: 'pässword\n' });
   expect(out[0]).toMatch(/^\$2b\$12\$/);
   expect(checkHash(out[0]!)).toEqual({ kind: 'good' });
   expect(await verifyPassword('pässword', out[0]!)).toBe(true);
 });
 
-test('a password typed twice at a terminal is hashed and nowhere shown', async () => {
+test('a password typed twice at a terminal is hashed and never shown', async () => {
   const typed = ['sesamm\u007fe\r', 'sesame\r'];
   const { code, out, err } = await run(hash, { cwd, typed });
   expect({ code, err }).toEqual({ code: 0, err: ['Password (not shown):', 'Repeat the password:'] });

@@ -7,7 +7,7 @@ import { check } from './check.ts';
 import { init } from './init.ts';
 import { user } from './user.ts';
 
-test('init, user add and check lead to a configuration that is good', async () => {
+test('init, user add and check lead to a valid configuration', async () => {
   const directory = configDirectory();
   onTestFinished(() => {
     directory.remove();
@@ -24,7 +24,7 @@ test('init, user add and check lead to a configuration that is good', async () =
   expect(out).toContain('  1 user');
 });
 
-test('a file that is there stays as it is', async () => {
+test('an existing file is not changed', async () => {
   const directory = configDirectory();
   onTestFinished(() => {
     directory.remove();

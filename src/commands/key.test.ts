@@ -33,7 +33,7 @@ function writeSharedKey(): void {
   chmodSync(inKeys('token.key'), 0o600);
 }
 
-test('the keys are made, and each ComfyUI is told its file', async () => {
+test('the keys are created, and the file for each ComfyUI is printed', async () => {
   const { code, out } = await runKey();
   expect(code).toBe(0);
   expect(out.at(-1)).toBe(
@@ -46,7 +46,7 @@ test('the keys are made, and each ComfyUI is told its file', async () => {
   expect(kids()).toEqual(before);
 });
 
-test('a rotation publishes the new key and the one before', async () => {
+test('a rotation publishes the new and the previous key', async () => {
   await runKey();
   const [first] = kids();
   await runKey('--rotate');
@@ -57,7 +57,7 @@ test('a rotation publishes the new key and the one before', async () => {
   expect(out.at(-1)).toContain('Restart the service');
 });
 
-test('a key of 0.1 stays as it is, and the way on is told', async () => {
+test('a 0.1 key is not changed, and the migration is explained', async () => {
   writeSharedKey();
   const { code, err } = await runKey();
   expect(code).toBe(78);
@@ -80,7 +80,7 @@ test('check creates no key', async () => {
   expect(existsSync(inKeys())).toBe(false);
 });
 
-test('check warns of a key of 0.1 and of keys that others can read', async () => {
+test('check warns about a 0.1 key and about keys that others can read', async () => {
   writeSharedKey();
   directory.write('.comfy-tenant/verify.key', '{"keys": []}');
   chmodSync(inKeys('verify.key'), 0o644);

@@ -21,7 +21,7 @@ const call = (...args: string[]): Promise<Ran> => run(token, { cwd: directory.pa
 const jwks = (): JSONWebKeySet =>
   JSON.parse(readFileSync(join(directory.path, 'dev.jwks.json'), 'utf8')) as JSONWebKeySet;
 
-test('--init makes a key for its owner only and a JWKS without private members, and says what to configure', async () => {
+test('--init creates a key with mode 0600 and a JWKS without private members, and prints the configuration', async () => {
   const { code, out } = await call('--init', 'dev.jwk');
   expect(code).toBe(0);
   expect(out).toEqual([
@@ -36,14 +36,14 @@ test('--init makes a key for its owner only and a JWKS without private members, 
   expect(Object.keys(jwks().keys[0] ?? {}).sort()).toEqual(['alg', 'crv', 'kid', 'kty', 'x', 'y']);
 });
 
-test('the issuer that --init prints makes a configuration that is good', async () => {
+test('the issuer that --init prints makes a valid configuration', async () => {
   const { out } = await call('--init', 'dev.jwk');
   const issuer = out.slice(2).map((line) => `      ${line}\n`);
   const text = spoil(JWT, '      claimTransformations', `${issuer.join('')}      claimTransformations`);
   expect(directory.load(text)).toMatchObject({ ok: true, warnings: [] });
 });
 
-test('a token is good for the issuer, the audience and the claim of the configuration', async () => {
+test('a token has the configured issuer, audience and claim', async () => {
   await call('--init', 'dev.jwk');
   directory.write('comfy-tenant.yaml', spoil(TRUSTING, 'claim: sub', 'claim: login'));
   const { code, out, err } = await call('--user', 'alice', '--ttl', '90s');
@@ -56,7 +56,7 @@ test('a token is good for the issuer, the audience and the claim of the configur
   expect(payload.exp! - payload.iat!).toBe(90);
 });
 
-test('required claims and typ of the issuer are met', async () => {
+test('a token has the required claims and typ of the issuer', async () => {
   await call('--init', 'dev.jwk');
   const rules = 'requiredClaims: { email_verified: true }\n          typ: at+jwt\n          audience:';
   directory.write('comfy-tenant.yaml', spoil(TRUSTING, 'audience:', rules));
@@ -77,7 +77,7 @@ test('a key that no issuer trusts signs nothing', async () => {
   });
 });
 
-test('--init leaves files that are there as they are', async () => {
+test('--init does not change existing files', async () => {
   const file = directory.write('dev.jwks.json', '{}');
   expect(await call('--init', 'dev.jwk')).toEqual({
     code: 1,
@@ -99,6 +99,6 @@ test.each([
   ],
   [['--user', 'a', '--ttl', '2d'], 'comfy-tenant token: --ttl must be between 1s and 24h'],
   [['--user', 'a', '--ttl', 'long'], 'comfy-tenant token: --ttl must be a duration, such as 30s, 10m or 1h'],
-])('token %j is a mistake of usage', async (args, said) => {
+])('token %j is a usage error', async (args, said) => {
   expect(await call(...args)).toEqual({ code: 64, out: [], err: [said] });
 });

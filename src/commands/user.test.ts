@@ -30,7 +30,7 @@ const call = (args: string[], given: { stdin?: string; typed?: string[] } = {}):
 const text = (): string => readFileSync(join(directory.path, 'users.htpasswd'), 'utf8');
 const mode = (): number => statSync(join(directory.path, 'users.htpasswd')).mode & 0o777;
 
-test('the first user makes the file, readable by its owner only', async () => {
+test('the first user creates the file with mode 0600', async () => {
   const { code, out, err } = await call(['add', 'alice', '--password-stdin'], password('sesame\n'));
   expect({ code, out, err }).toEqual({
     code: 0,
@@ -48,7 +48,7 @@ test('a user is added at a terminal', async () => {
   expect(parseHtpasswd(text()).users.map(({ username }) => username)).toEqual(['alice']);
 });
 
-test('comments, order, line endings and mode stay when a user comes, changes and goes', async () => {
+test('comments, order, line endings and mode are kept when a user is added, changed and removed', async () => {
   const before = `# staff\r\nbob:${BCRYPT}\r\n\r\n# guests\r\ncarol:${BCRYPT}`;
   directory.write('users.htpasswd', before);
   chmodSync(join(directory.path, 'users.htpasswd'), 0o640);
@@ -62,20 +62,20 @@ test('comments, order, line endings and mode stay when a user comes, changes and
   expect(mode()).toBe(0o640);
 });
 
-test('a symbolic link stays one', async () => {
+test('a symbolic link is kept', async () => {
   directory.write('real.htpasswd', '');
   symlinkSync('real.htpasswd', join(directory.path, 'users.htpasswd'));
   await call(['add', 'alice', '--password-stdin'], password('sesame'));
   expect(readFileSync(join(directory.path, 'real.htpasswd'), 'utf8')).toMatch(/^alice:/);
 });
 
-test('list prints the names, those of the configuration first', async () => {
+test('list prints the names, first those in the configuration', async () => {
   directory.write('comfy-tenant.yaml', spoil(BASIC, 'users:', 'usersFile: users.htpasswd\n      users:'));
   directory.write('users.htpasswd', `# staff\nbob:${BCRYPT}\n`);
   expect(await call(['list'])).toEqual({ code: 0, out: ['alice', 'bob'], err: [] });
 });
 
-test('remove says where the files of who is gone are', async () => {
+test('remove says that the files of the user remain', async () => {
   directory.write('users.htpasswd', `bob:${BCRYPT}\n`);
   expect(await call(['remove', 'bob'])).toEqual({
     code: 0,
@@ -118,21 +118,21 @@ test.each(REFUSED)('%s is refused and changes nothing', async (_, args, fault) =
   expect(existsSync(join(directory.path, 'users.htpasswd.new'))).toBe(false);
 });
 
-test('removing who is not there is refused and changes nothing', async () => {
+test('removing an unknown user fails and changes nothing', async () => {
   const file = directory.write('users.htpasswd', `bob:${BCRYPT}\n`);
   expect((await call(['remove', 'alice'])).err).toEqual([`comfy-tenant user: ${file} has no user alice`]);
   expect(text()).toBe(`bob:${BCRYPT}\n`);
   expect(existsSync(`${file}.new`)).toBe(false);
 });
 
-test('policy funart is asked of the password', async () => {
+test('policy funart is applied to the password', async () => {
   directory.write('comfy-tenant.yaml', spoil(FILE, 'method: BASIC', 'method: BASIC\n      policy: funart'));
   expect((await call(['add', 'user-h30ua81', '--password-stdin'], password('sesame'))).err).toEqual([
     'comfy-tenant user: policy funart asks for 12 to 128 characters with an upper-case and a lower-case letter, a digit and one of !@#$%^&*()',
   ]);
 });
 
-test('a configuration without a users file is said to have none', async () => {
+test('a configuration without a users file is an error', async () => {
   directory.write('comfy-tenant.yaml', BASIC);
   expect(await call(['list'])).toEqual({
     code: 78,

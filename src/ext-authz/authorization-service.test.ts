@@ -63,7 +63,7 @@ test.each([
     /^Envoy sends requests for endpoint studio to upstreams that do not match/,
   ],
   ['does not say where it leads', { upstream: '' }, /to upstreams that do not match/],
-])('a route that %s lets nobody in, and the log says what to do', async (_, parts, cause) => {
+])('a route that %s gets 503, and the log says how to fix it', async (_, parts, cause) => {
   const asked: string[] = [];
   const find: AuthMethod['find'] = (request) => (asked.push(request.host), deny('credentials-missing'));
   const { ask, outcomes } = aService({ method: { find } });
@@ -88,7 +88,7 @@ test.each<[string, Partial<AuthMethod>]>([
   expect(outcomes).toMatchObject([{ decision: { kind: 'unavailable' }, error: { message: 'broken' } }]);
 });
 
-test('a check that cannot be read is answered with 503', async () => {
+test('a check that cannot be decoded gets 503', async () => {
   const { check } = aService();
   expect(readAnswer(await check(Buffer.from([0x0a, 0xff])))).toMatchObject({
     code: 7,
@@ -96,7 +96,7 @@ test('a check that cannot be read is answered with 503', async () => {
   });
 });
 
-test('every reason to answer 401 gives the same answer', async () => {
+test('all 401 responses are the same, whatever the reason', async () => {
   const reasons = ['password-wrong', 'user-unknown', 'token-expired', 'signature-wrong'] as const;
   const answers = await Promise.all(
     reasons.map((reason) => aService({ method: { authenticate: () => deny(reason) } }).ask([alice])),
@@ -114,7 +114,7 @@ test('every reason to answer 401 gives the same answer', async () => {
   }
 });
 
-test('a browser is answered with a page, and the request id is only taken when it is one', async () => {
+test('a browser gets an HTML page, and only a valid request id is shown', async () => {
   const { ask } = aService();
   const page = await ask([
     ['accept', 'text/html,*/*'],

@@ -45,7 +45,7 @@ function bind(): Promise<number> {
   });
 }
 
-test('a socket is for its owner only from its first moment on, and the umask comes back', async () => {
+test('a socket is accessible to its owner only from the start, and the umask is restored', async () => {
   expect(await bindSocket(path(), undefined, bind)).toBe(0o600);
   expect(mode()).toBe(0o600);
   expect(process.umask(0)).toBe(0);
@@ -57,13 +57,13 @@ test.each([GROUP, NAMED])('with group %s, the group may connect too', async (gro
   expect(statSync(path()).gid).toBe(group === 'daemon' ? 1 : Number(GROUP));
 });
 
-test('a group that is not there is a fault before anything is bound', async () => {
+test('a missing group is an error before anything is bound', async () => {
   await expect(bindSocket(path(), 'nobodys', bind)).rejects.toThrow(
     'service.socketGroup: no group nobodys in /etc/group: create it, or use its number',
   );
 });
 
-test('the umask comes back when binding fails', async () => {
+test('the umask is restored if binding fails', async () => {
   await expect(bindSocket(path(), undefined, () => Promise.reject(new Error('taken')))).rejects.toThrow(
     'taken',
   );

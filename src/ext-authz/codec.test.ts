@@ -75,7 +75,7 @@ function expected(bytes: Buffer) {
   return { method, path, host, peerAddress, headers: headerFields, endpoint, bootstrap, upstream };
 }
 
-test('a check is read as the stock deserialiser reads it', () => {
+test('a check is decoded as the stock deserializer does', () => {
   fc.assert(
     fc.property(request, (message) => {
       const bytes = stock.requestSerialize(message);
@@ -93,7 +93,7 @@ const unknownField = fc.oneof(
   fc.tuple(fc.constant(5), fc.constant([1, 2, 3, 4])),
 );
 
-test('of a key that is there twice, the last value holds', () => {
+test('the last value of a duplicated key wins', () => {
   const check = (endpoint: string): Buffer =>
     stock.requestSerialize({ attributes: { context_extensions: { endpoint } } });
   // Two encoded messages one after the other are one message with the fields of both.
@@ -101,7 +101,7 @@ test('of a key that is there twice, the last value holds', () => {
   expect(decodeCheckRequest(bytes)).toEqual({ ...decodeCheckRequest(check('last')), endpoint: 'last' });
 });
 
-test('unknown fields are passed over', () => {
+test('unknown fields are ignored', () => {
   fc.assert(
     fc.property(request, fc.array(unknownField, { maxLength: 4 }), (message, unknown) => {
       const known = stock.requestSerialize(message);
@@ -114,7 +114,7 @@ test('unknown fields are passed over', () => {
   );
 });
 
-test('bytes that are no check are an error, never a wrong check or an endless loop', () => {
+test('invalid bytes are an error, never a wrong check or an endless loop', () => {
   fc.assert(
     fc.property(fc.uint8Array({ maxLength: 60 }), (bytes) => {
       try {
@@ -127,7 +127,7 @@ test('bytes that are no check are an error, never a wrong check or an endless lo
   );
 });
 
-test('a check that is cut short is an error', () => {
+test('a truncated check is an error', () => {
   const bytes = stock.requestSerialize({
     attributes: { request: { http: { method: 'GET', path: '/queue' } } },
   });
@@ -146,7 +146,7 @@ const struct = (metadata: readonly (readonly [string, string])[]) => ({
 const names = fc.array(name, { maxLength: 3 });
 const unique = fc.uniqueArray(pair, { maxLength: 3, selector: ([key]) => key });
 
-test('an allowing answer is what the stock serialiser writes', () => {
+test('an OK response is what the stock serializer writes', () => {
   const answer = fc.record({
     headers: pairs,
     remove: names,
@@ -173,7 +173,7 @@ test('an allowing answer is what the stock serialiser writes', () => {
   );
 });
 
-test('a refusing answer is what the stock serialiser writes', () => {
+test('a denied response is what the stock serializer writes', () => {
   const answer = fc.record({
     status: fc.constantFrom(401, 403, 421, 429, 503),
     headers: pairs,

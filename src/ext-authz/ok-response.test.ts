@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { alice, aService, NOW } from '../../test/support/service.ts';
 
-test('good credentials set the user id and the token, and nothing of the credentials goes on', async () => {
+test('valid credentials set the user id and the token, and are not forwarded', async () => {
   const { ask } = aService();
   expect(await ask([alice])).toEqual({
     http_response: 'ok_response',
@@ -16,7 +16,7 @@ test('good credentials set the user id and the token, and nothing of the credent
   });
 });
 
-test('without multi-tenant mode no user id goes on, and the client cannot send one', async () => {
+test('without multi-tenant mode no user id is forwarded, and the client cannot send one', async () => {
   const answer = await aService({ multiTenant: false }).ask([alice]);
   expect(answer.headers).toEqual({});
   expect(answer.remove).toEqual(['authorization', 'x-funart-comfy-userid', 'x-funart-comfy-token']);
@@ -29,7 +29,7 @@ test('a header that is set is never also removed, as Envoy would then send none'
   expect(answer.remove).toEqual([]);
 });
 
-test('cookies and parameters that carry tokens are taken out, and all others stay', async () => {
+test('cookies and parameters with tokens are removed, and all others are kept', async () => {
   const { ask } = aService();
   const answer = await ask([alice, ['cookie', 'a=1; comfy_token=x; b=2']], {
     path: '/ws?token=x&clientId=1',

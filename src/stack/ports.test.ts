@@ -13,7 +13,7 @@ async function listening(): Promise<number> {
   return (server.address() as AddressInfo).port;
 }
 
-test('a port that somebody listens on is not free, and the next one is taken instead', async () => {
+test('a port in use is not free, and the next one is chosen instead', async () => {
   const port = await listening();
   expect((await listenProblem(port))?.code).toBe('EADDRINUSE');
   expect(await nextFreePort(port)).toBeGreaterThan(port);
@@ -26,11 +26,11 @@ test.runIf(process.platform === 'linux')('the program on a port is named with it
   expect(basename(process.execPath)).toBe('node');
 });
 
-test('a port that nobody listens on has no known program', async () => {
+test('a free port has no known program', async () => {
   expect(whoListens(await freePort())).toBe('another program');
 });
 
-test('the wait for a port ends when it is given up', async () => {
+test('the wait for a port ends when giveUp returns true', async () => {
   const port = await freePort();
   const deadline = Date.now() + 200;
   expect(await waitForPort(port, '127.0.0.1', () => Date.now() > deadline)).toBe(false);

@@ -26,7 +26,7 @@ async function gone(pid: number): Promise<boolean> {
   return !isAlive(pid);
 }
 
-test('a stop ends the program and what it started itself', async () => {
+test('a stop ends the program and its children', async () => {
   const cwd = folder();
   const programs = openPrograms();
   const program = await programs.start(shell('sleep 60 & echo $!; wait', cwd));
@@ -47,7 +47,7 @@ test('a program that ends by itself says how, with its last lines', async () => 
   expect(await programs.stopAll()).toBe(0);
 });
 
-test('a program that is not there is one clear line', async () => {
+test('a missing program is one clear line', async () => {
   const programs = openPrograms();
   const spec = { ...shell('', folder()), command: '/nowhere/program' };
   await expect(programs.start(spec)).rejects.toThrow(
@@ -56,7 +56,7 @@ test('a program that is not there is one clear line', async () => {
   await programs.stopAll();
 });
 
-test('programs end also when the one who started them is killed without a chance to say so', async () => {
+test('programs end even if their parent is killed by SIGKILL', async () => {
   const cwd = folder();
   const script = `
     import { openPrograms } from ${JSON.stringify(new URL('./programs.ts', import.meta.url).href)};

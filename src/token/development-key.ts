@@ -6,16 +6,16 @@ type SigningKey = Awaited<ReturnType<typeof generateKeyPair>>['privateKey'];
 
 const ALGORITHM = 'ES256';
 
-/** The JWKS that stands beside a development key: `dev.jwk` has `dev.jwks.json`. */
+/** The JWKS file of a development key: `dev.jwks.json` for `dev.jwk`. */
 export function jwksFileOf(keyFile: string): string {
   return `${keyFile.replace(/\.jwk$/, '')}.jwks.json`;
 }
 
 /**
- * Makes a development key: the private JWK (0600), and beside it the JWKS with its public part, which the
+ * Creates a development key: the private JWK (0600), and next to it the JWKS with the public part, which the
  * configuration names.
  *
- * @throws Error when one of the files is there already
+ * @throws Error if one of the files already exists
  */
 export async function makeDevelopmentKey(keyFile: string): Promise<void> {
   const pair = await generateKeyPair(ALGORITHM, { extractable: true });
@@ -33,7 +33,7 @@ export async function makeDevelopmentKey(keyFile: string): Promise<void> {
   try {
     write(jwksFileOf(keyFile), { keys: [await complete(pair.publicKey)] }, 0o644);
   } catch (error) {
-    // A private key whose public part is nowhere would be of no use.
+    // Remove the private key: it is useless without its JWKS.
     rmSync(keyFile);
     throw error;
   }

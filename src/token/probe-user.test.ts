@@ -16,7 +16,7 @@ const inner: AuthMethod = {
 };
 const method = acceptProbeUsers(inner, [KEY.publicKey, OLD_KEY.publicKey], Date.now);
 
-async function judge(authorization: string) {
+async function authenticate(authorization: string) {
   const found = method.find(aRequest([['authorization', authorization]]));
   return 'kind' in found ? found : method.authenticate(found, { address: '' });
 }
@@ -38,20 +38,26 @@ async function spoiled(changes: Readonly<Record<string, unknown>>, key = KEY): P
   return `Bearer ${await new SignJWT(given).setProtectedHeader(header).sign(key.privateKey)}`;
 }
 
-test('whoever has the verify key can be a temporary user for two minutes, and no operator', async () => {
+test('the holder of the verify key can be a temporary user for two minutes, and never an operator', async () => {
   const { userId, authorization } = await createProbeUser(KEY.privateKey, Date.now());
   expect(userId).toMatch(/^verify~[0-9a-f]{16}$/);
-  expect(await judge(authorization)).toMatchObject({ kind: 'allow', identity: { userId, operator: false } });
-  expect(await judge(await spoiled({}))).toMatchObject({ kind: 'allow' });
+  expect(await authenticate(authorization)).toMatchObject({
+    kind: 'allow',
+    identity: { userId, operator: false },
+  });
+  expect(await authenticate(await spoiled({}))).toMatchObject({ kind: 'allow' });
 });
 
 test('a key that is being replaced is still accepted', async () => {
   const { authorization } = await createProbeUser(OLD_KEY.privateKey, Date.now());
-  expect(await judge(authorization)).toMatchObject({ kind: 'allow' });
+  expect(await authenticate(authorization)).toMatchObject({ kind: 'allow' });
 });
 
-test('the key that signs for ComfyUI gives no such right', async () => {
-  expect(await judge(await spoiled({}, TOKEN_KEY))).toEqual({ kind: 'deny', reason: 'signature-wrong' });
+test('the key that signs for ComfyUI cannot create temporary users', async () => {
+  expect(await authenticate(await spoiled({}, TOKEN_KEY))).toEqual({
+    kind: 'deny',
+    reason: 'signature-wrong',
+  });
 });
 
 test.each<[string, Readonly<Record<string, unknown>>, string]>([
@@ -72,9 +78,9 @@ test.each<[string, Readonly<Record<string, unknown>>, string]>([
   ['an end that is no safe integer', { exp: 1e18 }, 'token-expired'],
   ['an end that is no integer', { exp: seconds(60) + 0.5 }, 'token-expired'],
 ])('a token with %s is refused', async (_, changes, reason) => {
-  expect(await judge(await spoiled(changes))).toEqual({ kind: 'deny', reason });
+  expect(await authenticate(await spoiled(changes))).toEqual({ kind: 'deny', reason });
 });
 
-test('all other credentials are left to the method', async () => {
-  expect(await judge(basic('alice', 'x'))).toEqual({ kind: 'deny', reason: 'credentials-missing' });
+test('all other credentials go to the method', async () => {
+  expect(await authenticate(basic('alice', 'x'))).toEqual({ kind: 'deny', reason: 'credentials-missing' });
 });

@@ -57,7 +57,7 @@ function identify({ sub = '', exp = 0 }: JWTPayload): Decision {
   };
 }
 
-async function judge(token: string, keys: readonly KeyObject[], now: number): Promise<Decision> {
+async function verifyProbeToken(token: string, keys: readonly KeyObject[], now: number): Promise<Decision> {
   for (const key of keys) {
     try {
       const { payload } = await jwtVerify(token, key, {
@@ -92,7 +92,7 @@ export function acceptProbeUsers(
     },
     authenticate(credentials, client) {
       if (!credentials.text.startsWith(BEGIN)) return method.authenticate(credentials, client);
-      return judge(credentials.text.slice('Bearer '.length), keys, now());
+      return verifyProbeToken(credentials.text.slice('Bearer '.length), keys, now());
     },
   };
 }

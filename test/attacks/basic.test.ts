@@ -17,8 +17,8 @@ endpoints:
 `);
 let from = 0;
 /** Each from an address of its own, so that no earlier failure delays it. */
-const judge = (...values: string[]) =>
-  guard.judge(
+const authenticate = (...values: string[]) =>
+  guard.authenticate(
     values.map((value): HeaderField => ['authorization', value]),
     { peer: `192.0.2.${from++ % 250}` },
   );
@@ -32,7 +32,7 @@ test.each([
   ['the scheme in any case', `bAsIc ${encoded}`, 'alice'],
   ['spaces after the scheme', `Basic   ${encoded}`, 'alice'],
 ])('%s is let in as themselves', async (_, value, user) => {
-  expect(await judge(value)).toEqual({ user });
+  expect(await authenticate(value)).toEqual({ user });
 });
 
 test.each([
@@ -68,7 +68,7 @@ test.each([
   ['60 KB', basic('alice', 'x'.repeat(60_000))],
   ['a name of 60 KB', basic('a'.repeat(60_000), 'tulip')],
 ])('%s lets nobody in', async (_, value) => {
-  expect(await judge(value)).toMatchObject({ status: 401 });
+  expect(await authenticate(value)).toMatchObject({ status: 401 });
 });
 
 test.each([
@@ -76,13 +76,13 @@ test.each([
   ['two users', basic('alice', 'tulip'), basic('bob', 'cedar')],
   ['an empty one beside a good one', '', basic('alice', 'tulip')],
 ])('Authorization with %s lets nobody in', async (_, ...values) => {
-  expect(await judge(...values)).toEqual({ refused: 'credentials-ambiguous', status: 401 });
+  expect(await authenticate(...values)).toEqual({ refused: 'credentials-ambiguous', status: 401 });
 });
 
 test.each(['Proxy-Authorization', 'X-Authorization', 'Authorization_', 'X-Forwarded-Authorization'])(
   'credentials in %s are none',
   async (name) => {
-    const verdict = await guard.judge([[name.toLowerCase(), basic('alice', 'tulip')]]);
+    const verdict = await guard.authenticate([[name.toLowerCase(), basic('alice', 'tulip')]]);
     expect(verdict).toEqual({ refused: 'credentials-missing', status: 401 });
   },
 );

@@ -56,7 +56,7 @@ test('a changed token is refused, or is still its own user’s', async () => {
       const header: HeaderField = inCookie
         ? ['cookie', `token=${token}`]
         : ['authorization', `Bearer ${token}`];
-      const verdict = await guard.judge([header], api);
+      const verdict = await guard.authenticate([header], api);
       if ('user' in verdict) expect(verdict.user).toBe('alice');
       else expect(verdict.status).toBe(401);
     }),
@@ -69,7 +69,7 @@ test('parts of two tokens make no third', async () => {
   await fc.assert(
     fc.asyncProperty(fc.array(fc.tuple(fc.boolean(), piece), { maxLength: 4 }), async (pieces) => {
       const token = pieces.map(([whose, n]) => tokens[whose ? 'alice' : 'bob']?.split('.')[n]).join('.');
-      const verdict = await guard.judge([['authorization', `Bearer ${token}`]], api);
+      const verdict = await guard.authenticate([['authorization', `Bearer ${token}`]], api);
       const whole = Object.entries(tokens).find(([, text]) => text === token)?.[0];
       expect(verdict).toEqual(
         whole === undefined ? { refused: expect.any(String) as string, status: 401 } : { user: whole },
@@ -84,7 +84,10 @@ test('a changed password line lets nobody in but by the right password', async (
     fc.asyncProperty(change, async (spoil) => {
       const value = changed(basic('alice', 'tulip'), spoil);
       const peer = `10.${spoil.at % 250}.${(spoil.at >> 8) % 250}.${(spoil.at >> 16) % 250}`;
-      const verdict = await guard.judge([['authorization', value]], { host: 'list.example.com', peer });
+      const verdict = await guard.authenticate([['authorization', value]], {
+        host: 'list.example.com',
+        peer,
+      });
       if (!('user' in verdict)) return;
       const said = Buffer.from(value.replace(/^basic\s+/i, ''), 'base64').toString();
       expect([verdict.user, said]).toEqual(['alice', 'alice:tulip']);
@@ -139,7 +142,7 @@ test('whatever a request holds, without credentials it is refused and never a fa
   });
   await fc.assert(
     fc.asyncProperty(headers, request, async (sent, parts) => {
-      const verdict = await guard.judge(sent, parts);
+      const verdict = await guard.authenticate(sent, parts);
       expect(verdict).toMatchObject({
         status: expect.toSatisfy((status: number) => status >= 400) as number,
       });

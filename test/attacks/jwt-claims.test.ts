@@ -34,7 +34,7 @@ test.each([
   ['a sub that is an object', { sub: { toString: 'alice' } }],
   ['a sub with a NUL', { sub: 'alice\0' }],
 ])('a signed token with %s lets nobody in', async (name, claims) => {
-  const verdict = await issuers.judge(await aToken(issuers.rsa, claims));
+  const verdict = await issuers.authenticate(await aToken(issuers.rsa, claims));
   // What is not forbidden in an id is encoded: no other user's.
   if (name === 'a sub with a NUL') expect(verdict).not.toEqual({ user: 'alice' });
   else expect(verdict).toMatchObject({ refused: expect.any(String) as string });
@@ -66,17 +66,17 @@ test.each(['exp', 'nbf', 'iat'].flatMap((name) => DATES.map((text) => [name, tex
     const token = await new CompactSign(Buffer.from(payload))
       .setProtectedHeader({ alg: 'RS256', kid: 'rsa' })
       .sign(issuers.rsa.privateKey);
-    expect(await issuers.judge(token)).toMatchObject({ status: 401 });
+    expect(await issuers.authenticate(token)).toMatchObject({ status: 401 });
   },
 );
 
 test('dates as large as a double holds exactly, and as old as 1970, are dates', async () => {
   const claims = { exp: Number.MAX_SAFE_INTEGER, nbf: 0, iat: 0 };
-  expect(await issuers.judge(await aToken(issuers.rsa, claims))).toEqual({ user: 'alice' });
+  expect(await issuers.authenticate(await aToken(issuers.rsa, claims))).toEqual({ user: 'alice' });
 });
 
 test('an audience among others is this one', async () => {
-  expect(await issuers.judge(await aToken(issuers.rsa, { aud: ['other', AUDIENCE] }))).toEqual({
+  expect(await issuers.authenticate(await aToken(issuers.rsa, { aud: ['other', AUDIENCE] }))).toEqual({
     user: 'alice',
   });
 });
@@ -84,7 +84,7 @@ test('an audience among others is this one', async () => {
 test('whoever cuts a token short gets nothing, wherever they cut', async () => {
   const token = await aToken(issuers.ec);
   for (let end = 0; end < token.length; end++) {
-    expect(await issuers.judge(token.slice(0, end))).toMatchObject({ status: 401 });
+    expect(await issuers.authenticate(token.slice(0, end))).toMatchObject({ status: 401 });
   }
 });
 
@@ -100,7 +100,7 @@ test.each([
   ['a fourth part', async () => `${await aToken(issuers.rsa)}.`],
   ['an empty first part', async () => `.${(await aToken(issuers.rsa)).split('.').slice(1).join('.')}`],
 ])('a token in another spelling (%s) is refused, or is at most its own user’s', async (_, token) => {
-  const verdict = await issuers.judge(await token());
+  const verdict = await issuers.authenticate(await token());
   expect('user' in verdict ? verdict.user : 'alice').toBe('alice');
 });
 
@@ -112,6 +112,6 @@ test.each([
   ['60 KB of claims', `{"long":"${'x'.repeat(45_000)}","sub":"alice"`, 'alice'],
 ])('%s changes nothing for anybody else', async (_, start, user) => {
   const payload = `${start},"iss":"${ISSUER}","aud":"${AUDIENCE}","exp":${seconds() + 600}}`;
-  expect(await issuers.judge(made({ alg: 'RS256' }, issuers.signed, payload))).toEqual({ user });
-  expect(await issuers.judge(await aToken(issuers.ec))).toEqual({ user: 'alice' });
+  expect(await issuers.authenticate(made({ alg: 'RS256' }, issuers.signed, payload))).toEqual({ user });
+  expect(await issuers.authenticate(await aToken(issuers.ec))).toEqual({ user: 'alice' });
 });

@@ -124,7 +124,7 @@ function slowed(workflow: Workflow): Workflow {
   return { ...workflow, nodes };
 }
 
-test('who does not sign in gets a page that says so, and nothing else', async () => {
+test('without credentials a browser gets only the sign-in error page', async () => {
   const answer = await fetch(demo.url, { headers: { accept: 'text/html' } });
   expect(answer.status).toBe(401);
   expect(answer.headers.get('www-authenticate')).toBe('Basic realm="comfy-tenant demo", charset="UTF-8"');

@@ -114,7 +114,7 @@ const ask = async (bearer: string) =>
   (await fetch(`http://127.0.0.1:${envoy.port}/queue`, { headers: { authorization: `Bearer ${bearer}` } }))
     .status;
 
-test('a token of a real OpenID provider is a user, by its claim; a spoiled one is nobody', async () => {
+test('a token of a real OpenID provider identifies a user by its claim; an altered one is denied', async () => {
   const good = await token();
   await expect.poll(() => ask(good), { timeout: 15_000 }).toBe(200);
   const seen = Object.fromEntries(upstream.seen.at(-1)?.headers ?? []);
@@ -130,7 +130,7 @@ test('a token of a real OpenID provider is a user, by its claim; a spoiled one i
   expect(await ask('')).toBe(401);
 });
 
-test('when the provider changes its key, new tokens count at once and old keys no more', async () => {
+test('after the provider rotates its key, new tokens work at once and old keys no longer do', async () => {
   const before = await token();
   expect(await ask(before)).toBe(200);
   answer = provider([await signingKey('second')]).callback();

@@ -25,7 +25,7 @@ async function untilStatus(status: number): Promise<boolean> {
   return false;
 }
 
-test('when the service is stopped nobody gets in (GHSA-9g5w-hqr3-w2ph), and all is well again when it is back', async () => {
+test('while the service is stopped requests get 503 (GHSA-9g5w-hqr3-w2ph), and succeed again afterwards', async () => {
   stand.authz.close();
   expect((await get('X-FunArt-Comfy-UserId: mallory')).status).toBe(503);
   expect(stand.upstream.seen).toEqual([]);
@@ -34,7 +34,7 @@ test('when the service is stopped nobody gets in (GHSA-9g5w-hqr3-w2ph), and all 
   again.close();
 });
 
-test('when the service answers a gRPC error nobody gets in', async () => {
+test('a gRPC error of the service rejects the request', async () => {
   stand.authz.say(() => Promise.reject(new Error('broken')));
   expect((await get()).status).toBe(503);
   expect(stand.upstream.seen).toEqual([]);
@@ -47,7 +47,7 @@ const slow = (ms: number) => {
   });
 };
 
-test('when the service answers too late nobody gets in, and it is asked once', async () => {
+test('a timeout of the service rejects the request without a retry', async () => {
   slow(7000);
   stand.authz.asked.length = 0;
   const begun = Date.now();
@@ -57,14 +57,14 @@ test('when the service answers too late nobody gets in, and it is asked once', a
   expect(stand.upstream.seen).toEqual([]);
 });
 
-test('an answer that takes a while, as a password hash does, is waited for', async () => {
+test('Envoy waits for a slow response, such as a password hash', async () => {
   slow(1500);
   stand.authz.asked.length = 0;
   expect((await get()).status).toBe(200);
   expect(stand.authz.asked).toHaveLength(1);
 });
 
-test('when the service cannot be asked the answer says so, and when to come back', async () => {
+test('the 503 of an unreachable service has a message and Retry-After', async () => {
   stand.authz.close();
   const answer = await get();
   expect(answer.status).toBe(503);
@@ -87,13 +87,13 @@ test.each([401, 403, 429, 503])("the service's own %d passes as it is", async (s
   expect(answer.head).not.toMatch(/retry-after/i);
 });
 
-test('when the service answers something that is no answer nobody gets in', async () => {
+test('an invalid response of the service rejects the request', async () => {
   stand.authz.say(() => Uint8Array.of(0x1a, 0xff, 0x01));
   expect((await get()).status).toBe(503);
   expect(stand.upstream.seen).toEqual([]);
 });
 
-test('when ComfyUI is down the answer says so, and it is back by itself', async () => {
+test('the 503 of a stopped ComfyUI says so, and ComfyUI recovers by itself', async () => {
   const { port } = stand.upstream;
   await stand.upstream.close();
   expect(await untilStatus(503)).toBe(true);
@@ -148,7 +148,7 @@ test('a client cannot choose how long its own WebSocket lives', async () => {
   expect(JSON.stringify(stand.upstream.seen)).not.toContain('stream-duration');
 });
 
-test('a second Envoy cannot listen beside the first', async () => {
+test('a second Envoy cannot listen on the same port', async () => {
   const second = startEnvoy({
     directory: stand.directory,
     config: aConfig(stand.upstream.port),

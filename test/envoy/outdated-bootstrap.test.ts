@@ -54,7 +54,7 @@ test('an Envoy that runs what the configuration renders is no problem', async ()
   expect(await problems()).toEqual([]);
 });
 
-test('a change that Envoy does not know yet is reported, and harmless ones are served', async () => {
+test('a change that Envoy lacks is reported, and requests still succeed if it is harmless', async () => {
   change({ domains: [HOST, 'new.example.com'] });
   expect(await problems()).toEqual([
     expect.stringMatching(/^Envoy runs bootstrap [0-9a-f]{16}, which does not match/),
@@ -75,7 +75,7 @@ test.each([
     'upstreams that do not match',
   ],
   ['has another name', { name: 'renamed' }, 'Envoy names endpoint studio, which is not configured'],
-])('an endpoint that %s lets nobody in until Envoy knows', async (_, endpoint, cause) => {
+])('an endpoint that %s gets 503 until Envoy has the new bootstrap', async (_, endpoint, cause) => {
   const seen = upstream.seen.length;
   change(endpoint);
   expect(await status()).toBe(503);

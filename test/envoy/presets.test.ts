@@ -169,7 +169,7 @@ test('whatever names are like numbers, switches or nothing, Envoy reads them as 
   expect(run.status, run.stderr.slice(0, 2000)).toBe(0);
 });
 
-test('edge-tls needs a certificate, and says so', () => {
+test('edge-tls without a certificate is an error', () => {
   expect(() => renderBootstrap(example('gateway'), 'edge-tls')).toThrow(
     'gateway.tls: the edge-tls preset needs certFile and keyFile',
   );

@@ -73,7 +73,7 @@ test('a restart of the service fails no request: those of the meantime wait', as
   expect(Object.keys(await counts)).toEqual(['200']);
 });
 
-test('nobody gets in meanwhile: without the service there is no answer but 503', async () => {
+test('without the service every request gets 503', async () => {
   await service.close();
   upstream.seen.length = 0;
   expect(await status()).toBe(503);

@@ -49,7 +49,7 @@ const TOKENS = [
   ' claimTransformations: [{ location: HEADER, name: X-FunArt-Comfy-UserId, claim: sub }] }',
 ].join('');
 
-test('a public path with a token is judged, so that the token is taken out', async () => {
+test('a public path with a token is authenticated, so that the token is removed', async () => {
   stand = await startStand({ config: (port) => aConfig(port, PUBLIC).replace(BASIC, TOKENS) });
   for (const path of ['/status?token=secret', '/public/a?x=1&token=secret']) {
     stand.authz.asked.length = 0;
@@ -85,7 +85,7 @@ test.each([
   '/prompt?/status',
   'http://comfy.example.com/public/../prompt',
   // CVE-2021-29492, CVE-2021-31920, CVE-2021-32637, CVE-2025-54576, CVE-2026-33494, CVE-2026-73553
-])('%s is no public path: it is judged', async (path) => {
+])('%s is not a public path: it is authenticated', async (path) => {
   stand = await startStand({ config: (port) => aConfig(port, PUBLIC) });
   const { status } = await get(path);
   const judged = stand.authz.asked.length === 1;
@@ -111,7 +111,7 @@ test.each(['/metrics', '/readyz', '/healthz', '/stats', '/server_info', '/config
   },
 );
 
-test('without multi-tenant mode a judged request passes without a user id, an unjudged one not at all', async () => {
+test('without multi-tenant mode authenticated requests pass without a user id, others not at all', async () => {
   const config = (port: number): string => aConfig(port).replace('multiTenant: true', 'multiTenant: false');
   stand = await startStand({ config });
   stand.authz.say(() => letIn({ headers: [], remove: ['authorization', 'x-funart-comfy-userid'] }));

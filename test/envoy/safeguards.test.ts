@@ -33,7 +33,7 @@ const both =
     other(config);
   };
 
-test('the early removal alone: the forged id does not arrive, whoever else looks away', async () => {
+test('early removal alone: the forged id does not arrive, even without the other safeguards', async () => {
   stand = await startStand({ change: both(withoutAuthz, withoutRbac) });
   expect((await forged()).status).toBe(200);
   expect(JSON.stringify(stand.upstream.seen)).not.toMatch(/mallory|forged/);
@@ -46,14 +46,14 @@ test('the service alone: its id replaces the forged one', async () => {
   expect(JSON.stringify(stand.upstream.seen)).toContain('alice');
 });
 
-test('the service alone: when it cannot be asked, nobody gets in', async () => {
+test('the service alone: if it is unreachable, requests are rejected', async () => {
   stand = await startStand({ change: both(withoutEarlyRemoval, withoutRbac) });
   stand.authz.close();
   expect((await forged()).status).toBe(503);
   expect(stand.upstream.seen).toEqual([]);
 });
 
-test('the access rule alone: a forged id that nobody judged does not get in', async () => {
+test('RBAC alone: a forged id without authentication is rejected', async () => {
   stand = await startStand({ change: both(withoutEarlyRemoval, withoutAuthz), plugin: 200 });
   await new Promise((resolve) => setTimeout(resolve, 1500));
   expect((await forged()).status).toBe(403);
@@ -80,7 +80,7 @@ test.each<[string, Script]>([
   ['an id with half an escape', withId('a%2')],
   ['an id with escapes in lower case', withId('a%2fb')],
   ['an id over 200 bytes', withId('a'.repeat(201))],
-])('of a faulty service, %s lets nobody in', async (_, script) => {
+])('%s from a faulty service rejects the request', async (_, script) => {
   stand = await startStand();
   stand.authz.say(script);
   expect((await forged()).status).toBe(403);

@@ -51,7 +51,7 @@ async function statusThrough(config: string): Promise<number> {
   return last;
 }
 
-test('Envoy connects to the address, which may be a name, and the service listens where it is told', async () => {
+test('Envoy connects to service.address, which may be a name, and the service to service.listen', async () => {
   const port = await freePort();
   const config = configText(`{ listen: "127.0.0.1:${port}", address: "localhost:${port}" }`);
   await serve(config);

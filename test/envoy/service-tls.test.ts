@@ -59,6 +59,6 @@ test('Envoy asks the service over TLS, with the certificate that the service wan
   expect(await status(withClient)).toBe(200);
 });
 
-test('an Envoy without that certificate cannot ask (contour-authserver’s --tls-ca-path), and lets nobody in', async () => {
+test('an Envoy without that certificate cannot connect (contour-authserver’s --tls-ca-path), and rejects requests', async () => {
   expect(await status(withClient.replace(/ {4}client(Ca|Cert|Key)File: .*\n/g, ''))).toBe(503);
 });

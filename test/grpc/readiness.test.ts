@@ -84,7 +84,7 @@ afterEach(async () => {
   directory.remove();
 });
 
-test('a service that never had the keys of an issuer is not ready, and the metric says so', async () => {
+test('a service that never had the keys of an issuer is not ready, and the metric shows it', async () => {
   await start(jwt());
   await expect.poll(async () => (await readyz()).status).toBe(503);
   expect((await readyz()).problems.join()).toContain('keys of https://login.example.com');

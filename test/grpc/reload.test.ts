@@ -83,12 +83,12 @@ afterEach(async () => {
 });
 
 const studio = (name: string, password: string) =>
-  guard.judge([['authorization', basic(name, password)]], { host: 'studio.example.com' });
+  guard.authenticate([['authorization', basic(name, password)]], { host: 'studio.example.com' });
 const api = (token: string) =>
-  guard.judge([['authorization', `Bearer ${token}`]], { host: 'api.example.com' });
+  guard.authenticate([['authorization', `Bearer ${token}`]], { host: 'api.example.com' });
 const within = (holds: () => Promise<Verdict>) => expect.poll(holds, { timeout: 5000, interval: 20 });
 
-test('a removed user and a removed key count no more, remembered or not', async () => {
+test('a removed user and a removed key no longer work, cached or not', async () => {
   for (let times = 0; times < 2; times++) {
     expect(await studio('bob', 'cedar')).toEqual({ user: 'bob' });
     expect(await api(tokens.first)).toEqual({ user: 'alice' });
@@ -101,7 +101,7 @@ test('a removed user and a removed key count no more, remembered or not', async 
   expect(await studio('alice', 'tulip')).toEqual({ user: 'alice' });
 });
 
-test('a new password replaces the remembered one', async () => {
+test('a new password replaces the cached one', async () => {
   expect(await studio('alice', 'tulip')).toEqual({ user: 'alice' });
   mount('two', ALICE.replace(/:.*/, `:${hashSync('maple', 4)}`), [first]);
   await within(() => studio('alice', 'tulip')).toEqual({ refused: 'password-wrong', status: 401 });
@@ -118,7 +118,7 @@ test.each([
   ['no users file', 'files/users.htpasswd', undefined],
   ['no files at all', 'files/..data', undefined],
   ['no configuration', 'comfy-tenant.yaml', undefined],
-])('%s changes nothing but is told', async (_, name, text) => {
+])('%s changes nothing but is reported', async (_, name, text) => {
   if (text === undefined) rmSync(join(directory.path, name));
   else directory.write(name, text);
   await expect.poll(() => refused.length, { timeout: 5000, interval: 20 }).toBe(1);
@@ -127,7 +127,7 @@ test.each([
   expect(await api(tokens.first)).toEqual({ user: 'alice' });
 });
 
-test('through changes without an end no check is judged by half a configuration', async () => {
+test('during constant changes every check uses one whole configuration', async () => {
   const changes = new AbortController();
   const seen = new Set<string>();
   const asking = (async () => {
@@ -149,7 +149,7 @@ test('through changes without an end no check is judged by half a configuration'
   expect([...seen].toSorted()).toEqual(['{"refused":"user-unknown","status":401}', '{"user":"bob"}']);
 });
 
-test('what was judged good is served, whatever becomes of the files before it is put together', async () => {
+test('a validated configuration is served, even if its files change before it is built', async () => {
   mount('two', ALICE, [second]);
   const loaded = loadConfig(join(directory.path, 'comfy-tenant.yaml'), {});
   for (const name of ['users.htpasswd', 'jwks.json']) directory.write(`files/${name}`, '');

@@ -70,7 +70,7 @@ afterEach(() => {
 
 const exit = () => new Promise((resolve) => child.once('exit', resolve));
 
-test('a change is taken, a faulty one changes nothing, and SIGTERM ends it well', async () => {
+test('a change is applied, an invalid one changes nothing, and SIGTERM stops the service cleanly', async () => {
   const file = directory.write('c.yaml', text(['alice']));
   start();
   expect(await until(async () => (await configProblems()).length === 0, 10_000)).toBe(true);
@@ -94,7 +94,7 @@ test('a change is taken, a faulty one changes nothing, and SIGTERM ends it well'
   expect(output).not.toContain(HASH);
 });
 
-test('a faulty configuration is told in full, with exit code 78', async () => {
+test('all problems of an invalid configuration are printed, with exit code 78', async () => {
   directory.write('c.yaml', 'endpoints: []\nadmin: { listen: nowhere }\nunknown: 1\n');
   start();
   expect(await exit()).toBe(78);
@@ -102,7 +102,7 @@ test('a faulty configuration is told in full, with exit code 78', async () => {
   expect(output).toContain('c.yaml:2:18 admin.listen: must be host:port, such as 127.0.0.1:9002');
 });
 
-test('an address in use is told in one line, with exit code 69', async () => {
+test('an address in use is one line, with exit code 69', async () => {
   const file = directory.write('c.yaml', text(['alice']));
   start();
   expect(await until(async () => (await configProblems()).length === 0, 10_000)).toBe(true);

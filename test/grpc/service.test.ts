@@ -80,7 +80,7 @@ async function metrics(): Promise<string> {
   return (await fetch(`http://127.0.0.1:${service.adminPort}/metrics`)).text();
 }
 
-test('a wrong password is refused, and neither it nor a good one stands in the log or the metrics', async () => {
+test('a wrong password is denied, and no password appears in the log or the metrics', async () => {
   expect(await ask(basic('alice', 'wrong-secret'))).toMatchObject({ code: 7, status: 401 });
   await ask(basic('alice', 'tulip'));
   const seen = lines.join('') + (await metrics());
@@ -107,7 +107,7 @@ test('a second check with the same credentials hashes no password', async () => 
   );
 });
 
-test('a change of the configuration counts from the next check on, also for who is remembered', async () => {
+test('a configuration change applies from the next check on, also for cached users', async () => {
   expect(await ask(basic('bob', 'cedar'))).toMatchObject({ code: 0 });
   const file = directory.write('comfy-tenant.yaml', await configText({ alice: 'tulip' }));
   const { config, revision } = load(file);
@@ -117,7 +117,7 @@ test('a change of the configuration counts from the next check on, also for who 
   expect(await metrics()).toContain(`comfy_tenant_config_info{revision="${revision}"} 1`);
 });
 
-test('a refused change shows in readiness, and service goes on', async () => {
+test('a rejected change is reported by /readyz, and the service keeps working', async () => {
   service.refuse(['comfy-tenant.yaml:3:5 endpoints: must have at least one endpoint']);
   const ready = await fetch(`http://127.0.0.1:${service.adminPort}/readyz`);
   expect(await ready.json()).toMatchObject({

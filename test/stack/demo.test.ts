@@ -81,7 +81,7 @@ test('a demo that is killed without warning leaves nothing running', { timeout: 
   await expect.poll(() => processesOf(folder), { timeout: 15_000 }).toStrictEqual([]);
 });
 
-test('a second start in the same folder is told of the first', { timeout: LONG_MS }, async () => {
+test('a second start in the same folder is an error that names the first', { timeout: LONG_MS }, async () => {
   const folder = join(scratchFolder(), 'demo');
   const first = await ready(folder);
   const second = run(['up', '--demo', folder]);

@@ -36,7 +36,7 @@ test('a full disk, a folder that is not writable and a package of another hash a
   );
 });
 
-test('a download is said with its name and size', () => {
+test('a download is reported with its name and size', () => {
   const said: string[] = [];
   const say = reportDownloads((note) => void said.push(note));
   say('Downloading https://files.example/av-18.1.0-cp311-cp311-manylinux_2_28_x86_64.whl (35.8 MB)');

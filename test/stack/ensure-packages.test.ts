@@ -61,7 +61,7 @@ test.each(['none', 'another version'])('with %s and no network there is one clea
   expect(code).toBe(69);
 });
 
-test('a Node that is too old is told so before anything is installed', async () => {
+test('a Node that is too old is an error before anything is installed', async () => {
   const older =
     "Object.defineProperty(process, 'versions', { value: { ...process.versions, node: '18.19.0' } })";
   const { code, stdout, stderr } = await start(

@@ -39,7 +39,7 @@ ${more === '' ? `gateway: { listen: 127.0.0.1:${ports[2]!} }` : more}
   return file;
 }
 
-test('no Python is one line that says how to get it, or how to do without', async () => {
+test('a missing Python is one line with a fix', async () => {
   const env = { PATH: scratchFolder() };
   await expect(findPython(env)).rejects.toThrow(
     'ComfyUI needs Python 3.10 or newer; none is on the PATH. Install it (Debian: apt install python3 python3-venv) or use an existing ComfyUI: COMFYUI_URL=http://host:8188 npm start',
@@ -47,7 +47,7 @@ test('no Python is one line that says how to get it, or how to do without', asyn
   await expect(ensureComfyui(search(env))).rejects.toThrow(/^ComfyUI needs Python 3\.10 or newer;/);
 });
 
-test('a Python that is too old is said with its version', async () => {
+test('a Python that is too old is named with its version', async () => {
   const bin = scratchFolder();
   program(bin, 'python3', 'echo 3.9 /usr/bin/python3.9');
   await expect(findPython({ PATH: bin })).rejects.toThrow(
@@ -83,13 +83,13 @@ test('an ENVOY_BIN that is no Envoy, or too old, is refused by name', async () =
   );
 });
 
-test('a machine without an Envoy build is told what to do', () => {
+test('a machine without an Envoy build is an error with a fix', () => {
   expect(() => envoyWheel('darwin-x64')).toThrow(
     'No Envoy build for darwin-x64. brew install envoy, then npm start',
   );
 });
 
-test('with a configuration, a gateway port that is taken is an error that names who has it', async () => {
+test('with a configuration, a gateway port in use is an error that names the program', async () => {
   const server = await new Promise<Server>((resolve) => {
     const made = createServer().listen(0, '127.0.0.1', () => {
       resolve(made);
@@ -138,7 +138,7 @@ test('a ComfyUI that dies shows its last ten lines and where the rest is', async
   expect(ran.output()).toMatch(/line 2\n[^]*line 11\nComfyUI ended with code 3 after [0-9] s\. Full log: /);
 });
 
-test('a ComfyUI without the plugin is refused to everybody, and said', async () => {
+test('a ComfyUI without the plugin gets no requests, and is reported', async () => {
   const server = await new Promise<Server>((resolve) => {
     const made = createServer((_request, response) => {
       response.writeHead(404).end();

@@ -85,7 +85,7 @@ function audience(): string | undefined {
   return comfyuiGroups(configFor(port))[0]?.audience;
 }
 
-test('where all is well it says so', async () => {
+test('a healthy ComfyUI gives one ok line', async () => {
   expect(await look({})).toMatchObject([{ level: 'ok' }]);
 });
 
@@ -173,7 +173,7 @@ test.each<[string, Changes, LiveProblem['level'], RegExp]>([
   ],
   ['a restarted worker', { worker: { restarts: 2 } }, 'warning', /was restarted 2 time\(s\)/],
   ['a full disk', { facts: { disk: { free: GB, total: 100 * GB } } }, 'warning', /nearly full: .* free/],
-])('%s is found, with what to do', async (_, changes, level, text) => {
+])('%s is reported, with a fix', async (_, changes, level, text) => {
   const [finding] = await look(changes);
   expect(finding?.level).toBe(level);
   expect(finding?.text).toMatch(text);

@@ -15,7 +15,7 @@ async function verified(comfyui: LeakyComfyui) {
   return { endpoint: 'demo', target, ...(await verify({ gateway: target, people: [...PEOPLE], upstreams })) };
 }
 
-test('two people who see nothing of each other are isolated, and all that they made is removed', async () => {
+test('two users who cannot see each other are isolated, and all test items are removed', async () => {
   const comfyui = new LeakyComfyui();
   const result = await verified(comfyui);
   expect(result.rows).toHaveLength(8);
@@ -53,7 +53,7 @@ test.each([
   );
 });
 
-test('a gateway that believes the header of a client is found out', async () => {
+test('a gateway that trusts a forged header is detected', async () => {
   const { rows, probes } = await verified(new LeakyComfyui('header'));
   expect(rows.every(isIsolated)).toBe(true);
   expect(probes[0]).toStrictEqual({
@@ -63,7 +63,7 @@ test('a gateway that believes the header of a client is found out', async () => 
   });
 });
 
-test('a ComfyUI that serves whoever reaches its port is found out', async () => {
+test('a ComfyUI that serves direct connections is detected', async () => {
   const url = await new LeakyComfyui('header').serve();
   const gateway = { url: await new LeakyComfyui().serve() };
   // The same things in both, as if the second were the way round the first.
@@ -77,7 +77,7 @@ test('a ComfyUI that serves whoever reaches its port is found out', async () => 
   expect(closed.probes[1]?.refused).toBe(true);
 });
 
-test('an answer that says nothing about isolation is an error, not a proof', async () => {
+test('a response that is no evidence of isolation is an error', async () => {
   const gateway = { url: `http://127.0.0.1:${await freePort()}` };
   await expect(verify({ gateway, people: [...PEOPLE], upstreams: [] })).rejects.toThrow('ECONNREFUSED');
 });
