@@ -2,7 +2,8 @@ import { createServer, type Server } from 'node:http';
 import { getRequestListener } from '@hono/node-server';
 import { Hono } from 'hono';
 import type { Registry } from 'prom-client';
-import { allowedNames, isAllowedHost, splitHostPort } from './allowed-host.ts';
+import { parseHostPort } from '../http/host-port.ts';
+import { allowedNames, isAllowedHost } from './allowed-host.ts';
 
 /** What the readiness answer says. */
 export interface Readiness {
@@ -43,7 +44,7 @@ function listening(server: Server, listen: string): Promise<void> {
     server.once('error', (error) => {
       reject(new Error(`admin.listen: cannot listen on ${listen}: ${error.message}`, { cause: error }));
     });
-    const { host, port } = splitHostPort(listen);
+    const { host, port } = parseHostPort(listen);
     server.listen(port, host, resolve);
   });
 }

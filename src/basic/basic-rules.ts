@@ -9,6 +9,8 @@ const FUNART_NAME = /^[A-Za-z][A-Za-z0-9_.-]{11,127}$/;
 const MOST_SAID = 10;
 
 type Seen = Map<string, string>;
+/** User name → password hash. */
+type Users = ReadonlyMap<string, string>;
 
 /** What keeps a name from being a user's, or undefined. */
 function nameFault(username: string, auth: BasicAuth): string | undefined {
@@ -52,20 +54,24 @@ function say(
   if (lines.length > MOST_SAID) tell(file, `${lines.length - MOST_SAID} more lines like these`);
 }
 
-/** Returns whether all of the users are known, as they are when there is no fault in the file. */
-function checkFile(auth: BasicAuth, seen: Seen, { path, name, files, findings }: RuleContext): boolean {
+/** Returns the users of the users file; undefined if it has errors, so that not all of them are known. */
+function checkFile(
+  auth: BasicAuth,
+  seen: Seen,
+  { path, name, files, findings }: RuleContext,
+): Users | undefined {
   const { usersFile } = auth;
-  if (usersFile === undefined) return true;
+  if (usersFile === undefined) return new Map();
   const read = files.read(usersFile);
   if (!read.ok && read.line === undefined) {
-    const remedy = read.fault === 'does not exist' ? ': make it with `comfy-tenant user add`' : '';
+    const remedy = read.reason === 'missing' ? ': make it with `comfy-tenant user add`' : '';
     findings.fault([...path, 'usersFile'], `${files.shown(usersFile)} ${read.fault}${remedy}`);
-    return false;
+    return undefined;
   }
   const file = files.shown(usersFile);
   if (!read.ok) {
     findings.faultIn(`${file}:${read.line ?? 1}`, read.fault);
-    return false;
+    return undefined;
   }
   const { users, faults, warnings } = parseHtpasswd(read.text);
   const own = users.flatMap(({ username, line }): LineFinding[] => {
@@ -88,7 +94,7 @@ function checkFile(auth: BasicAuth, seen: Seen, { path, name, files, findings }:
   say(warnings, file, findings.warnIn);
   if (seen.size === 0 && faults.length === 0)
     findings.warn(path, `endpoint ${name} has no users yet: everyone gets 401`);
-  return faults.length === 0;
+  return faults.length === 0 ? new Map(users.map(({ username, hash }) => [username, hash])) : undefined;
 }
 
 /** An operator who is nobody is most likely a misspelt name, or lacks the prefix. */
@@ -109,14 +115,19 @@ function checkOperators(auth: BasicAuth, seen: Seen, { path, findings }: RuleCon
 }
 
 /** User list and users file: who can sign in, and that nobody's password is plain, weak or ruinous. */
-export function checkBasic(auth: BasicAuth, context: RuleContext): void {
+export function checkBasic(auth: BasicAuth, context: RuleContext): Users {
   const { path, findings } = context;
   const seen: Seen = new Map();
   checkList(auth, seen, context);
   if (auth.usersFile === undefined && auth.users.length === 0) {
     findings.fault(path, 'BASIC needs users or usersFile: `comfy-tenant user add` makes the first one');
   }
-  if (checkFile(auth, seen, context)) checkOperators(auth, seen, context);
+  const ofFile = checkFile(auth, seen, context);
+  if (ofFile !== undefined) checkOperators(auth, seen, context);
   if (auth.operators?.claim !== undefined)
     findings.fault([...path, 'operators', 'claim'], 'BASIC has no claims: name the operators in users');
+  return new Map([
+    ...auth.users.map(({ username, password }) => [username, password] as const),
+    ...(ofFile ?? []),
+  ]);
 }

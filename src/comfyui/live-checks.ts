@@ -5,6 +5,7 @@ import { encodeUserId } from '../auth/user-id.ts';
 import { createMint, type MintToken } from '../token/mint-token.ts';
 import type { TokenKeys } from '../token/token-key.ts';
 import { hostPort, isLoopback, parseOrigin } from '../http/host-port.ts';
+import { USER_ID_HEADER_LOWER } from '../http/user-id-header.ts';
 import { expectedKeys } from './expected-keys.ts';
 import { pluginFault, pluginWarning, type ExpectedKey } from './plugin-fault.ts';
 import { askPlugin } from './plugin-state.ts';
@@ -80,7 +81,7 @@ async function askFitness(
   if (userId === undefined) throw new Error('no user id');
   const { text } = await mint(userId, true, audience);
   const response = await fetch(new URL('/_tenant/fitness', url), {
-    headers: { 'x-funart-comfy-userid': userId, 'x-funart-comfy-token': text },
+    headers: { [USER_ID_HEADER_LOWER]: userId, 'x-funart-comfy-token': text },
     redirect: 'error',
     signal: AbortSignal.timeout(PATIENCE_MS),
   });

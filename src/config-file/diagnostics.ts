@@ -1,13 +1,13 @@
 /** Where in the configuration, such as `['endpoints', 0, 'auth']`. */
 export type ConfigPath = readonly (string | number)[];
 
-/** Collects what is wrong, so that all of it is said at once. */
+/** Collects errors and warnings, so that all of them are reported at once. */
 export interface Diagnostics {
-  /** What keeps the configuration from being served: the rule and what to do. */
-  readonly fault: (path: ConfigPath, message: string) => void;
-  /** What is served but should be looked at. */
+  /** An error: the configuration is rejected. The message says the rule and the fix; `part` sets the position. */
+  readonly fault: (path: ConfigPath, message: string, part?: 'key' | 'value') => void;
+  /** A warning: the configuration is served. */
   readonly warn: (path: ConfigPath, message: string) => void;
-  /** The same of another file; `place` is its name, with a line where there is one. */
+  /** An error in another file; `place` is its name, or `name:line`. */
   readonly faultIn: (place: string, message: string) => void;
   readonly warnIn: (place: string, message: string) => void;
 }

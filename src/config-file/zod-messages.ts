@@ -21,10 +21,15 @@ const KINDS: Readonly<Record<string, string>> = {
   boolean: 'must be true or false',
 };
 
+/** The keys known where an issue was found, by its list of unknown ones: zod's final issue does not have the schema. */
+const KNOWN_KEYS = new WeakMap<readonly string[], readonly string[]>();
+
 /** Messages for what the schema says nothing special about; given to zod for each parse. */
 export function explain(issue: z.core.$ZodRawIssue): string | undefined {
-  // Not a sentence: the keys that are known there, for `report` to choose from.
-  if (issue.code === 'unrecognized_keys') return JSON.stringify(knownKeys(issue.inst));
+  if (issue.code === 'unrecognized_keys') {
+    KNOWN_KEYS.set(issue.keys, knownKeys(issue.inst));
+    return 'is not a known key';
+  }
   if (issue.code === 'invalid_type') return KINDS[issue.expected];
   if (issue.code === 'invalid_value')
     return `must be ${issue.values.map((value) => JSON.stringify(value)).join(' or ')}`;
@@ -61,11 +66,11 @@ function reportUnknown(
   issue: Extract<Issue, { code: 'unrecognized_keys' }>,
   findings: ShapeFindings,
 ): void {
-  const known = JSON.parse(issue.message) as string[];
+  const known = KNOWN_KEYS.get(issue.keys) ?? [];
   for (const key of issue.keys) {
     const meant = didYouMean(key, known);
     const remedy = meant === undefined ? `known here: ${known.join(', ')}` : `did you mean ${meant}?`;
-    findings.unknownKey([...path, key], meant, `is not a known key: ${remedy}`);
+    findings.unknownKey([...path, key], meant, `${issue.message}: ${remedy}`);
   }
 }
 

@@ -51,8 +51,8 @@ function collect(file: string, { source, faults: parsed, values }: ParsedYaml): 
   };
   const faults: Said[] = parsed.map((fault) => at(fault, `: ${fault.message}`));
   const warnings: Said[] = [];
-  const said = (path: ConfigPath, message: string): Said => {
-    const position = source.locate(path, message.startsWith('is not a known key') ? 'key' : 'value');
+  const said = (path: ConfigPath, message: string, part?: 'key' | 'value'): Said => {
+    const position = source.locate(path, part);
     const shown = conceal(message);
     return at(position, path.length === 0 ? `: ${shown}` : ` ${pathText(path)}: ${shown}`);
   };
@@ -62,7 +62,7 @@ function collect(file: string, { source, faults: parsed, values }: ParsedYaml): 
   return {
     faults: () => inOrder(faults),
     warnings: () => inOrder(warnings),
-    fault: (path, message) => void faults.push(said(path, message)),
+    fault: (path, message, part) => void faults.push(said(path, message, part)),
     warn: (path, message) => void warnings.push(said(path, message)),
     faultIn: (place, message) => void faults.push(elsewhere(place, message)),
     warnIn: (place, message) => void warnings.push(elsewhere(place, message)),
@@ -77,13 +77,12 @@ function isScalarAt(value: unknown, path: ConfigPath): boolean {
 
 /** Of a file that is no YAML, only what is said of a key or a single value before the place where it breaks. */
 function beforeBreak(findings: Diagnostics, { source }: ParsedYaml, brokenFromLine: number): Diagnostics {
-  const isSure = (path: ConfigPath, message: string): boolean =>
-    (message.startsWith('is not a known key') || isScalarAt(source.value, path)) &&
-    source.locate(path, 'key').line < brokenFromLine;
+  const isSure = (path: ConfigPath, part?: 'key' | 'value'): boolean =>
+    (part === 'key' || isScalarAt(source.value, path)) && source.locate(path, 'key').line < brokenFromLine;
   return {
     ...findings,
-    fault: (path, message) => {
-      if (isSure(path, message)) findings.fault(path, message);
+    fault: (path, message, part) => {
+      if (isSure(path, part)) findings.fault(path, message, part);
     },
   };
 }
@@ -95,7 +94,7 @@ function check(parsed: ParsedYaml, path: string, shownAs: string): LoadedConfig 
     parsed.brokenFromLine === undefined ? findings : beforeBreak(findings, parsed, parsed.brokenFromLine);
   const parts = parseParts(parsed.source.value, sure, parsed.isUnset);
   makePathsAbsolute(parts, dirname(path));
-  checkRules(parts, files, parts.findings);
+  const referenced = checkRules(parts, files, parts.findings);
   const found = findings.faults();
   const isLost = parts.whole === undefined && found.length === 0;
   const faults = isLost ? [`${shownAs}:1:1: is no configuration: it must have endpoints`] : found;
@@ -105,7 +104,7 @@ function check(parsed: ParsedYaml, path: string, shownAs: string): LoadedConfig 
     conceal: concealer(parsed.values),
   };
   if (parts.whole === undefined || faults.length > 0) return { ok: false, faults, ...consulted };
-  const config = { ...parts.whole, file: path, texts: files.texts };
+  const config = { ...parts.whole, file: path, ...referenced };
   return { ok: true, config, revision: revisionOf(config, files.texts), ...consulted };
 }
 
@@ -128,9 +127,7 @@ export function loadConfig(file: string, env: Env, shownAs = file): LoadedConfig
   if (!read.ok) {
     const place = read.line === undefined ? shownAs : `${shownAs}:${read.line}:1`;
     const remedy =
-      read.fault === 'does not exist'
-        ? ': name yours with --config, or write one with `comfy-tenant init`'
-        : '';
+      read.reason === 'missing' ? ': name yours with --config, or write one with `comfy-tenant init`' : '';
     return refuse([`${place}: ${read.fault}${remedy}`]);
   }
   const parsed = parseYaml(read.text, env);

@@ -29,8 +29,8 @@ const MOST_ROUNDS = 30;
 function rulesFindings(findings: Diagnostics, repairs: Repairs): Diagnostics {
   const said =
     (say: Diagnostics['fault']): Diagnostics['fault'] =>
-    (path, message) => {
-      if (!repairs.isDoubtful(path)) say(repairs.written(path), message);
+    (path, message, part) => {
+      if (!repairs.isDoubtful(path)) say(repairs.written(path), message, part);
     };
   return { ...findings, fault: said(findings.fault), warn: said(findings.warn) };
 }
@@ -42,7 +42,7 @@ function shapeFindings(findings: Diagnostics, repairs: Repairs): ShapeFindings {
       repairs.replace(path);
     },
     unknownKey(path, meant, message) {
-      findings.fault(repairs.written(path), message);
+      findings.fault(repairs.written(path), message, 'key');
       repairs.rename(path, meant);
     },
   };

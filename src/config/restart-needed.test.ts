@@ -12,7 +12,8 @@ function aConfig(sections: object): Config {
   return {
     ...configSchema.parse({ endpoints: [endpoint], ...sections }),
     file: '/comfy-tenant.yaml',
-    texts: new Map(),
+    users: new Map(),
+    keySets: new Map(),
   };
 }
 

@@ -155,8 +155,10 @@ export const configSchema = z.strictObject({
 export type Config = z.output<typeof configSchema> & {
   /** Absolute path of the file that it came from. */
   file: string;
-  /** Text of each file that it names, by absolute path, as it was judged: what is served is never read a second time. */
-  texts: ReadonlyMap<string, string>;
+  /** By endpoint with `method: BASIC`: user name → password hash, from `users` and `usersFile`. */
+  users: ReadonlyMap<string, ReadonlyMap<string, string>>;
+  /** By absolute path: the JWKS files that issuers name, parsed and checked. */
+  keySets: ReadonlyMap<string, unknown>;
 };
 export type Endpoint = Config['endpoints'][number];
 export type PublicPath = z.output<typeof publicPath>;

@@ -1,9 +1,10 @@
 import type { Config, Endpoint } from '../config/schema.ts';
+import { USER_ID_HEADER_LOWER } from '../http/user-id-header.ts';
 import type { TokenLookup } from '../jwt/jwt-schema.ts';
 
 /** Also the name under which what the service says of a request is kept. */
 export const EXT_AUTHZ = 'envoy.filters.http.ext_authz';
-export const USER_ID = 'x-funart-comfy-userid';
+export const USER_ID = USER_ID_HEADER_LOWER;
 const TOKEN = 'x-funart-comfy-token';
 const STREAM_DURATION = 'x-envoy-upstream-stream-duration-ms';
 

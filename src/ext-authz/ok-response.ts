@@ -7,11 +7,12 @@ import {
   type HeaderField,
   type RequestHead,
 } from '../http/request-head.ts';
+import { USER_ID_HEADER_LOWER } from '../http/user-id-header.ts';
 import type { GatewayToken } from '../token/mint-token.ts';
 import { encodeOk, type OkAnswer } from './check-response.ts';
 import type { GuardedEndpoint } from './endpoint-router.ts';
 
-const USER_ID = 'x-funart-comfy-userid';
+const USER_ID = USER_ID_HEADER_LOWER;
 const TOKEN = 'x-funart-comfy-token';
 /** Ends the upgraded stream; Envoy takes it away before upstream, and ignores what is not an integer ≥ 1. */
 const STREAM_DURATION = 'x-envoy-upstream-stream-duration-ms';

@@ -1,4 +1,5 @@
 import { stringify } from 'yaml';
+import { isUserIdHeader, USER_ID_HEADER } from '../http/user-id-header.ts';
 import { readBasicUsers, type FunArtUser } from './funart-users.ts';
 import { readJwks, type ImportedKeys } from './funart-keys.ts';
 import { readClaims, readLookups, readPaths, type Place } from './funart-places.ts';
@@ -17,8 +18,6 @@ export interface FunArtOptions {
 }
 
 type Json = Readonly<Record<string, unknown>>;
-
-const USER_ID = 'X-FunArt-Comfy-UserId';
 
 function record(value: unknown): Json {
   return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Json) : {};
@@ -48,14 +47,11 @@ function parts(input: unknown): { domain: unknown; type: unknown; info: Json } {
 
 function claimLines(info: Json, remarks: string[]): Place[] {
   const claims = readClaims(info['claimPassBy'], remarks);
-  if (
-    claims.some(({ location, name }) => location === 'HEADER' && name.toLowerCase() === USER_ID.toLowerCase())
-  )
-    return claims;
+  if (claims.some(({ location, name }) => location === 'HEADER' && isUserIdHeader(name))) return claims;
   remarks.push(
-    `claimPassBy has no header:${USER_ID}: the isolation id is taken from the claim sub; change it if FunArt took another`,
+    `claimPassBy has no header:${USER_ID_HEADER}: the isolation id is taken from the claim sub; change it if FunArt took another`,
   );
-  return [{ location: 'HEADER', name: USER_ID, claim: 'sub' }, ...claims];
+  return [{ location: 'HEADER', name: USER_ID_HEADER, claim: 'sub' }, ...claims];
 }
 
 function jwtAuth(info: Json, keys: ImportedKeys, remarks: string[]): object {

@@ -1,7 +1,7 @@
 import type { ClaimTransformation, JwtAuth, TokenLookup } from './jwt-schema.ts';
 import type { RuleContext } from '../config-file/rule-context.ts';
+import { isUserIdHeader, USER_ID_HEADER } from '../http/user-id-header.ts';
 
-const USER_ID_HEADER = 'x-funart-comfy-userid';
 /** RFC 9110 §5.6.2. */
 const TOKEN = /^[A-Za-z0-9!#$%&'*+.^_`|~-]+$/;
 /** What needs no escape, so that every program reads it alike. */
@@ -48,8 +48,8 @@ function checkLookup(lookups: readonly TokenLookup[], { path, findings }: RuleCo
     const at = [...path, 'tokenLookup', index];
     const fault = placeFault(lookup);
     if (fault !== undefined) findings.fault([...at, 'name'], fault);
-    if (lookup.name.toLowerCase() === USER_ID_HEADER)
-      findings.fault([...at, 'name'], 'must not be X-FunArt-Comfy-UserId: that is what this service sets');
+    if (isUserIdHeader(lookup.name))
+      findings.fault([...at, 'name'], `must not be ${USER_ID_HEADER}: this service sets that header`);
     if (lookup.prefix !== undefined && lookup.location !== 'HEADER')
       findings.fault([...at, 'prefix'], `is for HEADER only: a ${lookup.location} holds the bare token`);
     const key = keyOf(lookup);
@@ -61,7 +61,7 @@ function checkLookup(lookups: readonly TokenLookup[], { path, findings }: RuleCo
 }
 
 function isUserId({ location, name }: ClaimTransformation): boolean {
-  return location === 'HEADER' && name.toLowerCase() === USER_ID_HEADER;
+  return location === 'HEADER' && isUserIdHeader(name);
 }
 
 function claimFault(line: ClaimTransformation, lookups: ReadonlySet<string>): string | undefined {
@@ -91,7 +91,7 @@ function checkClaims(
   });
   const ids = lines.filter(isUserId).length;
   if (ids > 1 || (ids === 0 && multiTenant)) {
-    const example = '{ location: HEADER, name: X-FunArt-Comfy-UserId, claim: sub }';
+    const example = `{ location: HEADER, name: ${USER_ID_HEADER}, claim: sub }`;
     findings.fault(at, `must have exactly one line for the isolation id, such as ${example}; it has ${ids}`);
   }
 }

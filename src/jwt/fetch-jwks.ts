@@ -1,4 +1,5 @@
 import { lookup } from 'node:dns/promises';
+import { bareHost } from '../http/host-port.ts';
 import { withDeadline } from '../http/with-deadline.ts';
 import { explainError } from '../errors/explain-error.ts';
 import { isMetadataAddress } from './metadata-address.ts';
@@ -19,7 +20,7 @@ const TIMEOUT_MS = 5000;
 const MAX_BYTES = 512 * 1024;
 
 async function refuseMetadata(url: URL): Promise<void> {
-  const host = url.hostname.replace(/^\[(.*)\]$/, '$1');
+  const host = bareHost(url.hostname);
   const addresses = await lookup(host, { all: true });
   if (addresses.some(({ address }) => isMetadataAddress(address))) {
     throw new Error(`${url.origin} is a metadata address: keys are never fetched from there`);

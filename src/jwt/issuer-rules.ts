@@ -1,3 +1,4 @@
+import { bareHost } from '../http/host-port.ts';
 import { isMetadataAddress } from './metadata-address.ts';
 import type { Issuer, JwksSource } from './issuer-schema.ts';
 import type { JwtAuth } from './jwt-schema.ts';
@@ -33,7 +34,7 @@ function checkAddress(address: string, allowHttp: boolean): string | undefined {
   if (url.protocol === 'http:' && !allowHttp)
     return 'must be https; for a test or a closed network say allowHttp: true';
   if (url.username !== '' || url.password !== '') return 'must not hold a user name or password';
-  if (isMetadataAddress(url.hostname.replace(/^\[|\]$/g, '')))
+  if (isMetadataAddress(bareHost(url.hostname)))
     return 'must not be a link-local or other metadata address: keys never live there';
   return undefined;
 }
@@ -66,21 +67,29 @@ function checkAlgorithms({ algorithms = [] }: Issuer, { path, findings }: RuleCo
     );
 }
 
-function checkIssuer(rules: Issuer, context: RuleContext): void {
+function checkIssuer(rules: Issuer, context: RuleContext, keySets: Map<string, unknown>): void {
   checkClaims(rules, context);
   checkAlgorithms(rules, context);
   const { jwks } = rules;
   if ('url' in jwks || 'discover' in jwks) checkFetched(rules, jwks, context);
-  else checkJwks(rules, jwks, context);
+  else {
+    const keySet = checkJwks(rules, jwks, context);
+    if ('file' in jwks) keySets.set(jwks.file, keySet);
+  }
 }
 
-/** Who may sign tokens, and that nobody can be taken for somebody else's issuer. */
-export function checkIssuers({ issuers }: JwtAuth, context: RuleContext): void {
+/**
+ * Checks who may sign tokens, and that each issuer is listed only once.
+ *
+ * @returns the JWKS files of the issuers, parsed, by absolute path
+ */
+export function checkIssuers({ issuers }: JwtAuth, context: RuleContext): ReadonlyMap<string, unknown> {
   const { path, findings } = context;
   const seen = new Map<string | undefined, number>();
+  const keySets = new Map<string, unknown>();
   issuers.forEach((rules, index) => {
     const at = [...path, 'issuers', index];
-    checkIssuer(rules, { ...context, path: at });
+    checkIssuer(rules, { ...context, path: at }, keySets);
     const first = seen.get(rules.issuer);
     if (first !== undefined && rules.issuer !== undefined)
       findings.fault([...at, 'issuer'], `is already issuers[${first}]: each issuer once an endpoint`);
@@ -88,4 +97,5 @@ export function checkIssuers({ issuers }: JwtAuth, context: RuleContext): void {
       findings.fault([...at, 'anyIssuer'], `issuers[${first}] already takes any issuer: only one can`);
     if (first === undefined) seen.set(rules.issuer, index);
   });
+  return keySets;
 }

@@ -114,22 +114,26 @@ function checkSet(json: unknown, rules: Issuer, context: RuleContext & { place: 
   }
 }
 
-/** Checks keys that stand in the configuration or in a file beside it. */
-export function checkJwks(rules: Issuer, jwks: Local, context: RuleContext): void {
+/** Checks keys in the configuration or in a file that it names. Returns the parsed JWKS, also if it has errors. */
+export function checkJwks(rules: Issuer, jwks: Local, context: RuleContext): unknown {
   const { files, findings } = context;
   const path = [...context.path, 'jwks'];
   if ('keys' in jwks) {
     checkSet(jwks, rules, { ...context, place: { path, keys: '' } });
-    return;
+    return jwks;
   }
   const file = files.shown(jwks.file);
   const at = [...path, 'file'];
   const read = files.read(jwks.file);
   if (!read.ok) {
     findings.fault(at, `${file} ${read.fault}`);
-    return;
+    return undefined;
   }
   const parsed = parseJson(read.text);
-  if ('fault' in parsed) findings.fault(at, `${file} ${parsed.fault}`);
-  else checkSet(parsed.json, rules, { ...context, place: { path: at, keys: `${file} ` } });
+  if ('fault' in parsed) {
+    findings.fault(at, `${file} ${parsed.fault}`);
+    return undefined;
+  }
+  checkSet(parsed.json, rules, { ...context, place: { path: at, keys: `${file} ` } });
+  return parsed.json;
 }

@@ -11,8 +11,8 @@ export interface KeySourceOptions {
   readonly onFetch: RemoteKeysOptions['onFetch'];
   /** One line a key that cannot be used. */
   readonly onSkipped: (why: string) => void;
-  /** Text of the files that the configuration names. */
-  readonly texts: ReadonlyMap<string, string>;
+  /** The JWKS files that the configuration names, parsed, by absolute path. */
+  readonly keySets: ReadonlyMap<string, unknown>;
 }
 
 type Fetched = Extract<JwksSource, { url: string } | { discover: true }>;
@@ -54,6 +54,6 @@ export function openKeySource(rules: Issuer, options: KeySourceOptions): KeySour
   const { jwks } = rules;
   const algorithms = rules.algorithms ?? ASYMMETRIC;
   if ('keys' in jwks) return fixedKeys(jwks, algorithms);
-  if ('file' in jwks) return fixedKeys(JSON.parse(options.texts.get(jwks.file) ?? ''), algorithms);
+  if ('file' in jwks) return fixedKeys(options.keySets.get(jwks.file), algorithms);
   return remote(rules, jwks, options);
 }

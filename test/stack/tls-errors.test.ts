@@ -50,7 +50,7 @@ test.each(CASES)('discovery names the TLS error: %s', async (fault, text) => {
       {
         fetch,
         now: Date.now,
-        texts: new Map(),
+        keySets: new Map(),
         onSkipped: () => undefined,
         onFetch(result) {
           source.close();

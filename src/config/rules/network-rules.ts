@@ -2,7 +2,8 @@ import type { ConfigFiles } from '../../config-file/files.ts';
 import type { ConfigPath, Diagnostics } from '../../config-file/diagnostics.ts';
 import type { ConfigParts } from '../parse-parts.ts';
 import { isWildcard } from '../../config-file/fields.ts';
-import { isLoopback, upstreamKey } from './upstream-key.ts';
+import { isLoopback, parseHostPort } from '../../http/host-port.ts';
+import { upstreamKey } from './upstream-key.ts';
 
 /** `sun_path` of Linux, less its final zero. */
 const MAX_SOCKET_PATH = 107;
@@ -14,7 +15,7 @@ interface TlsFiles {
 }
 
 function isOpen(listen: string): boolean {
-  return !isLoopback(listen.replace(/:[0-9]+$/, ''));
+  return !isLoopback(parseHostPort(listen).host);
 }
 
 function checkTls(

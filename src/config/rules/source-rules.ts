@@ -1,4 +1,5 @@
 import type { ConfigPath, Diagnostics } from '../../config-file/diagnostics.ts';
+import { isUserIdHeader } from '../../http/user-id-header.ts';
 import type { PlacedEndpoint } from '../parse-parts.ts';
 import type { Endpoint } from '../schema.ts';
 import { upstreamKey } from './upstream-key.ts';
@@ -19,9 +20,7 @@ function sourcesOf({ at, endpoint }: PlacedEndpoint): Source[] {
     const people = JSON.stringify(auth.users.length === 0 ? auth.usersFile : { at });
     return [{ path, label: `endpoint ${name}`, prefix: auth.userIdPrefix ?? '', people }];
   }
-  const idClaim = auth.claimTransformations.find(
-    ({ name: header }) => header.toLowerCase() === 'x-funart-comfy-userid',
-  );
+  const idClaim = auth.claimTransformations.find(({ name: header }) => isUserIdHeader(header));
   return auth.issuers.map((rules, index) => ({
     path: [...path, 'issuers', index],
     label: `issuers[${index}] of endpoint ${name}`,

@@ -1,10 +1,4 @@
-const LOOPBACK = /^(localhost|127(\.[0-9]+){3}|\[::1\])$/;
 const SAME = ['localhost', '[::1]'];
-
-/** Whether a host name or address is this machine's own, out of reach of others. */
-export function isLoopback(host: string): boolean {
-  return LOOPBACK.test(host);
-}
 
 /** One text for all ways to write the address of the same ComfyUI. */
 export function upstreamKey(address: string): string {
