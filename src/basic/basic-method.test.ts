@@ -81,7 +81,7 @@ test('a full queue of hashes is no refusal: it cannot be judged', async () => {
   const full = { run: () => undefined, waiting: 100 };
   expect(await aMethod({ hashing: full }).authenticate(credentials(basic('alice', 'tulip')), from)).toEqual({
     kind: 'unavailable',
-    cause: 'too many passwords wait to be hashed',
+    cause: 'too many passwords are waiting to be hashed',
     retryAfterSeconds: 1,
   });
 });

@@ -32,7 +32,7 @@ test('a line with a fault gives no user', () => {
       {
         line: 1,
         message:
-          'the password of alice is not a password hash, and plain passwords are not read; make one with `comfy-tenant hash`',
+          'the password of alice is not a password hash, and plain-text passwords are not accepted; create one with `comfy-tenant hash`',
       },
     ],
     warnings: [],
@@ -43,12 +43,12 @@ test('of a name that is there twice the first counts, as in Apache', () => {
   const other = BCRYPT.replace('aaa', 'bbb');
   const { users, faults } = parseHtpasswd(`alice:${BCRYPT}\nalice:${other}\n`);
   expect(users).toEqual([{ username: 'alice', hash: BCRYPT, line: 1 }]);
-  expect(faults).toEqual([{ line: 2, message: 'alice is already in line 1: keep one' }]);
+  expect(faults).toEqual([{ line: 2, message: 'alice is already on line 1: keep one' }]);
 });
 
 test('a second colon makes the hash none', () => {
   expect(parseHtpasswd(`alice:${BCRYPT}:x\n`).faults[0]?.message).toBe(
-    'the password of alice is a hash of another kind or is damaged: argon2id or bcrypt is needed; make one with `comfy-tenant hash`',
+    'the password of alice is an unsupported or damaged hash: use argon2id or bcrypt; create one with `comfy-tenant hash`',
   );
 });
 

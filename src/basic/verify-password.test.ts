@@ -47,6 +47,6 @@ test('what bcrypt would not look at is not accepted', async () => {
 
 test.each(['tulip', '', '$1$abc$def', '{PLAIN}tulip'])('%j is no hash to verify against', async (hash) => {
   await expect(verifyPassword('tulip', hash)).rejects.toThrow(
-    'password hash of an unknown form: make one with `comfy-tenant hash`',
+    'unknown password hash format: create one with `comfy-tenant hash`',
   );
 });

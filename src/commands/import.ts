@@ -8,7 +8,7 @@ import { EXIT, type Command } from './context.ts';
 export const help = `comfy-tenant import funart <authConfig.json> [--upstream http://127.0.0.1:8188]
 
 Prints our configuration for what FunArt (Function Compute) has as authConfig of a custom domain: jwks, tokenLookup,
-claimPassBy and whitelist, or a Basic user list, whose passwords are hashed. What cannot be carried over is said on
+claimPassBy and whitelist, or a Basic user list, whose passwords are hashed. What cannot be imported is said on
 standard error. Try the result with comfy-tenant check.`;
 
 const MAX_MEBIBYTES = 4;

@@ -12,20 +12,20 @@ export interface Diagnostics {
   readonly warnIn: (place: string, message: string) => void;
 }
 
-/** Of a key such as `password:hunter2`, where a space is missing, what stands before the value. */
+/** The part of a key such as `password:hunter2` (missing space) that is not a value. */
 function knownPart(key: string): string {
   const colon = key.search(/[:=]/);
   return colon < 0 ? key : `${key.slice(0, colon + 1)}…`;
 }
 
-/** A key as it is, or quoted when it is none of ours, so that nothing in it can be taken for our own words. */
+/** A plain key unchanged, any other quoted and escaped, so that it cannot imitate our messages. */
 function keyText(key: string): string {
   if (/^[A-Za-z0-9_-]+$/.test(key)) return key;
   const hex = (character: string): string => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`;
   return JSON.stringify(knownPart(key)).replaceAll(/[\p{C}\p{Zl}\p{Zp}]/gu, hex);
 }
 
-/** Writes a path as its author would: `endpoints[0].auth.users`. */
+/** Formats a path: `endpoints[0].auth.users`. */
 export function pathText(path: ConfigPath): string {
   return path
     .map((part, index) => {

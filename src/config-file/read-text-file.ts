@@ -16,7 +16,7 @@ const ERRORS: Readonly<Record<string, string>> = {
   ENOTDIR: 'does not exist: a part of its path is a file',
   EACCES: 'cannot be read by this user: check its owner and mode',
   EPERM: 'cannot be read by this user: check its owner and mode',
-  ELOOP: 'is a symbolic link that leads back to itself',
+  ELOOP: 'is a symbolic link loop',
 };
 
 function isUtf8(bytes: Uint8Array): boolean {

@@ -48,8 +48,8 @@ test.each([
 ])('the lock of %s is waited for, and never taken', async (_, content) => {
   const held = await content();
   writeFileSync(lock, held);
-  await expect(withFileLock(lock, () => 'done', { patienceMs: 50 })).rejects.toThrow(
-    `${lock}: another change is under way, nothing was changed: try again`,
+  await expect(withFileLock(lock, () => 'done', { timeoutMs: 50 })).rejects.toThrow(
+    `${lock}: another change is in progress, nothing was changed: try again`,
   );
   expect(readFileSync(lock, 'utf8')).toBe(held);
 });

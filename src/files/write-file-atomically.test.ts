@@ -69,7 +69,7 @@ test.each([
   ['a device', () => '/dev/null', 'it is not a regular file'],
   ['a directory that is not there', () => at('none/file'), 'ENOENT): its directory does not exist'],
   ['a part of the path that is a file', () => at('file/x'), 'ENOTDIR): a part of its path is a file'],
-  ['links that lead back', () => at('loop'), 'ELOOP): its symbolic links lead back'],
+  ['links that lead back', () => at('loop'), 'ELOOP): its symbolic links form a loop'],
 ])('%s is refused with the reason', (_, path, reason) => {
   writeFileSync(at('file'), '');
   symlinkSync('loop', at('loop'));

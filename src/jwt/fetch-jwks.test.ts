@@ -39,16 +39,16 @@ test('a document is fetched with how long it may be used', async () => {
 
 test.each([
   ['/redirect', 'unexpected redirect'],
-  ['/large', 'answers more than 512 KiB'],
+  ['/large', 'response larger than 512 KiB'],
   ['/text', 'Unexpected token \'h\', "hello" is not valid JSON'],
-  ['/missing', 'answered 500'],
+  ['/missing', 'responded with status 500'],
 ])('%s is refused: %s', async (path, reason) => {
   await expect(fetchJson(`${origin}${path}`, { fetch, allowHttp: true })).rejects.toThrow(reason);
 });
 
 test('http is refused unless it is allowed', async () => {
   await expect(fetchJson(`${origin}/jwks`, { fetch, allowHttp: false })).rejects.toThrow(
-    `${origin}/jwks: must be https, or say allowHttp: true`,
+    `${origin}/jwks: must be https, or set allowHttp: true`,
   );
 });
 
@@ -68,7 +68,7 @@ test.each([
   '[fd00:ec2::254]',
 ])('the metadata address %s is never asked', async (host) => {
   await expect(fetchJson(`http://${host}/jwks`, { fetch: never, allowHttp: true })).rejects.toThrow(
-    /is a metadata address/,
+    /is a cloud metadata address/,
   );
 });
 
@@ -76,7 +76,7 @@ test('nor is a name that leads to one, among other addresses or alone', async ()
   for (const address of ['169.254.169.254', '::ffff:a9fe:a9fe']) {
     resolve.mockResolvedValueOnce([{ address: '192.0.2.1' }, { address }]);
     await expect(fetchJson('https://login.example.com/', { fetch: never, allowHttp: false })).rejects.toThrow(
-      'https://login.example.com is a metadata address: keys are never fetched from there',
+      'https://login.example.com is a cloud metadata address: keys are never fetched from there',
     );
   }
 });

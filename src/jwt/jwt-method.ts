@@ -52,7 +52,7 @@ export function createJwtMethod(options: JwtOptions): AuthMethod {
     };
   }
 
-  async function judge(token: string): Promise<Decision> {
+  async function check(token: string): Promise<Decision> {
     const issuer = chooseIssuer(token, options.issuers);
     if ('kind' in issuer) return issuer;
     const result = await verifyToken(token, issuer, options.now());
@@ -64,6 +64,6 @@ export function createJwtMethod(options: JwtOptions): AuthMethod {
     challenge: `Bearer realm="${options.realm.replaceAll(/["\\]/g, '\\$&')}"`,
     credentialLocations: credentialLocationsOf(options.tokenLookup),
     find: (request) => findToken(request, options.tokenLookup),
-    authenticate: (credentials) => judge(credentials.text),
+    authenticate: (credentials) => check(credentials.text),
   };
 }

@@ -43,7 +43,7 @@ test('the switch may be off with the line for the isolation id still there, or w
 test('an endpoint without user ids in front of a multi-tenant ComfyUI is warned of', () => {
   const open = SECOND.replace('name: studio', 'name: open\n    domains: [b.example.com]');
   expect(warningsOf(BASIC + spoil(open, 'multiTenant: true', 'multiTenant: false'))).toEqual([
-    'comfy-tenant.yaml:12:18 endpoints[1].multiTenant: is false, but endpoint studio serves 127.0.0.1:8188 to many: its plugin refuses requests without a user id',
+    'comfy-tenant.yaml:12:18 endpoints[1].multiTenant: is false, but endpoint studio uses 127.0.0.1:8188 in multi-tenant mode: its plugin rejects requests without a user id',
   ]);
 });
 
@@ -53,8 +53,8 @@ test('what htpasswd writes is taken from a file, the weak with a warning', () =>
     `# made by htpasswd\n\nalice:${BCRYPT}\nbob:$apr1$lZL6V/ci$eIMz/iKDkbtys/uU7LEK00\ncarol:{SHA}VBPuJHI7uixaa6LQGWx4s+5GKNE=\n`,
   );
   expect(warningsOf(FILE)).toEqual([
-    'users.htpasswd:4: the password of bob is an MD5 hash (apr1), which is quickly guessed; make one with `comfy-tenant hash`',
-    'users.htpasswd:5: the password of carol is a SHA-1 hash without salt, which is quickly guessed; make one with `comfy-tenant hash`',
+    'users.htpasswd:4: the password of bob is an MD5 hash (apr1), which is quick to brute-force; create one with `comfy-tenant hash`',
+    'users.htpasswd:5: the password of carol is an unsalted SHA-1 hash, which is quick to brute-force; create one with `comfy-tenant hash`',
   ]);
 });
 
@@ -67,7 +67,7 @@ test('a users file without users is warned of', () => {
 
 test('two users with one hash are warned of', () => {
   expect(warningsOf(`${BASIC}        - { username: bob, password: "${BCRYPT}" }\n`)).toEqual([
-    'comfy-tenant.yaml:9:38 endpoints[0].auth.users[1].password: is the very hash of users[0]: give each user a password of their own',
+    'comfy-tenant.yaml:9:38 endpoints[0].auth.users[1].password: duplicates the hash of users[0]: every user needs a different password',
   ]);
 });
 
@@ -81,9 +81,9 @@ test('a key for encryption beside one for signatures is left out with a warning'
 test('listeners that others can reach are warned of', () => {
   const text = `${BASIC}gateway: { listen: 0.0.0.0:8080 }\nservice: { listen: 0.0.0.0:9001, address: authz.internal:9001 }\nadmin: { listen: "[::]:9002" }\n`;
   expect(warningsOf(text)).toEqual([
-    'comfy-tenant.yaml:9:20 gateway.listen: is open to other machines without TLS: passwords and tokens cross the network readable; set gateway.tls, or end TLS in front',
-    'comfy-tenant.yaml:10:20 service.listen: is open to other machines, and whoever connects sees what Envoy would: use unix:, loopback, a network that only Envoy is in, or tls with clientCaFile',
-    'comfy-tenant.yaml:11:18 admin.listen: is open to other machines: metrics and state have no password; let only your monitoring reach it',
+    'comfy-tenant.yaml:9:20 gateway.listen: is reachable from other machines without TLS: passwords and tokens are sent in plain text; set gateway.tls, or terminate TLS in front',
+    'comfy-tenant.yaml:10:20 service.listen: is reachable from other machines, and anyone who connects gets the same answers as Envoy: use unix:, loopback, a network that only Envoy is in, or tls with clientCaFile',
+    'comfy-tenant.yaml:11:18 admin.listen: is reachable from other machines without authentication: allow only your monitoring to connect',
   ]);
 });
 

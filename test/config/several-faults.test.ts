@@ -88,7 +88,7 @@ test('of two to five faults, each is reported, in the order of the file, and non
 
 test.each([
   ['a missing variable', 'multiTenant: true', 'multiTenant: ${GPU}\n    wrong: 1'],
-  ['a text that is not YAML further down', 'log: { level: info }', 'log: { level: "info }'],
+  ['a text that is not valid YAML further down', 'log: { level: info }', 'log: { level: "info }'],
 ])('%s does not hide what is before it', (_, part, by) => {
   const text = GOOD.replace('name: studio', 'name: Not A Name')
     .replace(part, by)

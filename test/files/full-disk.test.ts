@@ -107,7 +107,7 @@ test('a users file that is mounted by itself is not replaced, and the remedy is 
   must('mount', '--bind', usersFile(), usersFile());
   mounts.push(usersFile());
   const { code, err } = await add('alice');
-  expect(err).toContain('mount the directory that holds it instead of the single file');
+  expect(err).toContain('mount its directory instead of the single file');
   expect(code).toBe(74);
   expect(readFileSync(usersFile(), 'utf8')).toBe(many);
 });

@@ -2,7 +2,7 @@ import { dirname, sep } from 'node:path';
 import type { Diagnostics } from '../../config-file/diagnostics.ts';
 import type { ConfigParts } from '../parse-parts.ts';
 
-/** ComfyUI gets the folder of public keys; no private key may be in it, and no key may do two jobs. */
+/** ComfyUI can read publicKeyDir: it must not contain a private key, and each key has one purpose. */
 export function checkComfyui({ comfyui }: ConfigParts, findings: Diagnostics): void {
   if (comfyui === undefined) return;
   const { tokenKeyFile, verifyKeyFile, publicKeyDir } = comfyui;
@@ -15,6 +15,6 @@ export function checkComfyui({ comfyui }: ConfigParts, findings: Diagnostics): v
   if (inside)
     findings.fault(
       ['comfyui', 'publicKeyDir'],
-      'holds a private key: ComfyUI can read this folder, so name one of its own, such as .comfy-tenant/public',
+      'contains a private key, and ComfyUI can read this folder: use another, such as .comfy-tenant/public',
     );
 }

@@ -4,12 +4,12 @@ import type { PlacedEndpoint } from '../parse-parts.ts';
 import type { Endpoint } from '../schema.ts';
 import { upstreamKey } from './upstream-key.ts';
 
-/** One list of people: an endpoint's users, or an issuer of one. */
+/** A source of users: an endpoint's user list, or one of its issuers. */
 interface Source {
   readonly path: ConfigPath;
   readonly label: string;
   readonly prefix: string;
-  /** Equal for two sources whose names mean the same people by themselves. */
+  /** Equal for two sources if the same name is always the same person. */
   readonly people: string;
 }
 
@@ -39,7 +39,7 @@ function checkUpstream(upstream: string, sources: readonly Source[], findings: D
     else if (other.people !== source.people) {
       findings.fault(
         source.path,
-        `reaches ${upstream} as ${other.label} does, where one name could mean two people: give one of them a userIdPrefix of its own, or say sameUsers: true at the top if a name means the same person in both`,
+        `shares ${upstream} with ${other.label}, so one name could mean two people: give one of them a userIdPrefix, or set sameUsers: true at the top if a name means the same person in both`,
       );
     }
   }
@@ -59,7 +59,7 @@ function upstreamsOf(
   return found;
 }
 
-/** Two people never share a user id: sources that meet in one ComfyUI are told apart, or said to be the same. */
+/** Two people never share a user id: sources in front of one ComfyUI need different prefixes, or sameUsers. */
 export function checkSources(
   endpoints: readonly PlacedEndpoint[],
   sameUsers: boolean,
@@ -74,7 +74,7 @@ export function checkSources(
     for (const { at } of placed) {
       findings.warn(
         ['endpoints', at, 'multiTenant'],
-        `is false, but endpoint ${other.endpoint.name} serves ${key} to many: its plugin refuses requests without a user id`,
+        `is false, but endpoint ${other.endpoint.name} uses ${key} in multi-tenant mode: its plugin rejects requests without a user id`,
       );
     }
   }

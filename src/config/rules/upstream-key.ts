@@ -1,6 +1,6 @@
 const SAME = ['localhost', '[::1]'];
 
-/** One text for all ways to write the address of the same ComfyUI. */
+/** `host:port` of an upstream URL, normalized, so that all spellings of one ComfyUI's address are equal. */
 export function upstreamKey(address: string): string {
   const url = new URL(address);
   const usual = url.protocol === 'https:' ? '443' : '80';
