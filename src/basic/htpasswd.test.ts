@@ -3,7 +3,7 @@ import { parseHtpasswd } from './htpasswd.ts';
 
 const BCRYPT = `$2y$10$${'a'.repeat(53)}`;
 
-test('users come in the order of the file with the lines that they stand in', () => {
+test('users are in file order, with their line numbers', () => {
   const text = `# staff\r\nbob:${BCRYPT}\r\n\r\nalice:${BCRYPT}  \n`;
   expect(parseHtpasswd(text)).toEqual({
     users: [
@@ -15,17 +15,17 @@ test('users come in the order of the file with the lines that they stand in', ()
   });
 });
 
-test('a name may hold spaces, letters of any script and a # that is not first', () => {
+test('a name may contain spaces, letters of any script and a # that is not first', () => {
   const text = `Zoë Müller:${BCRYPT}\na#b:${BCRYPT}\n`;
   expect(parseHtpasswd(text).users.map(({ username }) => username)).toEqual(['Zoë Müller', 'a#b']);
 });
 
-test('names that JavaScript objects have are names like others', () => {
+test('names of JavaScript object members are ordinary names', () => {
   const text = `__proto__:${BCRYPT}\nconstructor:${BCRYPT}\n`;
   expect(parseHtpasswd(text).users.map(({ username }) => username)).toEqual(['__proto__', 'constructor']);
 });
 
-test('a line with a fault gives no user', () => {
+test('a line with an error gives no user', () => {
   expect(parseHtpasswd('alice:hunter2\n')).toEqual({
     users: [],
     faults: [
@@ -39,20 +39,20 @@ test('a line with a fault gives no user', () => {
   });
 });
 
-test('of a name that is there twice the first counts, as in Apache', () => {
+test('for a duplicate name the first line applies, as in Apache', () => {
   const other = BCRYPT.replace('aaa', 'bbb');
   const { users, faults } = parseHtpasswd(`alice:${BCRYPT}\nalice:${other}\n`);
   expect(users).toEqual([{ username: 'alice', hash: BCRYPT, line: 1 }]);
   expect(faults).toEqual([{ line: 2, message: 'alice is already on line 1: keep one' }]);
 });
 
-test('a second colon makes the hash none', () => {
+test('a second colon makes the hash invalid', () => {
   expect(parseHtpasswd(`alice:${BCRYPT}:x\n`).faults[0]?.message).toBe(
     'the password of alice is an unsupported or damaged hash: use argon2id or bcrypt; create one with `comfy-tenant hash`',
   );
 });
 
-test('100,000 users are read in under a second', () => {
+test('100,000 users are parsed in under a second', () => {
   const text = Array.from({ length: 100_000 }, (_, index) => `user${index}:${BCRYPT}`).join('\n');
   const start = performance.now();
   expect(parseHtpasswd(text).users).toHaveLength(100_000);

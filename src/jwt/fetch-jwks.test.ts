@@ -30,7 +30,7 @@ afterAll(() => {
   server.close();
 });
 
-test('a document is fetched with how long it may be used', async () => {
+test('a document is fetched with its max-age', async () => {
   expect(await fetchJson(`${origin}/jwks`, { fetch, allowHttp: true })).toEqual({
     json: { keys: [] },
     maxAgeMs: 120_000,
@@ -46,7 +46,7 @@ test.each([
   await expect(fetchJson(`${origin}${path}`, { fetch, allowHttp: true })).rejects.toThrow(reason);
 });
 
-test('http is refused unless it is allowed', async () => {
+test('http is rejected unless allowed', async () => {
   await expect(fetchJson(`${origin}/jwks`, { fetch, allowHttp: false })).rejects.toThrow(
     `${origin}/jwks: must be https, or set allowHttp: true`,
   );
@@ -66,13 +66,13 @@ test.each([
   '[::ffff:a9fe:a9fe]',
   '[64:ff9b::169.254.169.254]',
   '[fd00:ec2::254]',
-])('the metadata address %s is never asked', async (host) => {
+])('the metadata address %s is never contacted', async (host) => {
   await expect(fetchJson(`http://${host}/jwks`, { fetch: never, allowHttp: true })).rejects.toThrow(
     /is a cloud metadata address/,
   );
 });
 
-test('nor is a name that leads to one, among other addresses or alone', async () => {
+test('a host name that resolves to a metadata address, alone or among others, is rejected', async () => {
   for (const address of ['169.254.169.254', '::ffff:a9fe:a9fe']) {
     resolve.mockResolvedValueOnce([{ address: '192.0.2.1' }, { address }]);
     await expect(fetchJson('https://login.example.com/', { fetch: never, allowHttp: false })).rejects.toThrow(
@@ -81,7 +81,7 @@ test('nor is a name that leads to one, among other addresses or alone', async ()
   }
 });
 
-test('an issuer that is down is named with the reason', async () => {
+test('an error names the unreachable issuer and the reason', async () => {
   await expect(fetchJson('http://127.0.0.1:1/jwks', { fetch, allowHttp: true })).rejects.toThrow(
     /^http:\/\/127\.0\.0\.1:1\/jwks: .+/,
   );

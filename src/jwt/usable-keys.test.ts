@@ -31,7 +31,7 @@ test.each<[string, unknown, string]>([
   ['a curve that is no text', { kty: 'OKP', crv: { toString: 1 }, x: 'a' }, 'is too short or of an unknown type'], // prettier-ignore
   ['text', 'key', 'is not a key: it has no kty'],
   ['null', null, 'is not a key: it has no kty'],
-])('%s is left out, and said', (_, key, why) => {
+])('%s is ignored and reported', (_, key, why) => {
   expect(kept([key, strong])).toEqual({ jwks: { keys: [strong] }, skipped: [`keys[0] ${why}`] });
 });
 
@@ -49,12 +49,12 @@ test('private parts are never kept', () => {
   expect(JSON.stringify(kept([{ ...pair, kid: 'p' }]).jwks)).not.toContain('"d"');
 });
 
-test('a shared secret counts when its algorithm is named and it is long enough', () => {
+test('a shared secret is used if its algorithm is configured and it is long enough', () => {
   expect(kept([oct(32)], ['HS256']).jwks.keys).toHaveLength(1);
   expect(kept([oct(31)], ['HS256']).jwks.keys).toHaveLength(0);
   expect(kept([oct(32)], ['HS512']).jwks.keys).toHaveLength(0);
 });
 
-test.each([null, [], 'keys', {}, { keys: {} }])('%j is no key set', (jwks) => {
+test.each([null, [], 'keys', {}, { keys: {} }])('%j is not a key set', (jwks) => {
   expect(() => usableKeys(jwks, ASYMMETRIC)).toThrow('is not a JWKS: it has no list "keys"');
 });

@@ -9,7 +9,7 @@ afterAll(() => {
 const USERS = BASIC.slice(BASIC.indexOf('users:'));
 const FILE = spoil(BASIC, USERS, 'usersFile: users.htpasswd\n');
 
-/** `text` with this users file beside it. */
+/** `text` with this users file. */
 const withFile = (text: string, content: string | Uint8Array): string => {
   directory.write('users.htpasswd', content);
   return text;
@@ -134,9 +134,9 @@ const CASES: readonly (readonly [sentence: string, text: () => string, ...faults
     'comfy-tenant.yaml:7:28 endpoints[0].auth.operators.users[0]: must be a user id as ComfyUI sees it, percent-encoded, such as alice or corp~alice%2Fx',
   ],
   [
-    'a users file that is not there',
-    () => spoil(FILE, 'users.htpasswd', 'nobody.htpasswd'),
-    'comfy-tenant.yaml:7:18 endpoints[0].auth.usersFile: nobody.htpasswd does not exist: create it with `comfy-tenant user add`',
+    'a missing users file',
+    () => spoil(FILE, 'users.htpasswd', 'missing.htpasswd'),
+    'comfy-tenant.yaml:7:18 endpoints[0].auth.usersFile: missing.htpasswd does not exist: create it with `comfy-tenant user add`',
   ],
   [
     'a users file that is a directory',
@@ -177,12 +177,12 @@ const CASES: readonly (readonly [sentence: string, text: () => string, ...faults
 ];
 
 for (const [sentence, text, ...faults] of CASES) {
-  test(`${sentence} is a fault`, () => {
+  test(`${sentence} is an error`, () => {
     expect(faultsOf(directory.load(text()))).toEqual(faults);
   });
 }
 
-test('a file that is something else is not said line by line', () => {
+test('a file in another format is not reported line by line', () => {
   const faults = faultsOf(directory.load(withFile(FILE, 'x\n'.repeat(1000))));
   expect(faults).toHaveLength(11);
   expect(faults.at(-1)).toBe('users.htpasswd: 990 more lines like these');

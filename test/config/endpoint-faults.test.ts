@@ -190,7 +190,7 @@ const CASES: readonly (readonly [sentence: string, text: string, ...faults: stri
 ];
 
 for (const [sentence, text, ...faults] of CASES) {
-  test(`${sentence} is a fault`, () => {
+  test(`${sentence} is an error`, () => {
     expect(faultsOf(directory.load(text))).toEqual(faults);
   });
 }

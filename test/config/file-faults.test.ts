@@ -71,26 +71,26 @@ const CASES: readonly (readonly [sentence: string, text: string | Uint8Array, ..
   ],
 ];
 
-test.each(CASES)('%s is a fault with its place', (_, text, ...faults) => {
+test.each(CASES)('%s is an error with its position', (_, text, ...faults) => {
   expect(faultsOf(directory.load(text))).toEqual(faults);
 });
 
-test('a file that is not there is a fault that says how to get one', () => {
+test('a missing file is an error that says how to create one', () => {
   expect(faultsOf(loadConfig('/nowhere/comfy-tenant.yaml', {}))).toEqual([
     '/nowhere/comfy-tenant.yaml: does not exist: pass its path with --config, or create one with `comfy-tenant init`',
   ]);
 });
 
-test('a directory is a fault', () => {
+test('a directory is an error', () => {
   const path = join(directory.path, 'folder');
   mkdirSync(path);
   expect(faultsOf(loadConfig(path, {}))).toEqual([`${path}: is a directory, not a file`]);
 });
 
-test('a file without permission is a fault', () => {
+test('a file without read permission is an error', () => {
   const path = directory.write('secret.yaml', BASIC);
   chmodSync(path, 0);
-  // Root may read everything, so for this one moment the test is nobody.
+  // Root can read everything, so drop to user nobody for this call.
   const isRoot = process.getuid?.() === 0;
   if (isRoot) process.seteuid?.(65_534);
   try {
@@ -102,25 +102,25 @@ test('a file without permission is a fault', () => {
   }
 });
 
-test('a variable is put in, and $${…} stands for itself', () => {
+test('a variable is substituted, and $${…} is the escape', () => {
   const text = spoil(BASIC, 'method: BASIC', 'method: BASIC\n      realm: "${STUDIO} $${STUDIO}"');
   const loaded = directory.load(text, { STUDIO: 'Studio' });
   expect(loaded.ok ? loaded.config.endpoints[0]?.auth.realm : loaded.faults).toBe('Studio ${STUDIO}');
 });
 
-test('the value of a variable is never said', () => {
+test('the value of a variable is never shown', () => {
   const loaded = directory.load(spoil(BASIC, BCRYPT, '${ALICE}'), { ALICE: 'open sesame' });
   expect(faultsOf(loaded)).toEqual([
     'comfy-tenant.yaml:8:40 endpoints[0].auth.users[0].password: is not a password hash, and plain-text passwords are not accepted; create one with `comfy-tenant hash`',
   ]);
 });
 
-test('a byte order mark, CRLF and a plain alias are taken', () => {
+test('a byte order mark, CRLF and a plain alias are accepted', () => {
   const text = `\uFEFF${BASIC}gateway: { listen: &here 127.0.0.1:9100 }\n`.replaceAll('\n', '\r\n');
   expect(faultsOf(directory.load(text))).toEqual([]);
 });
 
-test('all faults are said at once, in the order of the file', () => {
+test('all errors are reported at once, in file order', () => {
   const text = `
 endpoints:
   - name: Studio
@@ -146,13 +146,13 @@ admn: { listen: 127.0.0.1:1 }
   ]);
 });
 
-test('a key __proto__ is a key like others', () => {
+test('a key __proto__ is an ordinary key', () => {
   expect(faultsOf(directory.load(`${BASIC}__proto__: { sameUsers: true }\n`))).toEqual([
     'comfy-tenant.yaml:9:1 __proto__: is not a known key: known here: endpoints, sameUsers, comfyui, gateway, service, admin, log',
   ]);
 });
 
-test('a key cannot pass for words of ours, nor move the cursor of a terminal', () => {
+test('a key can neither imitate our messages nor move the cursor of a terminal', () => {
   expect(faultsOf(directory.load(`${BASIC}"good\\n\\e[2J\u2028": 1\n`))).toEqual([
     'comfy-tenant.yaml:9:1 "good\\n\\u001b[2J\\u2028": is not a known key: known here: endpoints, sameUsers, comfyui, gateway, service, admin, log',
   ]);

@@ -25,14 +25,14 @@ const CHECKS =
   'FunArt checks neither iss nor aud: replace anyIssuer and anyAudience with issuer and audience, so that tokens issued for other services are rejected';
 const options = { upstream: 'http://127.0.0.1:8188', hash: () => Promise.resolve(BCRYPT) };
 
-/** Imports, and makes sure that what comes out is a good configuration. */
+/** Imports and checks that the result is a valid configuration. */
 async function imported(input: unknown): Promise<{ config: unknown; remarks: readonly string[] }> {
   const { yaml = '', remarks } = await importFunArt(input, options);
   expect(faultsOf(directory.load(yaml))).toEqual([]);
   return { config: parse(yaml), remarks };
 }
 
-test('a custom domain with its settings as JSON in a string is carried over field by field', async () => {
+test('a custom domain with its settings as JSON in a string is imported field by field', async () => {
   const authInfo = JSON.stringify({
     jwks: { keys: [EC] },
     tokenLookup: 'header:Authorization:Bearer,cookie:comfy_token,query:token',
@@ -71,7 +71,7 @@ test('a custom domain with its settings as JSON in a string is carried over fiel
   });
 });
 
-test('the bare settings and lists of objects are understood too', async () => {
+test('bare settings and lists of objects are accepted too', async () => {
   const { config } = await imported({
     jwks: { keys: [EC] },
     tokenLookup: [{ position: 'header', name: 'X-Token', removePrefix: '' }],
@@ -89,7 +89,7 @@ test('the bare settings and lists of objects are understood too', async () => {
   });
 });
 
-test('what cannot be imported is named', async () => {
+test('settings that cannot be imported are reported', async () => {
   const { config, remarks } = await imported({
     jwks: JSON.stringify({ keys: [{ ...EC, d: 'jpsQnnGQmL-YBIffH1136cspYG6-0iY7X1fCE9-E9LI' }, SECRET] }),
     tokenLookup: 'header:Authorization:Bearer,form:token',
@@ -111,7 +111,7 @@ test('what cannot be imported is named', async () => {
   expect(config).toMatchObject({ endpoints: [{ auth: { issuers: [{ jwks: { keys: [EC] } }] } }] });
 });
 
-test('shared secrets alone come with their algorithm named', async () => {
+test('shared secrets alone are imported with their algorithm', async () => {
   const { config, remarks } = await imported({ jwks: { keys: [{ ...SECRET, alg: 'HS256' }] } });
   expect(remarks[0]).toBe(
     'jwks contains shared secrets (HS*): anyone who can verify can also sign, so prefer public keys',
@@ -119,7 +119,7 @@ test('shared secrets alone come with their algorithm named', async () => {
   expect(config).toMatchObject({ endpoints: [{ auth: { issuers: [{ algorithms: ['HS256'] }] } }] });
 });
 
-test('a Basic user list comes with its passwords hashed', async () => {
+test('a Basic user list is imported with hashed passwords', async () => {
   const path = join(directory.path, 'authConfig.json');
   const users = [{ username: 'user-h30ua81', password: 'Open-Sesame-1!' }];
   writeFileSync(path, JSON.stringify({ authConfig: { authType: 'basic', authInfo: { users } } }));
@@ -149,7 +149,7 @@ test.each([
   ],
   ['a list', [], 'there are neither jwks with keys nor users: there is nothing to import'],
   ['null', null, 'there are neither jwks with keys nor users: there is nothing to import'],
-])('%s gives no configuration and says why', async (_, input, remark) => {
+])('%s gives no configuration but a reason', async (_, input, remark) => {
   expect(await importFunArt(input, options)).toEqual({ yaml: undefined, remarks: [remark] });
 });
 
@@ -162,7 +162,7 @@ test.each([
     64,
     'comfy-tenant import: say funart <authConfig.json>. See comfy-tenant import --help',
   ],
-])('import %j ends with what was wrong', async (args, code, said) => {
+])('import %j ends with the error', async (args, code, said) => {
   directory.write('broken.json', '{');
   expect(await run(importConfig, { cwd: directory.path, args })).toEqual({ code, out: [], err: [said] });
 });

@@ -89,7 +89,7 @@ const CASES: readonly (readonly [sentence: string, text: () => string, ...faults
     'comfy-tenant.yaml:10:19 endpoints[0].auth.issuers[0].jwks.keys: must contain at least one JWK',
   ],
   [
-    'a JWKS file that is not there',
+    'a missing JWKS file',
     () => spoil(JWT, LINE, 'jwks: { file: nothing.json }'),
     'comfy-tenant.yaml:10:25 endpoints[0].auth.issuers[0].jwks.file: nothing.json does not exist',
   ],
@@ -129,7 +129,7 @@ const CASES: readonly (readonly [sentence: string, text: () => string, ...faults
 ];
 
 for (const [sentence, text, ...faults] of CASES) {
-  test(`${sentence} is a fault`, () => {
+  test(`${sentence} is an error`, () => {
     expect(faultsOf(directory.load(text()))).toEqual(faults);
   });
 }

@@ -140,7 +140,7 @@ const CASES: readonly (readonly [sentence: string, text: () => string, ...faults
     'comfy-tenant.yaml:9:12 service.tls: applies to host:port only: file permissions protect a Unix socket',
   ],
   [
-    'TLS files that are not there',
+    'missing TLS files',
     () => `${BASIC}gateway: { tls: { certFile: tls/cert.pem, keyFile: tls/key.pem } }\n`,
     'comfy-tenant.yaml:9:29 gateway.tls.certFile: tls/cert.pem does not exist',
     'comfy-tenant.yaml:9:52 gateway.tls.keyFile: tls/key.pem does not exist',
@@ -156,7 +156,7 @@ const CASES: readonly (readonly [sentence: string, text: () => string, ...faults
 ];
 
 for (const [sentence, text, ...faults] of CASES) {
-  test(`${sentence} is a fault`, () => {
+  test(`${sentence} is an error`, () => {
     expect(faultsOf(directory.load(text()))).toEqual(faults);
   });
 }

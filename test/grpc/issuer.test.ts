@@ -43,22 +43,22 @@ test.each(GARBAGE)('an issuer that %s at the start lets nobody in, and is asked 
 
 test.each(GARBAGE)('an issuer that %s later fails nobody whose key is known', async (_, fault) => {
   issuer.trust(JWKS);
-  expect(await issuer.judge(await issuer.token(first))).toEqual({ user: 'alice' });
+  expect(await issuer.authorize(await issuer.token(first))).toEqual({ user: 'alice' });
   issuer.says(fault);
-  expect(await issuer.judge(await issuer.token(second))).toEqual({ refused: 'key-unknown', status: 401 });
+  expect(await issuer.authorize(await issuer.token(second))).toEqual({ refused: 'key-unknown', status: 401 });
   expect(issuer.asked).toEqual(['/jwks', '/jwks']);
-  expect(await issuer.judge(await issuer.token(first, { sub: 'bob' }))).toEqual({ user: 'bob' });
+  expect(await issuer.authorize(await issuer.token(first, { sub: 'bob' }))).toEqual({ user: 'bob' });
 });
 
 test('an issuer that does not answer is waited for no longer than its time, and nobody waits who is known', async () => {
   issuer.trust(JWKS);
-  expect(await issuer.judge(await issuer.token(first))).toEqual({ user: 'alice' });
+  expect(await issuer.authorize(await issuer.token(first))).toEqual({ user: 'alice' });
   issuer.says((response) => void response.write('{"keys":'));
   let over = false;
-  const unknown = issuer.token(second).then(issuer.judge).finally(() => (over = true)); // prettier-ignore
+  const unknown = issuer.token(second).then(issuer.authorize).finally(() => (over = true)); // prettier-ignore
   await expect.poll(() => issuer.asked.length).toBe(2);
   for (let n = 0; n < 50; n++) {
-    expect(await issuer.judge(await issuer.token(first, { sub: `user-${n}` }))).toEqual({
+    expect(await issuer.authorize(await issuer.token(first, { sub: `user-${n}` }))).toEqual({
       user: `user-${n}`,
     });
   }
@@ -68,14 +68,14 @@ test('an issuer that does not answer is waited for no longer than its time, and 
 
 test('keys that change under load fail no valid request, and are fetched once for all', async () => {
   issuer.trust(JWKS, 2);
-  await issuer.judge(await issuer.token(first));
+  await issuer.authorize(await issuer.token(first));
   expect(issuer.asked).toHaveLength(1);
   issuer.says(keysOf(first, second));
   const verdicts = await Promise.all(
     Array.from({ length: 400 }, async (_, n) => {
       const key = n % 3 === 0 ? second : first;
       return [
-        await issuer.judge(await issuer.token(key, { sub: `user-${n}` }), n % 2),
+        await issuer.authorize(await issuer.token(key, { sub: `user-${n}` }), n % 2),
         { user: `user-${n}` },
       ];
     }),
@@ -86,14 +86,14 @@ test('keys that change under load fail no valid request, and are fetched once fo
 
 test('a storm of made-up key names is one fetch a cooldown, and no user feels it', async () => {
   issuer.trust(JWKS);
-  await issuer.judge(await issuer.token(first));
+  await issuer.authorize(await issuer.token(first));
   const stranger = await aKey('ES256', 'first');
   for (let round = 1; round <= 3; round++) {
     const storm = Array.from({ length: 200 }, async (_, n) =>
-      issuer.judge(await aToken(stranger, { iss: issuer.origin }, { kid: `made-up-${round}-${n}` })),
+      issuer.authorize(await aToken(stranger, { iss: issuer.origin }, { kid: `made-up-${round}-${n}` })),
     );
     const good = Array.from({ length: 20 }, async (_, n) =>
-      issuer.judge(await issuer.token(first, { sub: `user-${n}` })),
+      issuer.authorize(await issuer.token(first, { sub: `user-${n}` })),
     );
     for (const verdict of await Promise.all(storm))
       expect(verdict).toEqual({ refused: 'key-unknown', status: 401 });
@@ -106,11 +106,11 @@ test('a storm of made-up key names is one fetch a cooldown, and no user feels it
 
 test('a clock that is set back makes no cooldown longer', async () => {
   issuer.trust(JWKS);
-  expect(await issuer.judge(await issuer.token(second))).toMatchObject({ refused: 'key-unknown' });
+  expect(await issuer.authorize(await issuer.token(second))).toMatchObject({ refused: 'key-unknown' });
   const fetches = issuer.asked.length;
   issuer.later(-86_400_000);
   issuer.says(keysOf(first, second));
-  expect(await issuer.judge(await issuer.token(second, { sub: 'bob', iat: undefined }))).toEqual({
+  expect(await issuer.authorize(await issuer.token(second, { sub: 'bob', iat: undefined }))).toEqual({
     user: 'bob',
   });
   expect(issuer.asked).toHaveLength(fetches + 1);

@@ -83,9 +83,9 @@ afterEach(async () => {
 });
 
 const studio = (name: string, password: string) =>
-  guard.judge([['authorization', basic(name, password)]], { host: 'studio.example.com' });
+  guard.authorize([['authorization', basic(name, password)]], { host: 'studio.example.com' });
 const api = (token: string) =>
-  guard.judge([['authorization', `Bearer ${token}`]], { host: 'api.example.com' });
+  guard.authorize([['authorization', `Bearer ${token}`]], { host: 'api.example.com' });
 const within = (holds: () => Promise<Verdict>) => expect.poll(holds, { timeout: 5000, interval: 20 });
 
 test('a removed user and a removed key count no more, remembered or not', async () => {
