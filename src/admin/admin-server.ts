@@ -3,7 +3,8 @@ import { getRequestListener } from '@hono/node-server';
 import { Hono } from 'hono';
 import type { Registry } from 'prom-client';
 import { ListenError } from '../errors/listen-error.ts';
-import { allowedNames, isAllowedHost, splitHostPort } from './allowed-host.ts';
+import { parseHostPort } from '../http/host-port.ts';
+import { allowedNames, isAllowedHost } from './allowed-host.ts';
 
 /** The body of `/readyz`. */
 export interface Readiness {
@@ -44,7 +45,7 @@ function listening(server: Server, listen: string): Promise<void> {
     server.once('error', (error) => {
       reject(new ListenError('admin.listen', listen, error));
     });
-    const { host, port } = splitHostPort(listen);
+    const { host, port } = parseHostPort(listen);
     server.listen(port, host, resolve);
   });
 }

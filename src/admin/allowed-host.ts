@@ -1,10 +1,5 @@
 import { isIP } from 'node:net';
-
-/** Splits `host:port`; an IPv6 host is in brackets. */
-export function splitHostPort(listen: string): { host: string; port: number } {
-  const colon = listen.lastIndexOf(':');
-  return { host: listen.slice(0, colon).replace(/^\[(.*)\]$/, '$1'), port: Number(listen.slice(colon + 1)) };
-}
+import { parseHostPort } from '../http/host-port.ts';
 
 const HOST = /^(?:\[([0-9A-Fa-f:.]+)\]|([A-Za-z0-9._-]+))(?::[0-9]{1,5})?$/;
 
@@ -22,5 +17,5 @@ export function isAllowedHost(header: string | undefined, names: ReadonlySet<str
 
 /** The host names that the admin server accepts. */
 export function allowedNames(listen: string, hosts: readonly string[]): ReadonlySet<string> {
-  return new Set(['localhost', splitHostPort(listen).host, ...hosts].map((host) => host.toLowerCase()));
+  return new Set(['localhost', parseHostPort(listen).host, ...hosts].map((host) => host.toLowerCase()));
 }

@@ -1,13 +1,13 @@
 import type { UserId } from './user-id.ts';
 
-/** Who a request proved to come from. */
+/** The authenticated user of a request. */
 export interface Identity {
   readonly userId: UserId;
-  /** Milliseconds since 1970 from which the credentials no longer count; undefined when they do not expire. */
+  /** When the credentials expire, in milliseconds since 1970; undefined if they do not expire. */
   readonly expiresAtMs?: number;
-  /** May see all, free memory and restart. */
+  /** May see all users' work, free memory and restart ComfyUI. */
   readonly operator: boolean;
-  /** Claims to pass on, in the form that they are sent in; undefined: the claim is absent, the client's own is removed. */
+  /** Claims to forward, encoded. Where the claim is absent, a value sent by the client is removed. */
   readonly forwardedClaims: readonly ForwardedClaim[];
 }
 
@@ -22,7 +22,7 @@ type Code = 'unauthenticated' | 'forbidden' | 'too-many-failures' | 'malformed';
 const UNAUTHENTICATED = { status: 401, code: 'unauthenticated' } as const;
 const FORBIDDEN = { status: 403, code: 'forbidden' } as const;
 
-/** Every reason to refuse, as it stands in logs and metrics, with the only thing that the client learns of it. */
+/** Every denial reason, as in logs and metrics, with the status and code that the client gets. */
 export const DENIALS = {
   'credentials-missing': UNAUTHENTICATED,
   'credentials-malformed': UNAUTHENTICATED,
@@ -60,10 +60,10 @@ export interface Deny {
   readonly reason: DenyReason;
   readonly retryAfterSeconds?: number;
 }
-/** We cannot judge: never a reason to let anyone in. */
+/** The check could not be completed; the request is rejected. */
 export interface Unavailable {
   readonly kind: 'unavailable';
-  /** For the log: what is missing. */
+  /** For the log. */
   readonly cause: string;
   readonly retryAfterSeconds?: number;
 }

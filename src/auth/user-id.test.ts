@@ -21,7 +21,7 @@ test.each([
   expect(encodeUserId(identity)).toBe(id);
 });
 
-test('a prefix stands before a tilde, which nothing else can bring in', () => {
+test('a prefix is separated by a tilde, which identities cannot contain unencoded', () => {
   expect(encodeUserId('alice', 'corp')).toBe('corp~alice');
   expect(encodeUserId('corp~alice')).toBe('corp%7Ealice');
 });
@@ -31,7 +31,7 @@ test.each([
   ['half a surrogate pair', 'a\ud800'],
   ['over 200 bytes', 'a'.repeat(201)],
   ['over 200 bytes once encoded', 'ë'.repeat(34)],
-])('an identity that is %s is refused', (_, identity) => {
+])('an identity that is %s is rejected', (_, identity) => {
   expect(encodeUserId(identity)).toBeUndefined();
 });
 

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 
 const ALPHABET = './0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz';
 const ROUNDS = 1000;
-/** Which bytes of the digest stand in each group of 24 bits, highest first (Apache's apr_md5_encode). */
+/** Indexes of the digest bytes in each group of 24 bits, highest first (Apache's apr_md5_encode). */
 const GROUPS = [
   [0, 6, 12],
   [1, 7, 13],
@@ -41,7 +41,7 @@ function firstDigest(password: Buffer, salt: Buffer): Buffer {
 }
 
 /**
- * Apache's MD5 password hash (`htpasswd -m`): a thousand rounds of MD5, weak by today's measure.
+ * Apache's MD5 password hash (`htpasswd -m`): a thousand rounds of MD5, weak by today's standards.
  *
  * @param salt the text between `$apr1$` and the next `$`, 1 to 8 characters
  * @returns the whole hash, as `htpasswd` writes it

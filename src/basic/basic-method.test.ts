@@ -37,7 +37,7 @@ test('the user name is the isolation id', async () => {
   });
 });
 
-test('a prefix keeps users of this list apart from those of others', async () => {
+test('a prefix separates users of this list from those of others', async () => {
   const decision = await aMethod({ userIdPrefix: 'corp' }).authenticate(
     credentials(basic('alice', 'tulip')),
     from,
@@ -55,7 +55,7 @@ test.each([
   expect(await aMethod().authenticate(credentials(text), from)).toEqual({ kind: 'deny', reason });
 });
 
-test('an unknown user costs a hash too, and never gets in by the decoy', async () => {
+test('an unknown user costs a hash too, and a decoy’s password never signs in', async () => {
   let hashed = 0;
   const hashing = createHashQueue({ parallel: 1, waiting: 1 });
   const counting = { ...hashing, run: <T>(work: () => Promise<T>) => (hashed++, hashing.run(work)) };
@@ -69,7 +69,7 @@ test('an unknown user costs a hash too, and never gets in by the decoy', async (
   expect(hashed).toBe(2);
 });
 
-test('with no users at all nobody gets in', async () => {
+test('an empty user list rejects everyone', async () => {
   const decision = await aMethod({ users: new Map() }).authenticate(
     credentials(basic('alice', 'tulip')),
     from,
@@ -77,11 +77,11 @@ test('with no users at all nobody gets in', async () => {
   expect(decision).toEqual({ kind: 'deny', reason: 'user-unknown' });
 });
 
-test('a full queue of hashes is no refusal: it cannot be judged', async () => {
+test('a full hash queue is a temporary failure, not a denial', async () => {
   const full = { run: () => undefined, waiting: 100 };
   expect(await aMethod({ hashing: full }).authenticate(credentials(basic('alice', 'tulip')), from)).toEqual({
     kind: 'unavailable',
-    cause: 'too many passwords wait to be hashed',
+    cause: 'too many passwords are waiting to be hashed',
     retryAfterSeconds: 1,
   });
 });
@@ -107,7 +107,7 @@ test.each([
   expect(aMethod().find(aRequest(headers))).toEqual({ kind: 'deny', reason });
 });
 
-test('who failed too often waits, even with the right password, and nothing is hashed for them', async () => {
+test('after too many failures even the right password must wait, and nothing is hashed', async () => {
   const throttle = { begin: () => ({ kind: 'blocked', retryAfterSeconds: 8 }) as const };
   const hashing = { run: () => { throw new Error('hashed'); }, waiting: 0 }; // prettier-ignore
   const method = aMethod({ throttle, hashing });
@@ -122,7 +122,7 @@ test.each([
   ['a name over 200 bytes encoded', basic('é'.repeat(34), 'x')],
   ['a name of 40 KB', basic('a'.repeat(40_000), 'x')],
   ['a password over 1 KiB', basic('alice', 'x'.repeat(1025))],
-])('%s is nobody’s: it is refused like a wrong one, uncounted and unhashed', async (_, text) => {
+])('%s is rejected like a wrong one, without counting or hashing', async (_, text) => {
   const never = (): never => {
     throw new Error('counted or hashed');
   };
@@ -133,7 +133,7 @@ test.each([
   });
 });
 
-test('each attempt is counted before it is hashed, and ends as what it was', async () => {
+test('each attempt is counted before hashing, and resolved with its result', async () => {
   const counted: string[] = [];
   const throttle: LoginThrottle = {
     begin: ({ endpoint, username, address }) => {

@@ -9,7 +9,7 @@ import type { LoginThrottle } from './login-throttle.ts';
 import { verifyPassword } from './verify-password.ts';
 
 export interface BasicOptions {
-  /** Its name tells its users from those of other endpoints. */
+  /** Name of the endpoint; separates its users from those of other endpoints. */
   readonly endpoint: string;
   readonly realm: string;
   /** User name → password hash. */
@@ -20,16 +20,16 @@ export interface BasicOptions {
   readonly throttle: LoginThrottle;
 }
 
-/** What `comfy-tenant hash` takes at most; longer ones would only cost time. */
+/** The limit of `comfy-tenant hash`; longer passwords would only cost time. */
 const MAX_PASSWORD_BYTES = 1024;
 
-/** argon2id of random bytes that nobody kept, for an empty user list. */
+/** argon2id hash of discarded random bytes, for an empty user list. */
 const NOBODY =
   '$argon2id$v=19$m=19456,t=2,p=1$o72R4+V9LiP1octOGsSnBw$LmWjWIyyDBOTjfj2gv6ZmnZJ6dk+GceLzL4X4OLMmyE';
 
 /**
- * The hash that an unknown user's password is held against: one of the list's own, always the same for a name, so that
- * unknown users cost what known ones cost, whatever mixture of hashes the list has.
+ * The hash that an unknown user's password is compared with: one from the list, always the same for a name, so that
+ * timing does not reveal which users exist, even if the list mixes hash types.
  */
 function decoys(users: ReadonlyMap<string, string>): (username: string) => string {
   const hashes = [...users.values()];
@@ -62,7 +62,7 @@ export function createBasicMethod(options: BasicOptions): AuthMethod {
     return { kind: 'allow', identity: { userId, operator: options.isOperator(userId), forwardedClaims: [] } };
   }
 
-  /** Nobody can have such a name or password, so that refusing it unhashed tells nothing about who is there. */
+  /** No user can have such a name or password, so rejecting it without hashing reveals nothing about existing users. */
   function isImpossible({ username, password }: { username: string; password: string }): boolean {
     return (
       encodeUserId(username, options.userIdPrefix) === undefined ||
@@ -70,7 +70,7 @@ export function createBasicMethod(options: BasicOptions): AuthMethod {
     );
   }
 
-  async function judge(username: string, password: string, address: string): Promise<Decision> {
+  async function check(username: string, password: string, address: string): Promise<Decision> {
     const admission = throttle.begin({ endpoint, username, address });
     if (admission.kind === 'blocked')
       return { kind: 'deny', reason: 'too-many-failures', retryAfterSeconds: admission.retryAfterSeconds };
@@ -79,7 +79,11 @@ export function createBasicMethod(options: BasicOptions): AuthMethod {
     const verified = hashing.run(() => verifyPassword(password, hash ?? decoyFor(username)));
     if (verified === undefined) {
       attempt.abandoned();
-      return { kind: 'unavailable', cause: 'too many passwords wait to be hashed', retryAfterSeconds: 1 };
+      return {
+        kind: 'unavailable',
+        cause: 'too many passwords are waiting to be hashed',
+        retryAfterSeconds: 1,
+      };
     }
     const right = await verified.catch((error: unknown) => {
       attempt.failed();
@@ -102,7 +106,7 @@ export function createBasicMethod(options: BasicOptions): AuthMethod {
       const parsed = parseBasic(credentials.text);
       if (parsed.kind === 'refused') return deny(parsed.reason);
       if (isImpossible(parsed)) return deny('user-unknown');
-      return judge(parsed.username, parsed.password, client.address);
+      return check(parsed.username, parsed.password, client.address);
     },
   };
 }

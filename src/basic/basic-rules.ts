@@ -5,19 +5,21 @@ import type { BasicAuth } from './basic-schema.ts';
 import type { RuleContext } from '../config-file/rule-context.ts';
 
 const FUNART_NAME = /^[A-Za-z][A-Za-z0-9_.-]{11,127}$/;
-/** Faults of one file that are said; a wrong file would have one in every line. */
-const MOST_SAID = 10;
+/** Limit of reported errors per file; the wrong file would have one on every line. */
+const MAX_REPORTED = 10;
 
 type Seen = Map<string, string>;
+/** User name → password hash. */
+type Users = ReadonlyMap<string, string>;
 
-/** What keeps a name from being a user's, or undefined. */
+/** Why a user name is invalid, or undefined. */
 function nameFault(username: string, auth: BasicAuth): string | undefined {
   const fault = userNameFault(username);
   if (fault !== undefined) return fault;
   if (encodeUserId(username, auth.userIdPrefix) === undefined)
-    return 'makes a user id of over 200 bytes when percent-encoded: take a shorter name';
+    return 'gives a user id of over 200 bytes when percent-encoded: use a shorter name';
   if (auth.policy === 'funart' && !FUNART_NAME.test(username))
-    return 'breaks policy funart: 12 to 128 characters, a letter first, then letters, digits, - _ or .';
+    return 'violates policy funart: 12 to 128 characters, a letter first, then letters, digits, - _ or .';
   return undefined;
 }
 
@@ -30,42 +32,50 @@ function checkList(auth: BasicAuth, seen: Seen, { path, findings }: RuleContext)
     if (fault !== undefined) findings.fault([...at, 'username'], fault);
     const first = seen.get(username);
     if (first === undefined) seen.set(username, place);
-    else findings.fault([...at, 'username'], `${shownName(username)} is already ${first}: each user once`);
-    const verdict = checkHash(password);
-    if (verdict.kind === 'refused') findings.fault([...at, 'password'], verdict.why);
-    if (verdict.kind === 'weak')
-      findings.fault([...at, 'password'], `${verdict.why} (only a usersFile may hold such)`);
+    else
+      findings.fault(
+        [...at, 'username'],
+        `${shownName(username)} duplicates ${first}: list each user only once`,
+      );
+    const checked = checkHash(password);
+    if (checked.kind === 'refused') findings.fault([...at, 'password'], checked.why);
+    if (checked.kind === 'weak')
+      findings.fault([...at, 'password'], `${checked.why} (allowed only in a usersFile)`);
     const same = hashes.get(password);
-    const tell = auth.policy === 'funart' ? findings.fault : findings.warn;
+    const report = auth.policy === 'funart' ? findings.fault : findings.warn;
     if (same !== undefined)
-      tell([...at, 'password'], `is the very hash of ${same}: give each user a password of their own`);
+      report([...at, 'password'], `duplicates the hash of ${same}: every user needs a different password`);
     hashes.set(password, place);
   });
 }
 
-function say(
+function reportLines(
   lines: readonly LineFinding[],
   file: string,
-  tell: (place: string, message: string) => void,
+  report: (place: string, message: string) => void,
 ): void {
-  for (const { line, message } of lines.slice(0, MOST_SAID)) tell(`${file}:${line}`, message);
-  if (lines.length > MOST_SAID) tell(file, `${lines.length - MOST_SAID} more lines like these`);
+  for (const { line, message } of lines.slice(0, MAX_REPORTED)) report(`${file}:${line}`, message);
+  if (lines.length > MAX_REPORTED) report(file, `${lines.length - MAX_REPORTED} more lines like these`);
 }
 
-/** Returns whether all of the users are known, as they are when there is no fault in the file. */
-function checkFile(auth: BasicAuth, seen: Seen, { path, name, files, findings }: RuleContext): boolean {
+/** Returns the users of the users file; undefined if it has errors, so that not all of them are known. */
+function checkFile(
+  auth: BasicAuth,
+  seen: Seen,
+  { path, name, files, findings }: RuleContext,
+): Users | undefined {
   const { usersFile } = auth;
-  if (usersFile === undefined) return true;
+  if (usersFile === undefined) return new Map();
   const read = files.read(usersFile);
   if (!read.ok && read.line === undefined) {
-    const remedy = read.fault === 'does not exist' ? ': make it with `comfy-tenant user add`' : '';
+    const remedy = read.reason === 'missing' ? ': create it with `comfy-tenant user add`' : '';
     findings.fault([...path, 'usersFile'], `${files.shown(usersFile)} ${read.fault}${remedy}`);
-    return false;
+    return undefined;
   }
   const file = files.shown(usersFile);
   if (!read.ok) {
     findings.faultIn(`${file}:${read.line ?? 1}`, read.fault);
-    return false;
+    return undefined;
   }
   const { users, faults, warnings } = parseHtpasswd(read.text);
   const own = users.flatMap(({ username, line }): LineFinding[] => {
@@ -79,19 +89,19 @@ function checkFile(auth: BasicAuth, seen: Seen, { path, name, files, findings }:
         : [
             {
               line,
-              message: `${shownName(username)} is also ${listed} of the configuration: each user once`,
+              message: `${shownName(username)} is also ${listed} in the configuration: list each user only once`,
             },
           ]),
     ];
   });
-  say([...faults, ...own], file, findings.faultIn);
-  say(warnings, file, findings.warnIn);
+  reportLines([...faults, ...own], file, findings.faultIn);
+  reportLines(warnings, file, findings.warnIn);
   if (seen.size === 0 && faults.length === 0)
     findings.warn(path, `endpoint ${name} has no users yet: everyone gets 401`);
-  return faults.length === 0;
+  return faults.length === 0 ? new Map(users.map(({ username, hash }) => [username, hash])) : undefined;
 }
 
-/** An operator who is nobody is most likely a misspelt name, or lacks the prefix. */
+/** An operator who is not a user is most likely misspelt or lacks the prefix. */
 function checkOperators(auth: BasicAuth, seen: Seen, { path, findings }: RuleContext): void {
   const operators = auth.operators?.users ?? [];
   if (operators.length === 0) return;
@@ -103,20 +113,30 @@ function checkOperators(auth: BasicAuth, seen: Seen, { path, findings }: RuleCon
     if (parseUserId(user) === undefined || ids.has(user)) return;
     findings.warn(
       [...path, 'operators', 'users', index],
-      `is no user of this endpoint: give the user id as ComfyUI sees it, such as ${example}, or take it out`,
+      `is not a user of this endpoint: give the user id as ComfyUI sees it, such as ${example}, or remove it`,
     );
   });
 }
 
-/** User list and users file: who can sign in, and that nobody's password is plain, weak or ruinous. */
-export function checkBasic(auth: BasicAuth, context: RuleContext): void {
+/**
+ * Checks the user list and the users file: names are valid and unique, hashes are neither plain text, weak nor too
+ * expensive.
+ *
+ * @returns user name → password hash; complete if no error was reported
+ */
+export function checkBasic(auth: BasicAuth, context: RuleContext): Users {
   const { path, findings } = context;
   const seen: Seen = new Map();
   checkList(auth, seen, context);
   if (auth.usersFile === undefined && auth.users.length === 0) {
-    findings.fault(path, 'BASIC needs users or usersFile: `comfy-tenant user add` makes the first one');
+    findings.fault(path, 'BASIC needs users or usersFile: `comfy-tenant user add` creates the first one');
   }
-  if (checkFile(auth, seen, context)) checkOperators(auth, seen, context);
+  const ofFile = checkFile(auth, seen, context);
+  if (ofFile !== undefined) checkOperators(auth, seen, context);
   if (auth.operators?.claim !== undefined)
-    findings.fault([...path, 'operators', 'claim'], 'BASIC has no claims: name the operators in users');
+    findings.fault([...path, 'operators', 'claim'], 'BASIC has no claims: list the operators in users');
+  return new Map([
+    ...auth.users.map(({ username, password }) => [username, password] as const),
+    ...(ofFile ?? []),
+  ]);
 }

@@ -4,7 +4,7 @@ import { operators } from '../config-file/operators.ts';
 
 const basicUser = z.strictObject({
   username: z.string('must be a user name, such as alice; put quotes around digits'),
-  password: z.string('must be a password hash: make one with `comfy-tenant hash`'),
+  password: z.string('must be a password hash: create one with `comfy-tenant hash`'),
 });
 
 /** `auth` of an endpoint that checks passwords. */
@@ -12,7 +12,7 @@ export const basicAuth = z.strictObject({
   method: z.literal('BASIC'),
   realm: realm.optional(),
   users: z.array(basicUser).default([]).describe('The user list; the user name is the isolation id.'),
-  usersFile: filePath.optional().describe('A file in htpasswd format, beside or instead of `users`.'),
+  usersFile: filePath.optional().describe('A file in htpasswd format, in addition to or instead of `users`.'),
   policy: z.literal('funart').optional().describe("FunArt's rules for names and passwords."),
   userIdPrefix: userIdPrefix.optional(),
   operators: operators.optional(),

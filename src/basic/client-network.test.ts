@@ -37,6 +37,6 @@ test.each([
   '::ffff:1',
   '2001:db8::1::2',
   'x'.repeat(9),
-])('what cannot be read (%s) makes no new client', (address) => {
+])('an unparsable address (%s) does not create a new client', (address) => {
   expect(['unknown', '0:0:0:0::/64']).toContain(clientNetwork(address));
 });

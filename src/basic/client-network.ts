@@ -1,9 +1,9 @@
 import { isIPv4, isIPv6 } from 'node:net';
 
-/** What all clients have in common whose address cannot be read: odd spellings make no new client. */
+/** Shared by all clients with an unparsable address, so that odd spellings do not create new clients. */
 const UNKNOWN = 'unknown';
 const GROUPS = 8;
-/** Groups of a /64, which one household or host gets as a whole, and of a /48, which one IPv4 host gets of 6to4. */
+/** Groups in a /64, the allocation of one household or host, and in a /48, that of one IPv4 host with 6to4. */
 const HOST_GROUPS = 4;
 const SITE_GROUPS = 3;
 
@@ -24,7 +24,7 @@ function groupsOf(text: string): number[] {
         .flatMap((part) => (part.includes('.') ? fromDotted(part) : [Number.parseInt(part, 16)]));
 }
 
-/** The eight groups of an address that `isIPv6` takes (RFC 4291 §2.2). */
+/** The eight groups of an address that `isIPv6` accepts (RFC 4291 §2.2). */
 function expand(address: string): number[] {
   const [front = '', back] = address.split('::');
   const first = groupsOf(front);
@@ -42,7 +42,7 @@ function embedded(groups: readonly number[]): string | undefined {
   return isEmbedded ? toDotted(groups[6] ?? 0, groups[7] ?? 0) : undefined;
 }
 
-/** Without brackets, port and zone, which some proxies add: none of them makes another client. */
+/** Removes brackets, port and zone, which some proxies add. */
 function bare(address: string): string {
   const text = address.trim();
   const bracketed = /^\[([^\]]*)\](?::[0-9]+)?$/.exec(text)?.[1];
@@ -51,8 +51,8 @@ function bare(address: string): string {
 }
 
 /**
- * What counts as one client: an IPv4 address, or the /64 of an IPv6 address, in one spelling. An IPv4 address that is
- * written as IPv6 is the IPv4 address.
+ * The network that counts as one client: an IPv4 address, or the /64 of an IPv6 address (/48 for 6to4), normalized.
+ * IPv4-mapped and NAT64 addresses give the IPv4 address; unparsable ones give `unknown`.
  */
 export function clientNetwork(address: string): string {
   const text = bare(address);

@@ -3,7 +3,7 @@ import { codeOf } from '../files/file-error.ts';
 import { withFileLock } from '../files/file-lock.ts';
 import { realFile, writeFileAtomically } from '../files/write-file-atomically.ts';
 
-/** The lines of a users file, with their endings, so that what is not changed stays to the byte. */
+/** The lines of a users file with their line endings, so that unchanged lines stay identical. */
 function linesOf(text: string): string[] {
   return text.split(/(?<=\n)/);
 }
@@ -17,7 +17,7 @@ export function hasUser(text: string, username: string): boolean {
   return linesOf(text).some((line) => nameOf(line) === username);
 }
 
-/** Puts a user's hash in the place of the old one, or at the end; comments, order and line endings stay. */
+/** Replaces a user's hash, or appends the user; keeps comments, order and line endings. */
 export function withUser(text: string, username: string, hash: string): string {
   const ending = text.includes('\r\n') ? '\r\n' : '\n';
   const line = `${username}:${hash}${ending}`;
@@ -45,10 +45,10 @@ function read(path: string): string {
 }
 
 /**
- * Changes a users file in one step or not at all, with its mode and owner kept. A new file is for its owner only
- * (0600). Changes from several processes come one after the other, so that none is lost.
+ * Changes a users file atomically, keeping its mode and owner. A new file gets mode 0600. A lock serializes changes from
+ * several processes.
  *
- * @param change the new text, or undefined to leave the file as it is
+ * @param change the new text, or undefined to leave the file unchanged
  * @returns whether it was changed
  * @throws Error that names the file when it cannot be read or written
  */

@@ -1,6 +1,6 @@
 import { LRUCache } from 'lru-cache';
 
-/** How often one client failed, and how many of its attempts are not judged yet. */
+/** Failed and pending attempts of one key. */
 export interface FailureCounter {
   failures: number;
   pending: number;
@@ -8,7 +8,7 @@ export interface FailureCounter {
 }
 
 export interface CounterOptions {
-  /** Failures that cost nothing, before each further one doubles the delay. */
+  /** Failures without a delay; each further one doubles it. */
   readonly free: number;
   /** Milliseconds of a monotonic clock, above zero. */
   readonly now: () => number;
@@ -20,8 +20,8 @@ const FORGET_AFTER_MS = 900_000;
 const MAX_ENTRIES = 10_000;
 
 /**
- * Counters with growing delays, bounded in number. Those that have used up what is free are kept apart, so that a flood
- * of new clients with one failure each pushes out only others like them.
+ * Failure counters with exponential delays, bounded in number. Counters above the free limit are stored separately, so
+ * that a flood of new clients with one failure each evicts only similar entries.
  */
 export class FailureCounters {
   readonly #free: number;
@@ -37,7 +37,7 @@ export class FailureCounters {
     this.#beyond = new LRUCache(options);
   }
 
-  /** Milliseconds until the next attempt may begin; 0 when it may now. Attempts under way count as failures to come. */
+  /** Milliseconds until the next attempt may start; 0 if it may start now. Pending attempts count as failures. */
   waitMs(key: string): number {
     const counter = this.#get(key);
     if (counter === undefined) return 0;
@@ -54,7 +54,7 @@ export class FailureCounters {
     return counter;
   }
 
-  /** An attempt that failed. Returns whether a delay begins. */
+  /** Records a failed attempt. Returns whether a delay starts. */
   fail(key: string, counter: FailureCounter): boolean {
     counter.pending--;
     counter.failures++;
@@ -67,7 +67,7 @@ export class FailureCounters {
     return delayed > 0;
   }
 
-  /** An attempt that counts for nothing. */
+  /** Removes a pending attempt without counting it. */
   undo(key: string, counter: FailureCounter): void {
     counter.pending--;
     if (counter.failures > 0 || counter.pending > 0) return;

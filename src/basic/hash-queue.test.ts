@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { createHashQueue } from './hash-queue.ts';
 
-test('no more than the limit runs at once, in order, and failures free their place', async () => {
+test('work runs in order, never more at once than the limit, and failures free their slot', async () => {
   const queue = createHashQueue({ parallel: 2, waiting: 10 });
   let running = 0;
   let most = 0;
@@ -20,7 +20,7 @@ test('no more than the limit runs at once, in order, and failures free their pla
   expect(queue.waiting).toBe(0);
 });
 
-test('what finds the queue full is turned away at once', async () => {
+test('a full queue rejects immediately', async () => {
   const queue = createHashQueue({ parallel: 1, waiting: 1 });
   let finish = (): void => undefined;
   const first = queue.run(() => new Promise<void>((resolve) => (finish = resolve)));

@@ -1,8 +1,8 @@
-/** Runs slow work, a bounded number at once and a bounded number waiting. */
+/** Runs slow work with bounded concurrency and a bounded queue. */
 export interface HashQueue {
-  /** Runs `work` when its turn comes; at once undefined when the queue is full. */
+  /** Runs `work` when its turn comes; returns undefined immediately if the queue is full. */
   run<T>(work: () => Promise<T>): Promise<T> | undefined;
-  /** How many wait. */
+  /** Length of the queue. */
   readonly waiting: number;
 }
 
@@ -16,7 +16,7 @@ export function createHashQueue(limits: { readonly parallel: number; readonly wa
     try {
       return await work();
     } finally {
-      // The place passes on to who waits, so that nobody new gets in between.
+      // Hand the slot to the next in the queue, so that a new caller cannot jump it.
       const next = waiting.shift();
       if (next === undefined) running--;
       else next();

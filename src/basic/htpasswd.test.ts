@@ -4,7 +4,7 @@ import { parseHtpasswd } from './htpasswd.ts';
 
 const BCRYPT = `$2y$10$${'a'.repeat(53)}`;
 
-test('users come in the order of the file with the lines that they stand in', () => {
+test('users are in file order, with their line numbers', () => {
   const text = `# staff\r\nbob:${BCRYPT}\r\n\r\nalice:${BCRYPT}  \n`;
   expect(parseHtpasswd(text)).toEqual({
     users: [
@@ -16,40 +16,40 @@ test('users come in the order of the file with the lines that they stand in', ()
   });
 });
 
-test('a name may hold spaces, letters of any script and a # that is not first', () => {
+test('a name may contain spaces, letters of any script and a # that is not first', () => {
   const text = `Zoë Müller:${BCRYPT}\na#b:${BCRYPT}\n`;
   expect(parseHtpasswd(text).users.map(({ username }) => username)).toEqual(['Zoë Müller', 'a#b']);
 });
 
-test('names that JavaScript objects have are names like others', () => {
+test('names of JavaScript object members are ordinary names', () => {
   const text = `__proto__:${BCRYPT}\nconstructor:${BCRYPT}\n`;
   expect(parseHtpasswd(text).users.map(({ username }) => username)).toEqual(['__proto__', 'constructor']);
 });
 
-test('a line with a fault gives no user', () => {
+test('a line with an error gives no user', () => {
   expect(parseHtpasswd('alice:hunter2\n')).toEqual({
     users: [],
     faults: [
       {
         line: 1,
         message:
-          'the password of alice is not a password hash, and plain passwords are not read; make one with `comfy-tenant hash`',
+          'the password of alice is not a password hash, and plain-text passwords are not accepted; create one with `comfy-tenant hash`',
       },
     ],
     warnings: [],
   });
 });
 
-test('of a name that is there twice the first counts, as in Apache', () => {
+test('for a duplicate name the first line applies, as in Apache', () => {
   const other = BCRYPT.replace('aaa', 'bbb');
   const { users, faults } = parseHtpasswd(`alice:${BCRYPT}\nalice:${other}\n`);
   expect(users).toEqual([{ username: 'alice', hash: BCRYPT, line: 1 }]);
-  expect(faults).toEqual([{ line: 2, message: 'alice is already in line 1: keep one' }]);
+  expect(faults).toEqual([{ line: 2, message: 'alice is already on line 1: keep one' }]);
 });
 
-test('a second colon makes the hash none', () => {
+test('a second colon makes the hash invalid', () => {
   expect(parseHtpasswd(`alice:${BCRYPT}:x\n`).faults[0]?.message).toBe(
-    'the password of alice is a hash of another kind or is damaged: argon2id or bcrypt is needed; make one with `comfy-tenant hash`',
+    'the password of alice is an unsupported or damaged hash: use argon2id or bcrypt; create one with `comfy-tenant hash`',
   );
 });
 

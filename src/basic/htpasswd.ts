@@ -13,7 +13,7 @@ export interface LineFinding {
 }
 
 export interface Htpasswd {
-  /** Those that can sign in, in the order of the file. */
+  /** Users with a valid line, in file order. */
   readonly users: readonly HtpasswdUser[];
   readonly faults: readonly LineFinding[];
   readonly warnings: readonly LineFinding[];
@@ -22,7 +22,7 @@ export interface Htpasswd {
 // eslint-disable-next-line no-control-regex -- RFC 7617 §2 forbids exactly these.
 const CONTROL = /[\x00-\x1f\x7f]/;
 
-/** What is wrong with a user name (RFC 7617 §2), or undefined. */
+/** Why a user name is invalid (RFC 7617 §2), or undefined. */
 export function userNameFault(name: string): string | undefined {
   if (name === '') return 'the user name is empty';
   if (name.includes(':')) return 'a user name must not contain a colon: RFC 7617 ends it at the first one';
@@ -30,14 +30,14 @@ export function userNameFault(name: string): string | undefined {
   return undefined;
 }
 
-/** A name as messages show it: not when it looks like a hash, which its author has put in the wrong place. */
+/** A user name for messages; hidden if it looks like a hash in the wrong place. */
 export function shownName(username: string): string {
   return username.startsWith('$') || username.startsWith('{') ? 'this user' : username;
 }
 
 /**
- * Reads what Apache's `htpasswd` writes: `name:hash` lines, empty lines and `#` comments. A line with a fault gives no
- * user; of a name that is there twice, the first counts.
+ * Parses the format of Apache's `htpasswd`: `name:hash` lines, empty lines and `#` comments. A line with an error gives no
+ * user; for a duplicate name, the first line applies.
  */
 export function parseHtpasswd(text: string): Htpasswd {
   const users = new Map<string, HtpasswdUser>();
@@ -53,10 +53,10 @@ export function parseHtpasswd(text: string): Htpasswd {
     if (fault !== undefined) return fault;
     const shown = shownName(username);
     const first = users.get(username);
-    if (first !== undefined) return `${shown} is already in line ${first.line}: keep one`;
-    const verdict = checkHash(hash);
-    if (verdict.kind === 'refused') return `the password of ${shown} ${verdict.why}`;
-    if (verdict.kind === 'weak') warnings.push({ line, message: `the password of ${shown} ${verdict.why}` });
+    if (first !== undefined) return `${shown} is already on line ${first.line}: keep one`;
+    const checked = checkHash(hash);
+    if (checked.kind === 'refused') return `the password of ${shown} ${checked.why}`;
+    if (checked.kind === 'weak') warnings.push({ line, message: `the password of ${shown} ${checked.why}` });
     users.set(username, { username, hash, line });
     return undefined;
   }

@@ -1,10 +1,10 @@
 import { LRUCache } from 'lru-cache';
 
 const MAX_USERS = 10_000;
-/** Each user's own, so that nobody pushes out the clients of somebody else. */
+/** Per user, so that one user cannot evict the clients of another. */
 const CLIENTS_PER_USER = 16;
 
-/** From where each user has signed in: there, guesses from elsewhere do not slow them down. */
+/** Networks from which each user has signed in; there, guesses from elsewhere do not delay them. */
 export class KnownClients {
   readonly #byUser = new LRUCache<string, Set<string>>({ max: MAX_USERS });
 
@@ -15,7 +15,7 @@ export class KnownClients {
   add(user: string, network: string): void {
     const clients = this.#byUser.get(user) ?? new Set<string>();
     clients.delete(network);
-    clients.add(network); // The latest last.
+    clients.add(network); // The most recent is last.
     const [oldest] = clients;
     if (clients.size > CLIENTS_PER_USER && oldest !== undefined) clients.delete(oldest);
     this.#byUser.set(user, clients);

@@ -26,7 +26,7 @@ function aThrottle() {
 
 const address = (n: number): string => `198.51.${n >> 8}.${n & 255}`;
 
-test('the first four failures cost nothing, the fifth a second, then each doubles the delay', () => {
+test('the first four failures cause no delay, the fifth one second, and each further one doubles it', () => {
   const { clock, begin, fail } = aThrottle();
   for (let count = 0; count < 5; count++) expect(fail()).toBe(0);
   for (const seconds of [1, 2, 4, 8, 16, 32, 64, 128, 256, 300, 300]) {
@@ -38,7 +38,7 @@ test('the first four failures cost nothing, the fifth a second, then each double
   }
 });
 
-test('of a hundred tries at once as many begin as would one by one', () => {
+test('of a hundred parallel attempts, only as many start as would sequentially', () => {
   const { begin, clock } = aThrottle();
   const tries = Array.from({ length: 100 }, () => begin());
   const begun = tries.filter((one) => typeof one !== 'number');
@@ -50,13 +50,13 @@ test('of a hundred tries at once as many begin as would one by one', () => {
   expect(next.filter((one) => typeof one !== 'number')).toHaveLength(1);
 });
 
-test('tries at once of one client at many names count together', () => {
+test('parallel attempts of one client at many names are counted together', () => {
   const { begin } = aThrottle();
   const tries = Array.from({ length: 100 }, (_, n) => begin(`user-${n}`));
   expect(tries.filter((one) => typeof one !== 'number')).toHaveLength(30);
 });
 
-test('tries that succeed are counted no more', () => {
+test('successful attempts are not counted', () => {
   const { begin } = aThrottle();
   for (let round = 0; round < 50; round++) {
     const tries = [begin(), begin(), begin(), begin()];
@@ -65,7 +65,7 @@ test('tries that succeed are counted no more', () => {
   }
 });
 
-test('what was not judged is not counted', () => {
+test('abandoned attempts are not counted', () => {
   const { begin } = aThrottle();
   for (let count = 0; count < 200; count++) {
     const attempt = begin();
@@ -83,16 +83,16 @@ test.each([
   expect(begin('alice', spelling(99))).toBe(1);
 });
 
-test('a client that guesses at many names is slowed down for all but who has signed in from there', () => {
+test('a client that guesses many names is delayed, except for users who have signed in from there', () => {
   const { fail, begin, succeed, blocks } = aThrottle();
   succeed('alice');
   for (let count = 0; count < 30; count++) expect(fail(`user-${count}`)).toBe(0);
-  expect(begin('somebody')).toBe(1);
+  expect(begin('other')).toBe(1);
   expect(succeed('alice')).toBe(0);
   expect(blocks).toEqual(['address']);
 });
 
-test('many clients share one budget for a name that none of them ever signed in under', () => {
+test('clients that never signed in with a name share one budget for it', () => {
   const { fail, begin, succeed, clock, blocks } = aThrottle();
   succeed('alice', HOME);
   for (let n = 0; n < 50; n++) expect(fail('alice', address(n))).toBe(0);
@@ -105,7 +105,7 @@ test('many clients share one budget for a name that none of them ever signed in 
   expect(begin('alice', address(1001))).toBe(30);
 });
 
-test('one client alone never uses up what strangers have together', () => {
+test('one client alone never exhausts the shared budget', () => {
   const { fail, begin, clock } = aThrottle();
   for (let seconds = 0; seconds < 4 * 3600; seconds++) {
     fail('alice', address(1));
@@ -114,14 +114,14 @@ test('one client alone never uses up what strangers have together', () => {
   expect(typeof begin('alice', HOME)).not.toBe('number');
 });
 
-test('the budget of strangers is given back by a stranger who turns out to be the owner', () => {
+test('an unknown client that signs in returns its share of the budget', () => {
   const { fail, succeed, begin } = aThrottle();
   for (let n = 0; n < 49; n++) fail('alice', address(n));
   expect(succeed('alice', HOME)).toBe(0);
   expect(typeof begin('alice', address(99))).not.toBe('number');
 });
 
-test('success at one endpoint neither forgives nor vouches for the same name at another', () => {
+test('success at one endpoint does not affect the same name at another', () => {
   const { fail, succeed, begin } = aThrottle();
   for (let n = 0; n < 5; n++) {
     fail('alice', HOME, 'victim');
@@ -130,14 +130,14 @@ test('success at one endpoint neither forgives nor vouches for the same name at 
   expect(begin('alice', HOME, 'victim')).toBe(1);
 });
 
-test('a success from where somebody else failed leaves the other clients’ counts', () => {
+test('a success resets only the counters of its own client', () => {
   const { fail, succeed, begin } = aThrottle();
   for (let n = 0; n < 5; n++) fail('alice', address(1));
   succeed('alice', HOME);
   expect(begin('alice', address(1))).toBe(1);
 });
 
-test('a flood of new clients and names pushes out nobody who is delayed, and nobody who is known', () => {
+test('a flood of new clients and names evicts neither delayed nor known clients', () => {
   const { fail, succeed, begin } = aThrottle();
   succeed('alice', HOME);
   for (let n = 0; n < 11; n++) fail('alice', `203.0.113.${n % 2}`);
@@ -149,7 +149,7 @@ test('a flood of new clients and names pushes out nobody who is delayed, and nob
   expect(succeed('alice', HOME)).toBe(0);
 });
 
-test('10,000 failures with long names cost little memory', () => {
+test('10,000 failures with long names use little memory', () => {
   const { fail } = aThrottle();
   const before = process.memoryUsage().heapUsed;
   for (let n = 0; n < 10_000; n++) fail(`${'x'.repeat(40_000)}${n}`, address(n));

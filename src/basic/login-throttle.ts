@@ -4,20 +4,20 @@ import { FailureCounters } from './failure-counters.ts';
 import { KnownClients } from './known-clients.ts';
 import { StrangerBudget } from './stranger-budget.ts';
 
-/** One try of a password. */
+/** One login attempt. */
 interface LoginTry {
-  /** The endpoint: the same name may be another person elsewhere, whose success proves nothing here. */
+  /** Name of the endpoint: at another one, the same name may be a different person. */
   readonly endpoint: string;
   readonly username: string;
-  /** Of the client, in any spelling. */
+  /** Of the client, in any format that `clientNetwork` accepts. */
   readonly address: string;
 }
 
-/** A try that is counted as a failure until it turns out to be none. Exactly one of these is called, once. */
+/** An attempt, counted as a failure until resolved. Call exactly one of these, once. */
 export interface LoginAttempt {
   succeeded(): void;
   failed(): void;
-  /** It was not judged at all. */
+  /** The password was not checked. */
   abandoned(): void;
 }
 
@@ -25,24 +25,24 @@ type Admission =
   | { readonly kind: 'admitted'; readonly attempt: LoginAttempt }
   | { readonly kind: 'blocked'; readonly retryAfterSeconds: number };
 
-/** Slows down who guesses passwords. */
+/** Rate-limits password guessing. */
 export interface LoginThrottle {
-  /** Counts a try before its password is looked at, so that any number at once is worth no more than one by one. */
+  /** Counts an attempt before its password is checked, so that parallel guesses gain nothing. */
   begin(login: LoginTry): Admission;
 }
 
-/** What delays: one name from one client, many names from one client, one name from many clients. */
+/** Reason of a delay: one name from one client, many names from one client, one name from many clients. */
 export type LockoutKind = 'user' | 'address' | 'strangers';
 
 const FREE = { pair: 4, address: 29 } as const;
 
 /**
- * Counts failures by name and client together, and by client alone, with growing delays; and by name alone for all
- * clients that never signed in under it. A client that did is held by its own failures only. Keeps no name and no
- * address, only digests of a fixed size, in a bounded number.
+ * Counts failures per name and client, and per client, with exponential delays; and per name across all clients that
+ * never signed in with it. A client that did is delayed only by its own failures. Stores only fixed-size digests of names
+ * and addresses, in a bounded number.
  *
  * @param now milliseconds of a monotonic clock, above zero
- * @param onBlock called each time a delay begins
+ * @param onBlock called each time a delay starts
  */
 export function createLoginThrottle(now: () => number, onBlock: (kind: LockoutKind) => void): LoginThrottle {
   const byPair = new FailureCounters({ free: FREE.pair, now });

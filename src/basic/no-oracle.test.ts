@@ -6,7 +6,7 @@ import { createBasicMethod } from './basic-method.ts';
 import { createLoginThrottle } from './login-throttle.ts';
 import { verifyPassword } from './verify-password.ts';
 
-// What is told by the time that an answer takes is the work that it takes: it is counted here, and timed by the benchmark.
+// Response time reveals the work done: this test counts the work, and the benchmark measures the time.
 vi.mock('./verify-password.ts', () => ({ verifyPassword: vi.fn(() => Promise.resolve(false)) }));
 const verify = vi.mocked(verifyPassword);
 beforeEach(() => verify.mockClear());
@@ -55,7 +55,7 @@ function shares(): Map<string, number> {
   return found;
 }
 
-test('an unknown name costs one hash of the list’s own mixture (CVE-2026-41263, CVE-2026-85595)', async () => {
+test('an unknown name costs one hash of a type from the list (CVE-2026-41263, CVE-2026-85595)', async () => {
   const ask = aMethod();
   for (let n = 0; n < 800; n++) await ask(`stranger-${n}`, 'wrong', `198.51.${n >> 8}.${n & 255}`);
   expect(verify).toHaveBeenCalledTimes(800);
@@ -66,7 +66,7 @@ test('an unknown name costs one hash of the list’s own mixture (CVE-2026-41263
   for (const [kind, share] of shares()) expect(Math.abs((unknown.get(kind) ?? 0) - share)).toBeLessThan(0.1);
 });
 
-test('a name always costs the same, as it does for a user', async () => {
+test('the same unknown name always costs the same, like a user’s', async () => {
   const ask = aMethod();
   for (const password of ['a', 'b', 'c']) await ask('stranger', password);
   expect(new Set(verify.mock.calls.map(([, hash]) => hash)).size).toBe(1);
@@ -75,10 +75,10 @@ test('a name always costs the same, as it does for a user', async () => {
 test.each([
   ['a known', 'user-4'],
   ['an unknown', 'stranger'],
-])('%s name costs the same warm, at once and when it has to wait (CVE-2026-88010)', async (_, name) => {
+])('%s name costs the same when cached, in parallel and when delayed (CVE-2026-88010)', async (_, name) => {
   const ask = aMethod();
   expect(await Promise.all([ask(name), ask(name), ask(name)])).toEqual(['deny', 'deny', 'deny']);
-  expect(verify).toHaveBeenCalledTimes(1); // Equal ones at the same time share one judgement.
+  expect(verify).toHaveBeenCalledTimes(1); // Equal ones at the same time share one verification.
   expect(await ask(name)).toBe('deny');
   expect(verify).toHaveBeenCalledTimes(1); // A refusal is remembered for a moment.
   for (const password of ['a', 'b', 'c', 'd']) expect(await ask(name, password)).toBe('deny');

@@ -38,7 +38,7 @@ test.each([
   expect(parseBasic(authorization)).toEqual({ kind: 'refused', reason });
 });
 
-test('whatever is sent, reading it never throws', () => {
+test('parsing never throws, whatever is sent', () => {
   fc.assert(
     fc.property(
       fc.oneof(

@@ -20,18 +20,18 @@ function refused(
 function decodeUtf8(base64: string): string | undefined {
   try {
     const binary = atob(base64);
-    // Bits behind the last byte would let one pair be written in several ways.
+    // Non-zero padding bits would allow several encodings of the same pair.
     if (btoa(binary).replaceAll('=', '') !== base64.replaceAll('=', '')) return undefined;
     const bytes = Uint8Array.from(binary, (character) => character.charCodeAt(0));
     return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
   } catch {
-    return undefined; // Not UTF-8: malformed, which the caller says.
+    return undefined; // Not UTF-8: the caller reports it as malformed.
   }
 }
 
 /**
- * Reads the value of `Authorization` as Basic credentials (RFC 7617), in UTF-8, strictly: a comma means that Envoy
- * joined two lines, of which nobody can say which counts.
+ * Parses the value of `Authorization` as Basic credentials (RFC 7617) in UTF-8, strictly. A comma means that Envoy joined
+ * two header lines, which is ambiguous.
  */
 export function parseBasic(authorization: string): BasicCredentials {
   if (authorization.includes(',')) return refused('credentials-ambiguous');

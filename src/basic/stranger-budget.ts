@@ -1,16 +1,16 @@
 import { LRUCache } from 'lru-cache';
 
-/** Attempts that all strangers together have for one name at once, and how long it takes until there is one more. */
+/** Attempts that all unknown clients together have per name, and the time to regain one. */
 const AT_ONCE = 50;
 const ONE_MORE_MS = 30_000;
 const MAX_ENTRIES = 10_000;
 
-/** When the budget of a name would be whole again; what is used of it is the time until then. */
+/** When the budget of a name is full again; the used part is the time until then. */
 type WholeAtMs = number;
 
 /**
- * One budget a user name, shared by all clients that have never signed in under it, so that many addresses together
- * guess no faster than a few. Names that used more than half are kept apart from a flood of names that are tried once.
+ * One budget per user name, shared by all clients that have never signed in with it, so that many addresses together
+ * guess no faster than a few. Names that used more than half are stored separately, safe from a flood of new names.
  */
 export class StrangerBudget {
   readonly #now: () => number;
@@ -22,12 +22,12 @@ export class StrangerBudget {
     this.#now = now;
   }
 
-  /** Milliseconds until a stranger may try this name; 0 when it may now. */
+  /** Milliseconds until an unknown client may try this name; 0 if it may try now. */
   waitMs(name: string): number {
     return Math.max(0, this.#usedMs(name) - (AT_ONCE - 1) * ONE_MORE_MS);
   }
 
-  /** Returns whether that was the last of the budget. */
+  /** Uses one attempt. Returns whether the budget is now exhausted. */
   take(name: string): boolean {
     this.#set(name, this.#usedMs(name) + ONE_MORE_MS);
     return this.waitMs(name) > 0;

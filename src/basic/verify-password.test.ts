@@ -32,21 +32,21 @@ test.each([
   expect(await verifyPassword('', hash)).toBe(false);
 });
 
-test('apr1 is that of htpasswd for passwords of every length up to 40', async () => {
+test('apr1 equals that of htpasswd for every password length up to 40', async () => {
   for (let length = 1; length <= 40; length++) {
     const password = 'x'.repeat(length);
     expect(await verifyPassword(password, htpasswd('-m', password))).toBe(true);
   }
 });
 
-test('what bcrypt would not look at is not accepted', async () => {
+test('a password longer than bcrypt reads is rejected', async () => {
   const hash = await bcrypt('a'.repeat(72), 4);
   expect(await verifyPassword('a'.repeat(72), hash)).toBe(true);
   expect(await verifyPassword('a'.repeat(73), hash)).toBe(false);
 });
 
-test.each(['tulip', '', '$1$abc$def', '{PLAIN}tulip'])('%j is no hash to verify against', async (hash) => {
+test.each(['tulip', '', '$1$abc$def', '{PLAIN}tulip'])('%j is not a hash', async (hash) => {
   await expect(verifyPassword('tulip', hash)).rejects.toThrow(
-    'password hash of an unknown form: make one with `comfy-tenant hash`',
+    'unknown password hash format: create one with `comfy-tenant hash`',
   );
 });

@@ -3,7 +3,7 @@ import { verify as verifyArgon2 } from '@node-rs/argon2';
 import { verify as verifyBcrypt } from '@node-rs/bcrypt';
 import { apr1 } from './apr1.ts';
 
-/** bcrypt reads no further: what stands behind would not be checked. */
+/** bcrypt ignores all bytes after these, so longer passwords are rejected. */
 const BCRYPT_MAX_BYTES = 72;
 
 function equal(one: string, other: string): boolean {
@@ -32,14 +32,14 @@ const VERIFIERS: readonly (readonly [prefix: RegExp, verify: Verify])[] = [
 ];
 
 /**
- * Whether a password is the one of the hash; slow by design, off the event loop for argon2id and bcrypt.
+ * Whether a password matches a hash; slow by design. argon2id and bcrypt run off the event loop.
  *
  * @param hash argon2id, bcrypt (`$2a$`, `$2b$`, `$2y$`), or what `htpasswd` writes: apr1, {SHA}
- * @throws when the hash is of no known form or cannot be computed
+ * @throws Error if the hash has an unknown format or cannot be computed
  */
 export async function verifyPassword(password: string, hash: string): Promise<boolean> {
   const found = VERIFIERS.find(([prefix]) => prefix.test(hash));
   if (found === undefined)
-    throw new Error('password hash of an unknown form: make one with `comfy-tenant hash`');
+    throw new Error('unknown password hash format: create one with `comfy-tenant hash`');
   return found[1](password, hash);
 }

@@ -5,6 +5,7 @@ import { encodeUserId } from '../auth/user-id.ts';
 import { createMint, type MintToken } from '../token/mint-token.ts';
 import type { TokenKeys } from '../token/token-key.ts';
 import { hostPort, isLoopback, parseOrigin } from '../http/host-port.ts';
+import { USER_ID_HEADER_LOWER } from '../http/user-id-header.ts';
 import { withDeadline } from '../http/with-deadline.ts';
 import { expectedKeys } from './expected-keys.ts';
 import { isolationProblems } from './isolation-problems.ts';
@@ -82,7 +83,7 @@ async function askFitness(
   if (userId === undefined) throw new Error('no user id');
   const { text } = await mint(userId, true, audience);
   const { response, body } = await withDeadline(TIMEOUT_MS, async (signal) => {
-    const headers = { 'x-funart-comfy-userid': userId, 'x-funart-comfy-token': text };
+    const headers = { [USER_ID_HEADER_LOWER]: userId, 'x-funart-comfy-token': text };
     const answer = await fetch(new URL('/_tenant/fitness', url), { headers, redirect: 'error', signal });
     return { response: answer, body: await answer.text() };
   });

@@ -55,7 +55,7 @@ test('warnings are printed, and the configuration is still valid', async () => {
   expect({ code, err }).toEqual({
     code: 0,
     err: [
-      'warning: users.htpasswd:2: the password of carol is a SHA-1 hash without salt, which is quickly guessed; make one with `comfy-tenant hash`',
+      'warning: users.htpasswd:2: the password of carol is an unsalted SHA-1 hash, which is quick to brute-force; create one with `comfy-tenant hash`',
     ],
   });
 });
@@ -66,7 +66,7 @@ test('every problem is printed, without a summary', async () => {
     out: [],
     err: [
       'comfy-tenant.yaml:4:5 endpoints[0].multiTennant: is not a known key: did you mean multiTenant?',
-      'comfy-tenant.yaml:8:40 endpoints[0].auth.users[0].password: is not a password hash, and plain passwords are not read; make one with `comfy-tenant hash`',
+      'comfy-tenant.yaml:8:40 endpoints[0].auth.users[0].password: is not a password hash, and plain-text passwords are not accepted; create one with `comfy-tenant hash`',
       '2 problems found; the service would not start.',
     ],
   });
@@ -78,7 +78,7 @@ test('a problem in the users file is a problem of the configuration', async () =
   expect({ code, err }).toEqual({
     code: 78,
     err: [
-      'users.htpasswd:1: the password of bob is not a password hash, and plain passwords are not read; make one with `comfy-tenant hash`',
+      'users.htpasswd:1: the password of bob is not a password hash, and plain-text passwords are not accepted; create one with `comfy-tenant hash`',
       '1 problem found; the service would not start.',
     ],
   });
@@ -100,6 +100,6 @@ test('files that others can read or change cause warnings', async () => {
     `warning: comfyui.tokenKeyFile: every user of this machine can read ${at('token.key')}: chmod o-rwx it`,
   ]);
   expect(await modes(0o660, 0o600)).toEqual([
-    `warning: endpoints[0].auth.usersFile: others can change ${at('users.htpasswd')}, and so decide who gets in: chmod go-w it`,
+    `warning: endpoints[0].auth.usersFile: other users can change ${at('users.htpasswd')} and so grant themselves access: chmod go-w it`,
   ]);
 });

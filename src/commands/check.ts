@@ -1,6 +1,5 @@
 import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
-import { userList } from '../basic/load-users.ts';
 import { exposedFiles } from '../config/exposed-files.ts';
 import { loadConfig, type LoadedConfig } from '../config/load.ts';
 import type { BasicAuth } from '../basic/basic-schema.ts';
@@ -35,21 +34,19 @@ function issuerLine(rules: Issuer): string {
   return `  issuer ${rules.issuer ?? '(any)'}, ${audience}, keys from ${keysOf(rules)}`;
 }
 
-function methodLines(auth: BasicAuth | JwtAuth, texts: Config['texts']): string[] {
-  return auth.method === 'BASIC'
-    ? [`  ${count(userList(auth, texts).size, 'user')}`]
-    : auth.issuers.map(issuerLine);
+function methodLines(auth: BasicAuth | JwtAuth, users: number): string[] {
+  return auth.method === 'BASIC' ? [`  ${count(users, 'user')}`] : auth.issuers.map(issuerLine);
 }
 
 function endpointLines(
   { name, domains, upstream, multiTenant, auth, publicPaths }: Endpoint,
-  texts: Config['texts'],
+  users: Config['users'],
 ): string[] {
   const paths = publicPaths.map(({ path }) => path).join(' ');
   return [
     `endpoint ${name}: ${domains.join(' ')} → ${upstream.join(' ')}`,
     `  ${auth.method}, ${multiTenant ? 'multi-tenant' : 'NOT multi-tenant: all users share one ComfyUI'}`,
-    ...methodLines(auth, texts),
+    ...methodLines(auth, users.get(name)?.size ?? 0),
     ...(paths === '' ? [] : [`  public, no authentication:  ${paths}`]),
   ];
 }
@@ -59,7 +56,7 @@ function summary(
   keys: readonly string[],
 ): string[] {
   return [
-    ...config.endpoints.flatMap((endpoint) => endpointLines(endpoint, config.texts)),
+    ...config.endpoints.flatMap((endpoint) => endpointLines(endpoint, config.users)),
     ...keys,
     `gateway ${config.gateway.listen}, service ${config.service.listen}, admin ${config.admin.listen}`,
     `revision ${revision}: valid. Users' data is isolated; custom nodes are not sandboxed.`,

@@ -47,9 +47,9 @@ test.each([
     'more than bcrypt reads',
     ['--bcrypt'],
     'x'.repeat(73),
-    'bcrypt reads 72 bytes, this password has 73: take argon2id or a shorter one',
+    'bcrypt uses only 72 bytes, this password has 73: use argon2id or a shorter password',
   ],
-  ['over 1024 bytes', [], 'x'.repeat(1025), 'a password has at most 1024 bytes, this one 1025'],
+  ['over 1024 bytes', [], 'x'.repeat(1025), 'a password can have at most 1024 bytes, this one has 1025'],
 ])('a password of %s is refused', async (_, args, stdin, fault) => {
   const { code, out, err } = await run(hash, { cwd, args, stdin });
   expect({ code, out, err }).toEqual({ code: 1, out: [], err: [`comfy-tenant hash: ${fault}`] });

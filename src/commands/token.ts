@@ -4,6 +4,7 @@ import { parseArgs } from 'node:util';
 import { duration } from '../config-file/fields.ts';
 import { loadConfig } from '../config/load.ts';
 import type { Config } from '../config/schema.ts';
+import { isUserIdHeader } from '../http/user-id-header.ts';
 import type { Issuer } from '../jwt/issuer-schema.ts';
 import type { JwtAuth } from '../jwt/jwt-schema.ts';
 import { jwksFileOf, makeDevelopmentKey, signDevelopmentToken } from '../token/development-key.ts';
@@ -73,7 +74,7 @@ function trustIn(config: Config, keyFile: string, endpoint: string | undefined):
 }
 
 function claimsFor(user: string, { rules, auth }: Trust): Record<string, unknown> {
-  const line = auth.claimTransformations.find(({ name }) => name.toLowerCase() === 'x-funart-comfy-userid');
+  const line = auth.claimTransformations.find(({ name }) => isUserIdHeader(name));
   return {
     ...rules.requiredClaims,
     ...(rules.issuer === undefined ? {} : { iss: rules.issuer }),

@@ -128,7 +128,7 @@ test('removing an unknown user fails and changes nothing', async () => {
 test('policy funart is applied to the password', async () => {
   directory.write('comfy-tenant.yaml', spoil(FILE, 'method: BASIC', 'method: BASIC\n      policy: funart'));
   expect((await call(['add', 'user-h30ua81', '--password-stdin'], password('sesame'))).err).toEqual([
-    'comfy-tenant user: policy funart asks for 12 to 128 characters with an upper-case and a lower-case letter, a digit and one of !@#$%^&*()',
+    'comfy-tenant user: policy funart requires 12 to 128 characters with an upper-case and a lower-case letter, a digit and one of !@#$%^&*()',
   ]);
 });
 

@@ -1,20 +1,20 @@
-/** Shorter values stand in too many words by chance, and are no secrets. */
+/** Shorter values occur in other words by chance and are not secrets. */
 const MIN_LENGTH = 4;
 
 function escaped(text: string): string {
   return text.replaceAll(/[.*+?^${}()|[\]\\]/g, '\\$&');
 }
 
-/** The ways in which a value can come out again: as it is, in JSON, in a URL, a part of a path. */
+/** The forms in which a value can appear in a message: unchanged, in JSON, in a URL, as part of a path. */
 function formsOf(value: string): string[] {
   const forms = [value, value.trim(), JSON.stringify(value).slice(1, -1), encodeURI(value.toWellFormed())];
   return [...forms, encodeURIComponent(value.toWellFormed()), ...value.split(/[/\\\s]+/)];
 }
 
-/** Takes what came from the environment out of a text, and names where it came from instead. */
+/** Replaces values of environment variables in a text by `${NAME}`. */
 export type Conceal = (text: string) => string;
 
-/** @param values what was put in, and the variable that it is the value of */
+/** @param values value → name of its variable */
 export function concealer(values: ReadonlyMap<string, string>): Conceal {
   const names = new Map<string, string>();
   for (const [value, name] of values) {

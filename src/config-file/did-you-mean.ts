@@ -12,7 +12,7 @@ function distance(from: string, to: string): number {
   return row.at(-1) ?? 0;
 }
 
-/** The candidate that a misspelt word most likely meant; undefined when none is near. */
+/** The candidate closest to a misspelt word; undefined if none is close. */
 export function didYouMean(word: string, candidates: readonly string[]): string | undefined {
   const plain = word.slice(0, 40).toLowerCase().replaceAll(/[-_]/g, '');
   const scored = candidates

@@ -8,14 +8,14 @@ interface Flaw {
 
 export interface Expanded {
   readonly flaws: readonly Flaw[];
-  /** What was put in: value → variable. */
+  /** The values that were inserted: value → variable. */
   readonly values: ReadonlyMap<string, string>;
-  /** Whether a text holds the stand-in of a variable that is not set. */
+  /** Whether a text contains the placeholder of an unset variable. */
   readonly isUnset: (text: string) => boolean;
 }
 
 const ENV = /\$?\$\{([A-Za-z_][A-Za-z0-9_]*)\}/g;
-export const BAD_ALIAS = 'this alias names no anchor that stands before it';
+export const BAD_ALIAS = 'this alias refers to an anchor that is not defined before it';
 const CORE_TAG = /^tag:yaml\.org,2002:(str|seq|map|int|float|bool|null)$/;
 const BAD_KEY = 'a key must be plain text on one line, such as name';
 const KEY_STYLES: readonly unknown[] = [Scalar.PLAIN, Scalar.QUOTE_DOUBLE, Scalar.QUOTE_SINGLE, undefined];
@@ -29,8 +29,8 @@ function isPlainKey(key: unknown): boolean {
 }
 
 /**
- * Replaces `${NAME}` in string values, where `$${NAME}` stands for itself, and takes out what cannot be served: keys
- * that are no plain text, which could carry a value into a message, and aliases that lead nowhere.
+ * Replaces `${NAME}` in string values (`$${NAME}` is the escape) and removes invalid nodes: keys that are not plain
+ * text, which could leak a value into a message, and undefined aliases.
  */
 export function expandEnv(document: Document, env: Readonly<Record<string, string | undefined>>): Expanded {
   const flaws: Flaw[] = [];
@@ -45,13 +45,13 @@ export function expandEnv(document: Document, env: Readonly<Record<string, strin
         values.set(value, name);
         return value;
       }
-      const message = `the environment has no ${name}: set it, or write $\${${name}} for the text itself`;
+      const message = `environment variable ${name} is not set: set it, or write $\${${name}} for the literal text`;
       flaws.push({ offset, message });
       return unset;
     });
   }
 
-  // What stands under the tag of another program cannot be judged; the parser has reported it.
+  // A value with an unknown tag cannot be checked; the parser has already reported the tag.
   const standIn = (node: Node): Scalar => Object.assign(new Scalar(unset), { range: node.range ?? null });
   const withoutTag = (node: Node): Scalar | undefined => {
     const { tag } = node as { tag?: string | undefined };

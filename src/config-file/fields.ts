@@ -10,7 +10,7 @@ function milliseconds(text: string): number {
   return Number.parseInt(text, 10) * UNIT_MS[unit];
 }
 
-/** A span of time such as `30s`, within bounds; read as milliseconds. */
+/** A duration such as `30s`, from `least` to `most`; parsed to milliseconds. */
 export function duration(least: string, most: string) {
   const within = (text: string): boolean => {
     const value = milliseconds(text);
@@ -29,13 +29,16 @@ export const filePath = z
   .min(1, 'must not be empty: give a path, relative to this file')
   .meta({ format: 'path' });
 
-/** What stands before `~` in the user ids of one source. */
+/** The part before `~` in the user ids of one source. */
 export const userIdPrefix = z
   .string('must be lower-case letters and digits, such as corp')
   .regex(/^[a-z0-9]{1,32}$/, 'must be 1 to 32 lower-case letters and digits, such as corp')
-  .refine((prefix) => prefix !== 'verify', 'must not be verify: it is kept for `comfy-tenant verify`');
+  .refine(
+    (prefix) => prefix !== 'verify',
+    'must not be verify: that prefix is reserved for `comfy-tenant verify`',
+  );
 
-/** Shown to people who sign in; RFC 7617 has no way to say its encoding. */
+/** Shown in the sign-in dialog. ASCII only, because RFC 7617 cannot declare its encoding. */
 export const realm = z
   .string('must be text')
   .regex(/^[\x20-\x7e]{1,100}$/, 'must be 1 to 100 printable ASCII characters');
@@ -49,7 +52,7 @@ function isHostPort(text: string): boolean {
 
 const UPSTREAM = 'must be the address of a ComfyUI without a path, such as http://127.0.0.1:8188';
 
-/** Written so that this service and Envoy mean the same host: no `127.1` for `127.0.0.1`. */
+/** Only spellings that this service and Envoy read alike: no `127.1` for `127.0.0.1`. */
 function isUpstream(text: string): boolean {
   const [, address = ''] = /^https?:\/\/([^/]+)\/?$/.exec(text) ?? [];
   const host = address.replace(/:[0-9]+$/, '').toLowerCase();
@@ -57,7 +60,7 @@ function isUpstream(text: string): boolean {
   return URL.canParse(text) && (host.startsWith('[') || new URL(text).hostname === host);
 }
 
-/** Whether a `host:port` stands for all addresses of a machine, in any spelling of it. */
+/** Whether a `host:port` is a wildcard address, in any spelling. */
 export function isWildcard(text: string): boolean {
   const host = text.replace(/:[0-9]*$/, '');
   if (text.startsWith('unix:') || !URL.canParse(`http://${host}`)) return false;
@@ -83,7 +86,7 @@ export const listen = z
 
 const ADDRESS = 'must be unix:path or host:port that Envoy can connect to, such as authz.internal:9001';
 
-/** Where Envoy connects to: like `listen`, but one address, not all of a machine. */
+/** Where Envoy connects to: like `listen`, but not a wildcard address. */
 export const address = z
   .string(ADDRESS)
   .refine(
@@ -92,7 +95,7 @@ export const address = z
   )
   .refine(
     (text) => !isWildcard(text),
-    'must be one address, not all of a machine: name the host that Envoy connects to',
+    'must be a single address, not a wildcard: name the host that Envoy connects to',
   );
 
 export const upstream = z.string(UPSTREAM).refine(isUpstream, UPSTREAM).meta({ format: 'uri' });
@@ -102,11 +105,13 @@ export const tlsFiles = z.strictObject({
   keyFile: filePath,
   clientCaFile: filePath
     .optional()
-    .describe('Only clients with a certificate of this authority may connect.'),
+    .describe('Only clients with a certificate from this authority may connect.'),
 });
 
-/** TLS of the service, with what Envoy shows it. */
+/** TLS of the service, with Envoy's client certificate. */
 export const serviceTlsFiles = tlsFiles.extend({
-  clientCertFile: filePath.optional().describe('What Envoy shows when clientCaFile asks for it.'),
+  clientCertFile: filePath
+    .optional()
+    .describe('The client certificate that Envoy presents; required with clientCaFile.'),
   clientKeyFile: filePath.optional(),
 });

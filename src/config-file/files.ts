@@ -3,14 +3,14 @@ import { readTextFile, type TextFile } from './read-text-file.ts';
 
 const MAX_MEBIBYTES = 64;
 
-/** The files that a configuration names, each read once. */
+/** The files that a configuration references; each is read once. */
 export interface ConfigFiles {
   read(path: string): TextFile;
-  /** How a file is called in messages: relative when the configuration file was given so. */
+  /** A file's name for messages: relative if the configuration file was given as a relative path. */
   shown(path: string): string;
-  /** Text of what could be read, by absolute path. */
+  /** Text of the readable files, by absolute path. */
   readonly texts: ReadonlyMap<string, string>;
-  /** All that were asked for, readable or not. */
+  /** Absolute paths of all files that were requested, readable or not. */
   readonly paths: readonly string[];
 }
 

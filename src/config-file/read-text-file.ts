@@ -2,14 +2,21 @@ import { readFileSync, statSync } from 'node:fs';
 
 export type TextFile =
   | { readonly ok: true; readonly text: string }
-  | { readonly ok: false; readonly line?: number; readonly fault: string };
+  | {
+      readonly ok: false;
+      readonly reason: 'missing' | 'unreadable' | 'not-utf8';
+      /** The first line that is not UTF-8, from 1. */
+      readonly line?: number;
+      /** For people; follows the file's name. */
+      readonly fault: string;
+    };
 
 const ERRORS: Readonly<Record<string, string>> = {
   ENOENT: 'does not exist',
   ENOTDIR: 'does not exist: a part of its path is a file',
   EACCES: 'cannot be read by this user: check its owner and mode',
   EPERM: 'cannot be read by this user: check its owner and mode',
-  ELOOP: 'is a symbolic link that leads back to itself',
+  ELOOP: 'is a symbolic link loop',
 };
 
 function isUtf8(bytes: Uint8Array): boolean {
@@ -33,20 +40,26 @@ function badLine(bytes: Buffer): number {
   return line;
 }
 
-/** Reads a file of UTF-8 text; what is wrong with it is a value, in words that follow its name. */
+/** Reads a file of UTF-8 text. Failures are returned, not thrown. */
 export function readTextFile(path: string, maxMebibytes: number): TextFile {
   try {
     const stat = statSync(path);
-    if (stat.isDirectory()) return { ok: false, fault: 'is a directory, not a file' };
-    if (!stat.isFile()) return { ok: false, fault: 'is not a regular file' };
+    if (stat.isDirectory()) return { ok: false, reason: 'unreadable', fault: 'is a directory, not a file' };
+    if (!stat.isFile()) return { ok: false, reason: 'unreadable', fault: 'is not a regular file' };
     if (stat.size > maxMebibytes * 1024 * 1024)
-      return { ok: false, fault: `is larger than ${maxMebibytes} MiB` };
+      return { ok: false, reason: 'unreadable', fault: `is larger than ${maxMebibytes} MiB` };
     const bytes = readFileSync(path);
     if (isUtf8(bytes)) return { ok: true, text: new TextDecoder().decode(bytes) };
-    return { ok: false, line: badLine(bytes), fault: 'is not UTF-8: save the file as UTF-8' };
+    return {
+      ok: false,
+      reason: 'not-utf8',
+      line: badLine(bytes),
+      fault: 'is not UTF-8: save the file as UTF-8',
+    };
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     if (code === undefined) throw error;
-    return { ok: false, fault: ERRORS[code] ?? `cannot be read (${code})` };
+    const reason = code === 'ENOENT' ? 'missing' : 'unreadable';
+    return { ok: false, reason, fault: ERRORS[code] ?? `cannot be read (${code})` };
   }
 }

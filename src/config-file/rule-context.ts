@@ -1,9 +1,9 @@
 import type { ConfigFiles } from './files.ts';
 import type { ConfigPath, Diagnostics } from './diagnostics.ts';
 
-/** What a rule about one part of an endpoint gets beside that part. */
+/** Context for a rule about one part of an endpoint. */
 export interface RuleContext {
-  /** Where the part stands. */
+  /** Path of that part. */
   readonly path: ConfigPath;
   /** Name of the endpoint. */
   readonly name: string;

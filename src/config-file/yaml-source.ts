@@ -11,36 +11,36 @@ interface YamlFault extends Position {
   readonly message: string;
 }
 
-/** A parsed YAML file that still knows where everything stood. */
+/** A parsed YAML file with source positions. */
 interface YamlSource {
   readonly value: unknown;
-  /** Where a value stands, or its key; of what is missing, where the nearest thing around it stands. */
+  /** Position of a value or of its key; if it is missing, of the closest enclosing node. */
   locate(path: ConfigPath, part?: 'key' | 'value'): Position;
 }
 
 export interface ParsedYaml {
   readonly source: YamlSource;
   readonly faults: readonly YamlFault[];
-  /** From which line on the text cannot be relied on, because it is not YAML. */
+  /** The first line with a syntax error, from which on positions and values are unreliable. */
   readonly brokenFromLine: number | undefined;
   readonly values: Expanded['values'];
   readonly isUnset: Expanded['isUnset'];
 }
 
 const MESSAGES: Readonly<Record<string, string>> = {
-  DUPLICATE_KEY: 'this key is there twice: keep one',
-  MULTIPLE_DOCS: 'a second document begins: the file must hold one, so take out the ---',
-  TAB_AS_INDENT: 'a tab: indent with spaces',
-  TAG_RESOLVE_FAILED: 'this tag is not known: take it out',
+  DUPLICATE_KEY: 'duplicate key: keep one',
+  MULTIPLE_DOCS: 'a second document starts here: the file must contain only one; remove the ---',
+  TAB_AS_INDENT: 'a tab is used for indentation: use spaces',
+  TAG_RESOLVE_FAILED: 'unknown tag: remove it',
   BAD_ALIAS,
-  // These quote the text in the library's words, which may be a password.
-  UNEXPECTED_TOKEN: 'is not YAML: something stands where it cannot',
-  BAD_DQ_ESCAPE: 'is not YAML: this escape is not known; in single quotes \\ is only a character',
-  BAD_DIRECTIVE: 'is not YAML: this directive is not known, take it out',
-  BAD_SCALAR_START: 'is not YAML: a plain text cannot begin like this, put quotes around it',
-  IMPOSSIBLE: 'is not YAML',
+  // The library's own messages for these quote the source text, which may be a password.
+  UNEXPECTED_TOKEN: 'is not valid YAML: unexpected token',
+  BAD_DQ_ESCAPE: 'is not valid YAML: unknown escape sequence; in single quotes \\ is a literal character',
+  BAD_DIRECTIVE: 'is not valid YAML: unknown directive, remove it',
+  BAD_SCALAR_START: 'is not valid YAML: a plain value cannot start like this, put quotes around it',
+  IMPOSSIBLE: 'is not valid YAML',
 };
-/** Faults that leave no doubt about what the rest of the text means. */
+/** Errors after which the rest of the text is still parsed reliably. */
 const HARMLESS = new Set(['DUPLICATE_KEY', 'TAG_RESOLVE_FAILED', 'MULTIPLE_DOCS', 'BAD_ALIAS']);
 const MAX_ALIASES = 100;
 interface Found {
@@ -60,7 +60,7 @@ function child(document: Document.Parsed, parent: Node | null, part: string | nu
   return { key: (pair.key as Node).range?.[0], node: pair.value as Node | null };
 }
 
-/** Of a scalar its own place; of a list or a mapping its key's, which is the line that its author looks for. */
+/** The position of a scalar itself; for a list or mapping, of its key. */
 function placeOf({ key, node }: Found, part: 'key' | 'value'): number | undefined {
   return part === 'value' && !isCollection(node) ? (node?.range?.[0] ?? key) : key;
 }
@@ -90,12 +90,12 @@ function toValue(document: Doc): { readonly value: unknown; readonly message?: s
     return { value: document.toJS({ maxAliasCount: MAX_ALIASES }) as unknown };
   } catch (error) {
     if (!(error instanceof ReferenceError) && document.errors.length === 0) throw error;
-    const message = `aliases unfold to more than ${MAX_ALIASES} copies: write the values out`;
+    const message = `aliases expand to more than ${MAX_ALIASES} copies: write the values out`;
     return document.errors.length > 0 ? { value: undefined } : { value: undefined, message };
   }
 }
 
-/** Parses one YAML 1.2 document, as far as it is one; every fault comes with its position. */
+/** Parses one YAML 1.2 document as far as possible; every error has its position. Never throws on bad input. */
 export function parseYaml(text: string, env: Readonly<Record<string, string | undefined>>): ParsedYaml {
   const lines = new LineCounter();
   const document: Doc = parseDocument(text, { lineCounter: lines, prettyErrors: true, uniqueKeys: true });
@@ -112,7 +112,7 @@ export function parseYaml(text: string, env: Readonly<Record<string, string | un
     faults: [
       ...problems.map((problem) => ({
         ...at(problem.pos[0]),
-        message: MESSAGES[problem.code] ?? `is not YAML: ${firstLine(problem.message)}`,
+        message: MESSAGES[problem.code] ?? `is not valid YAML: ${firstLine(problem.message)}`,
       })),
       ...flaws.map(({ offset, message }) => ({ ...at(offset), message })),
       ...(message === undefined ? [] : [{ line: 1, column: 1, message }]),

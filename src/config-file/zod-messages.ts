@@ -4,7 +4,7 @@ import { didYouMean } from './did-you-mean.ts';
 
 type Issue = z.core.$ZodIssue;
 
-/** Takes what is wrong with the shape of the file. */
+/** Receives schema errors. */
 export interface ShapeFindings {
   fault(path: ConfigPath, message: string): void;
   /** @param meant the known key that it most likely is */
@@ -13,18 +13,23 @@ export interface ShapeFindings {
 
 const KINDS: Readonly<Record<string, string>> = {
   array: 'must be a list',
-  object: 'must hold keys and values',
-  record: 'must hold keys and values',
+  object: 'must be a mapping of keys to values',
+  record: 'must be a mapping of keys to values',
   string: 'must be text; put quotes around digits',
   number: 'must be a number',
   int: 'must be a whole number',
   boolean: 'must be true or false',
 };
 
-/** Messages for what the schema says nothing special about; given to zod for each parse. */
+/** The keys known where an issue was found, by its list of unknown ones: zod's final issue does not have the schema. */
+const KNOWN_KEYS = new WeakMap<readonly string[], readonly string[]>();
+
+/** zod's `error` option: messages for issues without a message in the schema. */
 export function explain(issue: z.core.$ZodRawIssue): string | undefined {
-  // Not a sentence: the keys that are known there, for `report` to choose from.
-  if (issue.code === 'unrecognized_keys') return JSON.stringify(knownKeys(issue.inst));
+  if (issue.code === 'unrecognized_keys') {
+    KNOWN_KEYS.set(issue.keys, knownKeys(issue.inst));
+    return 'is not a known key';
+  }
   if (issue.code === 'invalid_type') return KINDS[issue.expected];
   if (issue.code === 'invalid_value')
     return `must be ${issue.values.map((value) => JSON.stringify(value)).join(' or ')}`;
@@ -43,7 +48,7 @@ function valueAt(input: unknown, path: ConfigPath): unknown {
   return value;
 }
 
-/** Of several forms that were possible, the one that its author most likely meant; undefined when nothing tells. */
+/** The issues of the union member that the author most likely meant; undefined if that is unclear. */
 function likeliest(errors: readonly (readonly Issue[])[], value: unknown): readonly Issue[] | undefined {
   const ofItsType = errors.filter(
     (issues) => !issues.some(({ code, path }) => code === 'invalid_type' && path.length === 0),
@@ -61,15 +66,15 @@ function reportUnknown(
   issue: Extract<Issue, { code: 'unrecognized_keys' }>,
   findings: ShapeFindings,
 ): void {
-  const known = JSON.parse(issue.message) as string[];
+  const known = KNOWN_KEYS.get(issue.keys) ?? [];
   for (const key of issue.keys) {
     const meant = didYouMean(key, known);
     const remedy = meant === undefined ? `known here: ${known.join(', ')}` : `did you mean ${meant}?`;
-    findings.unknownKey([...path, key], meant, `is not a known key: ${remedy}`);
+    findings.unknownKey([...path, key], meant, `${issue.message}: ${remedy}`);
   }
 }
 
-/** Reports what zod found, in terms of the file that was read. */
+/** Reports a zod issue with its path in the configuration. */
 export function report(issue: Issue, input: unknown, findings: ShapeFindings): void {
   const path = issue.path as (string | number)[];
   if (issue.code === 'unrecognized_keys') {

@@ -29,7 +29,7 @@ function socketPath(address: string, absolute: FromFile): string {
   return address.startsWith('unix:') ? `unix:${absolute(address.slice('unix:'.length))}` : address;
 }
 
-/** Makes every path of a freshly parsed configuration absolute, in place; they are relative to its file. */
+/** Makes every path of a parsed configuration absolute, in place. @param directory of the configuration file */
 export function makePathsAbsolute(parts: ConfigParts, directory: string): void {
   const absolute: FromFile = (path) => resolve(directory, path);
   for (const { endpoint } of parts.endpoints) inEndpoint(endpoint, absolute);

@@ -3,11 +3,11 @@ import { dirname, join } from 'node:path';
 import { upstreamKey } from './rules/upstream-key.ts';
 import type { Config, Endpoint } from './schema.ts';
 
-/** ComfyUIs that accept the same tokens: those of endpoints that have an upstream in common. */
+/** ComfyUIs that accept the same tokens: the upstreams of endpoints that share an upstream. */
 export interface ComfyuiGroup {
-  /** `aud` of their tokens; the same for the same set of upstreams. */
+  /** `aud` of their tokens; depends only on the set of upstreams. */
   readonly audience: string;
-  /** The file by which their plugin verifies tokens. */
+  /** The public key file with which their plugin verifies tokens. */
   readonly file: string;
   /** Names of the endpoints, in the order of the configuration. */
   readonly endpoints: readonly string[];

@@ -10,7 +10,7 @@ const BY_OTHERS = 0o006;
 const GROUP_WRITE = 0o020;
 const OTHERS_WRITE = 0o002;
 
-/** Files whose readers could sign in as others, or could guess their passwords at leisure. */
+/** Files that would let a reader impersonate users or crack their passwords offline. */
 function secretFiles({ comfyui, gateway, service, endpoints }: Config): SecretFile[] {
   const ofEndpoints = endpoints.flatMap(({ auth }, at): SecretFile[] => {
     const key = `endpoints[${at}].auth`;
@@ -33,7 +33,7 @@ function secretFiles({ comfyui, gateway, service, endpoints }: Config): SecretFi
   ];
 }
 
-/** Files that decide who gets in: whoever writes them decides too. */
+/** Files that control access: anyone who can write them can grant access. */
 function trustedFiles(config: Config): SecretFile[] {
   const jwks = config.endpoints.flatMap(({ auth }, at): SecretFile[] =>
     auth.method === 'BASIC'
@@ -50,7 +50,7 @@ function modeOf(path: string | undefined): number {
   return path === undefined ? 0 : (statSync(path, { throwIfNoEntry: false })?.mode ?? 0);
 }
 
-/** Whether the configuration itself holds password hashes or shared keys. */
+/** Whether the configuration file itself contains password hashes or shared secrets. */
 function holdsSecrets({ endpoints }: Config): boolean {
   return endpoints.some(({ auth }) =>
     auth.method === 'BASIC'
@@ -59,7 +59,7 @@ function holdsSecrets({ endpoints }: Config): boolean {
   );
 }
 
-/** Warnings about files that other users of this machine can read, or change, and should not. */
+/** Warnings about files that other users of this machine can read or change, but should not. */
 export function exposedFiles(config: Config): string[] {
   const own = holdsSecrets(config) ? [{ key: 'the configuration', path: config.file }] : [];
   const readable = [...own, ...secretFiles(config)].filter(({ path }) => (modeOf(path) & BY_OTHERS) !== 0);
@@ -71,7 +71,8 @@ export function exposedFiles(config: Config): string[] {
       ({ key, path }) => `${key}: every user of this machine can read ${path ?? ''}: chmod o-rwx it`,
     ),
     ...writable.map(
-      ({ key, path }) => `${key}: others can change ${path ?? ''}, and so decide who gets in: chmod go-w it`,
+      ({ key, path }) =>
+        `${key}: other users can change ${path ?? ''} and so grant themselves access: chmod go-w it`,
     ),
   ];
   return [...new Set(warnings)];

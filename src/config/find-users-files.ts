@@ -15,8 +15,8 @@ const MAX_MEBIBYTES = 4;
 const ignore = (): void => undefined;
 
 /**
- * The user lists that a configuration names, faulty or not: the first user is added before a users file exists, and one
- * with a plain password is mended through here.
+ * The user lists in a configuration, even if it has errors: the first user is added before the users file exists, and
+ * `user add` must also work to replace a plain-text password.
  */
 export function findUserLists(file: string, env: Readonly<Record<string, string | undefined>>): UserList[] {
   const path = resolve(file);
@@ -27,7 +27,7 @@ export function findUserLists(file: string, env: Readonly<Record<string, string 
   const parts = parseParts(parsed.source.value, findings, parsed.isUnset);
   makePathsAbsolute(parts, dirname(path));
   return parts.endpoints.flatMap(({ at, endpoint: { name, auth } }) => {
-    // A file that could not be read from the configuration must not be made up.
+    // Skip endpoints whose usersFile is only a substitute value.
     const isOwn = !parts.isRepaired(['endpoints', at, 'auth', 'usersFile']);
     return auth.method === 'BASIC' && isOwn ? [{ endpoint: name, auth }] : [];
   });

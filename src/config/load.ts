@@ -11,11 +11,11 @@ import type { Config } from './schema.ts';
 import { parseYaml, type ParsedYaml, type Position } from '../config-file/yaml-source.ts';
 
 interface Consulted {
-  /** Absolute paths of all files that the result depends on, there or not. */
+  /** Absolute paths of all files that the result depends on, existing or not. */
   readonly files: readonly string[];
-  /** What is served but should be looked at. */
+  /** Problems that do not prevent serving. */
   readonly warnings: readonly string[];
-  /** Takes values of the environment out of a text, which may be secrets. */
+  /** Replaces values of environment variables, which may be secrets, in a text. */
   readonly conceal: Conceal;
 }
 
@@ -27,13 +27,13 @@ type Env = Readonly<Record<string, string | undefined>>;
 
 const MAX_MEBIBYTES = 4;
 
-interface Said extends Position {
+interface Message extends Position {
   readonly text: string;
 }
 
-/** In the order of the file; what concerns other files after it. */
-function inOrder(said: readonly Said[]): string[] {
-  const sorted = said
+/** In file order; messages about other files come last. */
+function inOrder(messages: readonly Message[]): string[] {
+  const sorted = messages
     .toSorted((one, other) => one.line - other.line || one.column - other.column)
     .map(({ text }) => text);
   return [...new Set(sorted)];
@@ -46,23 +46,23 @@ interface Collected extends Diagnostics {
 
 function collect(file: string, { source, faults: parsed, values }: ParsedYaml): Collected {
   const conceal = concealer(values);
-  const at = ({ line, column }: Position, text: string): Said => {
+  const at = ({ line, column }: Position, text: string): Message => {
     return { line, column, text: `${file}:${line}:${column}${text}` };
   };
-  const faults: Said[] = parsed.map((fault) => at(fault, `: ${fault.message}`));
-  const warnings: Said[] = [];
-  const said = (path: ConfigPath, message: string): Said => {
-    const position = source.locate(path, message.startsWith('is not a known key') ? 'key' : 'value');
+  const faults: Message[] = parsed.map((fault) => at(fault, `: ${fault.message}`));
+  const warnings: Message[] = [];
+  const said = (path: ConfigPath, message: string, part?: 'key' | 'value'): Message => {
+    const position = source.locate(path, part);
     const shown = conceal(message);
     return at(position, path.length === 0 ? `: ${shown}` : ` ${pathText(path)}: ${shown}`);
   };
-  const elsewhere = (place: string, message: string): Said => {
+  const elsewhere = (place: string, message: string): Message => {
     return { line: Number.MAX_SAFE_INTEGER, column: 0, text: conceal(`${place}: ${message}`) };
   };
   return {
     faults: () => inOrder(faults),
     warnings: () => inOrder(warnings),
-    fault: (path, message) => void faults.push(said(path, message)),
+    fault: (path, message, part) => void faults.push(said(path, message, part)),
     warn: (path, message) => void warnings.push(said(path, message)),
     faultIn: (place, message) => void faults.push(elsewhere(place, message)),
     warnIn: (place, message) => void warnings.push(elsewhere(place, message)),
@@ -75,15 +75,14 @@ function isScalarAt(value: unknown, path: ConfigPath): boolean {
   return ['string', 'number', 'boolean'].includes(typeof found);
 }
 
-/** Of a file that is no YAML, only what is said of a key or a single value before the place where it breaks. */
+/** For a file with a YAML syntax error: reports only keys and scalars before the error. */
 function beforeBreak(findings: Diagnostics, { source }: ParsedYaml, brokenFromLine: number): Diagnostics {
-  const isSure = (path: ConfigPath, message: string): boolean =>
-    (message.startsWith('is not a known key') || isScalarAt(source.value, path)) &&
-    source.locate(path, 'key').line < brokenFromLine;
+  const isSure = (path: ConfigPath, part?: 'key' | 'value'): boolean =>
+    (part === 'key' || isScalarAt(source.value, path)) && source.locate(path, 'key').line < brokenFromLine;
   return {
     ...findings,
-    fault: (path, message) => {
-      if (isSure(path, message)) findings.fault(path, message);
+    fault: (path, message, part) => {
+      if (isSure(path, part)) findings.fault(path, message, part);
     },
   };
 }
@@ -95,25 +94,25 @@ function check(parsed: ParsedYaml, path: string, shownAs: string): LoadedConfig 
     parsed.brokenFromLine === undefined ? findings : beforeBreak(findings, parsed, parsed.brokenFromLine);
   const parts = parseParts(parsed.source.value, sure, parsed.isUnset);
   makePathsAbsolute(parts, dirname(path));
-  checkRules(parts, files, parts.findings);
+  const referenced = checkRules(parts, files, parts.findings);
   const found = findings.faults();
   const isLost = parts.whole === undefined && found.length === 0;
-  const faults = isLost ? [`${shownAs}:1:1: is no configuration: it must have endpoints`] : found;
+  const faults = isLost ? [`${shownAs}:1:1: is not a configuration: it must have endpoints`] : found;
   const consulted = {
     files: [path, ...files.paths],
     warnings: findings.warnings(),
     conceal: concealer(parsed.values),
   };
   if (parts.whole === undefined || faults.length > 0) return { ok: false, faults, ...consulted };
-  const config = { ...parts.whole, file: path, texts: files.texts };
+  const config = { ...parts.whole, file: path, ...referenced };
   return { ok: true, config, revision: revisionOf(config, files.texts), ...consulted };
 }
 
 /**
- * Reads a configuration file and every file that it names.
+ * Reads a configuration file and every file that it references. Errors are returned, not thrown.
  *
- * @param shownAs what messages call it
- * @returns the configuration, or all its faults as `file:line:column path: rule, what to do`
+ * @param shownAs the file's name in messages
+ * @returns the configuration, or all errors as `file:line:column path: rule, fix`
  */
 export function loadConfig(file: string, env: Env, shownAs = file): LoadedConfig {
   const path = resolve(file);
@@ -128,8 +127,8 @@ export function loadConfig(file: string, env: Env, shownAs = file): LoadedConfig
   if (!read.ok) {
     const place = read.line === undefined ? shownAs : `${shownAs}:${read.line}:1`;
     const remedy =
-      read.fault === 'does not exist'
-        ? ': name yours with --config, or write one with `comfy-tenant init`'
+      read.reason === 'missing'
+        ? ': pass its path with --config, or create one with `comfy-tenant init`'
         : '';
     return refuse([`${place}: ${read.fault}${remedy}`]);
   }

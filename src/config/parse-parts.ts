@@ -6,31 +6,31 @@ import { configSchema, type Endpoint } from './schema.ts';
 
 type Parsed = z.output<typeof configSchema>;
 
-/** An entry of `endpoints` and its place in the list. */
+/** An entry of `endpoints` and its index. */
 export interface PlacedEndpoint {
   readonly at: number;
   readonly endpoint: Endpoint;
 }
 
-/** What was read, with good values in the place of those that are faulty in shape, so that the rest can be checked. */
+/** A parsed configuration in which values that violate the schema are replaced by valid ones, so that rules can run. */
 export interface ConfigParts extends Partial<Omit<Parsed, 'endpoints'>> {
   readonly endpoints: readonly PlacedEndpoint[];
-  /** The whole as it was written; undefined when any part of it is faulty in shape. */
+  /** The configuration as written; undefined if any part violates the schema. */
   readonly whole: Parsed | undefined;
-  /** Whether the value of a place is not what was written. */
+  /** Whether the value at a path was replaced. */
   readonly isRepaired: (path: ConfigPath) => boolean;
-  /** Findings of rules, less those that are only about values which were put in. */
+  /** For rules: drops findings about replaced values. */
   readonly findings: Diagnostics;
 }
 
-/** One fault can hide another only as deep as the schema goes. */
+/** An error hides others at most as often as the schema is deep. */
 const MOST_ROUNDS = 30;
 
 function rulesFindings(findings: Diagnostics, repairs: Repairs): Diagnostics {
   const said =
     (say: Diagnostics['fault']): Diagnostics['fault'] =>
-    (path, message) => {
-      if (!repairs.isDoubtful(path)) say(repairs.written(path), message);
+    (path, message, part) => {
+      if (!repairs.isDoubtful(path)) say(repairs.written(path), message, part);
     };
   return { ...findings, fault: said(findings.fault), warn: said(findings.warn) };
 }
@@ -42,16 +42,16 @@ function shapeFindings(findings: Diagnostics, repairs: Repairs): ShapeFindings {
       repairs.replace(path);
     },
     unknownKey(path, meant, message) {
-      findings.fault(repairs.written(path), message);
+      findings.fault(repairs.written(path), message, 'key');
       repairs.rename(path, meant);
     },
   };
 }
 
 /**
- * Checks the shape, reports what is wrong with it, and returns all that can be checked further.
+ * Checks the schema, reports all violations, and returns everything that can be checked further.
  *
- * @param isUnset whether a text stands for something that is reported already
+ * @param isUnset whether a text is the placeholder of a value whose error is already reported
  */
 export function parseParts(
   input: unknown,
@@ -71,7 +71,7 @@ export function parseParts(
     }
     const before = repairs.changes;
     const { issues } = result.error;
-    // First: a misspelt key must not be said to be missing too.
+    // First, so that a misspelt key is not also reported as missing.
     const unknown = issues.filter(({ code }) => code === 'unrecognized_keys');
     for (const issue of unknown.length > 0 ? unknown : issues) report(issue, repairs.value, shape);
     if (repairs.changes === before) break;

@@ -17,13 +17,13 @@ interface Renamed {
   readonly written: string;
 }
 
-/** A copy of what was read, in which faulty parts are replaced one by one, so that one fault does not hide another. */
+/** A copy of the input in which invalid parts are replaced one by one, so that one error does not hide others. */
 export class Repairs {
   readonly #root: { value: unknown };
   readonly #paths: ConfigPath[] = [];
   readonly #renamed: Renamed[] = [];
   #count = 0;
-  /** Changes when anything was repaired. */
+  /** Number of changes so far. */
   changes = 0;
 
   constructor(input: unknown) {
@@ -34,19 +34,19 @@ export class Repairs {
     return this.#root.value;
   }
 
-  /** Whether a place was replaced, or is part of what was. */
+  /** Whether a path, or a parent of it, was replaced. */
   isRepaired(path: ConfigPath): boolean {
     return this.#paths.some((repaired) => startsWith(path, repaired));
   }
 
-  /** Whether what a rule says of a place may be only for what was replaced: there, or in the list that stands there. */
+  /** Whether a rule's finding at a path may be caused by a replaced value: there, or in the list there. */
   isDoubtful(path: ConfigPath): boolean {
     const inList = (repaired: ConfigPath): boolean =>
       startsWith(repaired, path) && typeof repaired[path.length] === 'number';
     return this.isRepaired(path) || this.#paths.some(inList);
   }
 
-  /** A place as it is written in the file. */
+  /** A path with its keys as written in the file. */
   written(path: ConfigPath): ConfigPath {
     return path.map((part, index) => {
       const start = path.slice(0, index + 1);
@@ -57,7 +57,7 @@ export class Repairs {
     });
   }
 
-  /** Puts a good value in the place of a faulty one; what was replaced before is replaced with what is around it. */
+  /** Replaces an invalid value by a valid one; if it was replaced before, its parent is replaced. */
   replace(path: ConfigPath): void {
     const again = this.#paths.find((repaired) => startsWith(path, repaired));
     const target = again === undefined ? path : again.slice(0, -1);
@@ -75,7 +75,7 @@ export class Repairs {
     this.changes++;
   }
 
-  /** Takes out an unknown key, or gives it the name that was meant, so that its value is looked at too. */
+  /** Removes an unknown key, or renames it to the key that was meant, so that its value is checked too. */
   rename(path: ConfigPath, meant: string | undefined): void {
     const holder = this.#holderOf(path);
     const written = String(path.at(-1));
@@ -95,7 +95,7 @@ export class Repairs {
   }
 }
 
-/** The places of all texts that a test takes. */
+/** The paths of all strings for which `test` is true. */
 export function findTexts(
   value: unknown,
   test: (text: string) => boolean,

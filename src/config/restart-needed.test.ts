@@ -12,11 +12,12 @@ function aConfig(sections: object): Config {
   return {
     ...configSchema.parse({ endpoints: [endpoint], ...sections }),
     file: '/comfy-tenant.yaml',
-    texts: new Map(),
+    users: new Map(),
+    keySets: new Map(),
   };
 }
 
-test('what is bound at the start and has changed is named', () => {
+test('changed keys that need a restart are listed', () => {
   const before = aConfig({ service: { parallelHashes: 2 } });
   const after = aConfig({
     service: { parallelHashes: 4 },
@@ -26,7 +27,7 @@ test('what is bound at the start and has changed is named', () => {
   expect(restartNeeded(before, after)).toEqual(['gateway.tls', 'service.parallelHashes', 'admin.listen']);
 });
 
-test('what a reload takes is not named', () => {
+test('keys that a reload applies are not listed', () => {
   const after = {
     ...aConfig({ service: { rememberFor: '1m', address: 'authz.internal:9001' }, sameUsers: true }),
     endpoints: [],

@@ -2,10 +2,10 @@ import type { Config } from './schema.ts';
 
 const BOUND = ['comfyui', 'gateway', 'service', 'admin', 'log'] as const;
 
-/** Taken by a reload, or Envoy's alone: an Envoy with an outdated bootstrap is reported as such. */
+/** Applied by a reload, or used by Envoy only: an outdated bootstrap is reported separately. */
 const NOT_BOUND = new Set(['service.rememberFor', 'service.address']);
 
-/** The keys that differ from those at the start and, being bound then, are taken only at the next start. */
+/** The changed keys, such as `admin.listen`, that take effect only after a restart. */
 export function restartNeeded(atStart: Config, now: Config): string[] {
   return BOUND.flatMap((section) => {
     const before: Readonly<Record<string, unknown>> = atStart[section];

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import type { Config } from './schema.ts';
 
 /**
- * What tells one effective state from another: the configuration, and the text of the users and JWKS files.
+ * Identifies an effective configuration: the configuration and the text of the files that it references.
  *
  * @param texts by absolute path
  * @returns 12 hex digits of a SHA-256

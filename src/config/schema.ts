@@ -13,7 +13,7 @@ import {
 import { basicAuth } from '../basic/basic-schema.ts';
 import { jwtAuth } from '../jwt/jwt-schema.ts';
 
-/** Only what every proxy and server reads alike. */
+/** Only paths that every proxy and server parses alike. */
 function isPublicPath(path: string): boolean {
   const odd = /\/\/|\/\.\.?(\/|\*|$)/.test(path);
   return /^\/[A-Za-z0-9._~!$&'()+,=:@/-]*\*?$/.test(path) && !odd;
@@ -26,7 +26,7 @@ const publicPath = z.strictObject({
       isPublicPath,
       'must be a plain path, exact or ending in *, such as /public/*: no //, . or .. segments, escapes, ; or ?',
     )
-    .refine((path) => path !== '/*', 'would open everything: name the paths that are public'),
+    .refine((path) => path !== '/*', 'would make everything public: list the public paths'),
   answer: z
     .strictObject({
       status: z.int().min(200).max(599).default(200),
@@ -34,12 +34,12 @@ const publicPath = z.strictObject({
         .string()
         .refine(
           (body) => Buffer.byteLength(body) <= 4096,
-          'must be at most 4096 bytes: Envoy answers no more',
+          'must be at most 4096 bytes: Envoy sends no longer body',
         )
         .default(''),
     })
     .optional()
-    .describe('Envoy answers by itself; without it the request passes to ComfyUI without identity.'),
+    .describe('Envoy answers directly; without it, the request is forwarded to ComfyUI without an identity.'),
 });
 
 const endpoint = z.strictObject({
@@ -55,7 +55,7 @@ const endpoint = z.strictObject({
           'must be a host name without port, *.example.com or *',
         ),
     )
-    .min(1, 'must name at least one domain, or leave it out for all')
+    .min(1, 'must name at least one domain; omit it to match all')
     .default(['*']),
   upstream: z
     .union(
@@ -63,21 +63,21 @@ const endpoint = z.strictObject({
       'must be the address of a ComfyUI, such as http://127.0.0.1:8188, or a list of them',
     )
     .transform((one) => (Array.isArray(one) ? one : [one]))
-    .describe('One ComfyUI or several; of several, each user always gets the same.'),
+    .describe('One or more ComfyUIs; each user is always routed to the same one.'),
   multiTenant: z
     .boolean('must be true or false')
-    .describe('The switch. false: authenticate, set no user id.'),
+    .describe('Multi-tenant mode. false: authenticate only, send no user id.'),
   auth: z.discriminatedUnion('method', [basicAuth, jwtAuth], 'must be BASIC or JWT'),
   publicPaths: z.array(publicPath).default([]),
 });
 
-/** The configuration file as its author writes it; `load.ts` adds the rules that span several fields. */
+/** The configuration file as written; `rules/` checks what spans several fields. */
 export const configSchema = z.strictObject({
   endpoints: z.array(endpoint).min(1, 'must have at least one endpoint'),
   sameUsers: z
     .boolean('must be true or false')
     .default(false)
-    .describe('The same user id from two sources in front of one ComfyUI is the same person.'),
+    .describe('A user id means the same person in all sources in front of one ComfyUI.'),
   comfyui: z
     .strictObject({
       tokenKeyFile: filePath
@@ -85,7 +85,7 @@ export const configSchema = z.strictObject({
         .describe('The private key that signs the tokens for ComfyUI; created (0600) if missing.'),
       publicKeyDir: filePath
         .optional()
-        .describe("The folder of ComfyUI's public key files; `public` beside tokenKeyFile by default."),
+        .describe("The folder of ComfyUI's public key files; default: `public` next to tokenKeyFile."),
       verifyKeyFile: filePath
         .default('.comfy-tenant/verify.key')
         .describe('The private key of `comfy-tenant verify`; created (0600) if missing. Never for ComfyUI.'),
@@ -97,19 +97,19 @@ export const configSchema = z.strictObject({
       tls: tlsFiles.optional().describe('The certificate of the edge-tls preset.'),
       redirectFrom: hostPort
         .optional()
-        .describe('Where the edge-tls preset takes plain HTTP and sends people to TLS.'),
+        .describe('Where the edge-tls preset listens for plain HTTP and redirects it to HTTPS.'),
       trustedHops: z
         .int()
         .min(0)
         .max(10)
         .default(0)
-        .describe('How many proxies in front of Envoy may be believed about the client address.'),
+        .describe('Number of proxies in front of Envoy whose X-Forwarded-For is trusted.'),
     })
     .prefault({}),
   service: z
     .strictObject({
       listen: listen.default('unix:run/authz.sock').describe('Where the service listens.'),
-      address: address.optional().describe('Where Envoy connects to, when that is not what `listen` says.'),
+      address: address.optional().describe('Where Envoy connects to, if it differs from `listen`.'),
       socketGroup: z
         .string('must be the name or number of a group; put quotes around digits')
         .regex(
@@ -117,19 +117,17 @@ export const configSchema = z.strictObject({
           'must be the name or number of a group, such as envoy',
         )
         .optional()
-        .describe(
-          'Group that may connect to the Unix socket (0660); without it only the own user may (0600).',
-        ),
+        .describe('Group that may connect to the Unix socket (0660); without it, only its owner may (0600).'),
       tls: serviceTlsFiles.optional(),
       rememberFor: duration('1s', '24h')
         .prefault('10m')
-        .describe('How long a judged credential is remembered.'),
+        .describe('How long the decision about a credential is cached.'),
       parallelHashes: z
         .int()
         .min(1)
         .max(64)
         .optional()
-        .describe('Password hashes at once; all processors but one when left out.'),
+        .describe('Password hashes in parallel; default: the number of processors minus one.'),
       waitingHashes: z.int().min(1).max(10_000).default(100),
     })
     .prefault({}),
@@ -140,7 +138,7 @@ export const configSchema = z.strictObject({
         .array(hostName)
         .default([])
         .describe(
-          'Host names by which /readyz and /metrics may be asked, besides localhost, the name in listen and any IP address.',
+          'Host names accepted by /readyz and /metrics, besides localhost, the name in listen and any IP address.',
         ),
     })
     .prefault({}),
@@ -151,12 +149,14 @@ export const configSchema = z.strictObject({
     .prefault({}),
 });
 
-/** The whole configuration, with defaults filled in, paths absolute and durations in milliseconds. */
+/** The configuration with defaults applied, absolute paths and durations in milliseconds. */
 export type Config = z.output<typeof configSchema> & {
-  /** Absolute path of the file that it came from. */
+  /** Absolute path of the configuration file. */
   file: string;
-  /** Text of each file that it names, by absolute path, as it was judged: what is served is never read a second time. */
-  texts: ReadonlyMap<string, string>;
+  /** By endpoint with `method: BASIC`: user name → password hash, from `users` and `usersFile`. */
+  users: ReadonlyMap<string, ReadonlyMap<string, string>>;
+  /** By absolute path: the JWKS files that issuers name, parsed and checked. */
+  keySets: ReadonlyMap<string, unknown>;
 };
 export type Endpoint = Config['endpoints'][number];
 export type PublicPath = z.output<typeof publicPath>;

@@ -19,8 +19,8 @@ const jwk = (n: number) => ({
 });
 
 /**
- * Good values that stand in for faulty ones, each different from all others, so that the rest of a configuration can be
- * checked by rules that need the whole. `*` is any number of a list.
+ * Valid values that replace invalid ones, all different, so that rules can check the rest of the configuration. `*` is any
+ * list index.
  */
 const SUBSTITUTES: Readonly<Record<string, (n: number) => unknown>> = {
   endpoints: (n) => [SUBSTITUTES['endpoints.*']?.(n)],
@@ -90,13 +90,13 @@ const SUBSTITUTES: Readonly<Record<string, (n: number) => unknown>> = {
   ),
 };
 
-/** A value for a place, or undefined where none is needed. @param n makes it different from others */
+/** A valid value for a path; undefined if the key can be omitted. @param n makes it unique */
 export function substituteFor(path: ConfigPath, n: number): unknown {
   const pattern = path.map((part) => (typeof part === 'number' ? '*' : part)).join('.');
   return Object.hasOwn(SUBSTITUTES, pattern) ? SUBSTITUTES[pattern]?.(n) : undefined;
 }
 
-/** The method that its author most likely meant. */
+/** The method that the author most likely meant. */
 export function likelyMethod(auth: Readonly<Record<string, unknown>>): 'BASIC' | 'JWT' {
   const written = typeof auth['method'] === 'string' ? auth['method'].toUpperCase() : '';
   if (written === 'BASIC' || written === 'JWT') return written;

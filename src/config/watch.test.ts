@@ -33,7 +33,7 @@ afterEach(async () => {
   rmSync(directory, { recursive: true });
 });
 
-/** Looks only when the test says so. */
+/** Polls only when the test triggers it. */
 let nextLook: () => void;
 let looked: Promise<void>;
 function pause(signal: AbortSignal): Promise<void> {
@@ -60,34 +60,34 @@ function watch(): void {
   watching = watchConfig({ file, env: {}, onChange, signal: ending.signal, pause });
 }
 
-/** Looks at what is told of: a change is taken at the second look that finds it the same. */
+/** Returns the reported states; a change is loaded at the second poll that sees it unchanged. */
 const LOOKS = 4;
 
-async function toldAfter(change: () => void | Promise<void>): Promise<LoadedConfig[]> {
+async function reportedAfter(change: () => void | Promise<void>): Promise<LoadedConfig[]> {
   await look();
   await change();
   for (let n = 0; n < LOOKS; n += 1) await look();
   return seen.splice(0);
 }
 
-function names(told: readonly LoadedConfig[]): (string | undefined)[] {
-  return told.map((loaded) => (loaded.ok ? loaded.config.endpoints[0]?.name : loaded.faults[0]));
+function names(reported: readonly LoadedConfig[]): (string | undefined)[] {
+  return reported.map((loaded) => (loaded.ok ? loaded.config.endpoints[0]?.name : loaded.faults[0]));
 }
 
-test('a file that is saved by rename, as editors do, is taken', async () => {
+test('a file that is saved by rename, as editors do, is loaded', async () => {
   writeFileSync(file, config('one'));
   watch();
-  const told = await toldAfter(() => {
+  const reported = await reportedAfter(() => {
     writeFileSync(`${file}.new`, config('two'));
     renameSync(`${file}.new`, file);
   });
-  expect(names(told)).toEqual(['two']);
+  expect(names(reported)).toEqual(['two']);
 });
 
-test('a file that is truncated and then written in pieces is taken once, whole', async () => {
+test('a file that is truncated and then written in pieces is loaded once, complete', async () => {
   writeFileSync(file, config('one'));
   watch();
-  const told = await toldAfter(async () => {
+  const reported = await reportedAfter(async () => {
     const text = config('two');
     writeFileSync(file, '');
     for (const end of [20, 60, 100, text.length]) {
@@ -95,10 +95,10 @@ test('a file that is truncated and then written in pieces is taken once, whole',
       writeFileSync(file, text.slice(0, end));
     }
   });
-  expect(names(told)).toEqual(['two']);
+  expect(names(reported)).toEqual(['two']);
 });
 
-test('a symbolic link swapped above the file, as Kubernetes does, is taken', async () => {
+test('a symbolic link swapped above the file, as Kubernetes does, is detected', async () => {
   for (const name of ['one', 'two']) {
     mkdirSync(join(directory, `..${name}`));
     writeFileSync(join(directory, `..${name}`, 'comfy-tenant.yaml'), config(name));
@@ -106,60 +106,60 @@ test('a symbolic link swapped above the file, as Kubernetes does, is taken', asy
   symlinkSync('..one', join(directory, '..data'));
   symlinkSync('..data/comfy-tenant.yaml', file);
   watch();
-  const told = await toldAfter(() => {
+  const reported = await reportedAfter(() => {
     symlinkSync('..two', join(directory, '..data_tmp'));
     renameSync(join(directory, '..data_tmp'), join(directory, '..data'));
   });
-  expect(names(told)).toEqual(['two']);
+  expect(names(reported)).toEqual(['two']);
 });
 
 test('a change of the users file is a new revision', async () => {
   writeFileSync(file, config('one'));
   watch();
-  const told = await toldAfter(() => {
+  const reported = await reportedAfter(() => {
     writeFileSync(join(directory, 'users.htpasswd'), `alice:${HASH}\nbob:${HASH}\n`);
   });
-  expect(names(told)).toEqual(['one']);
+  expect(names(reported)).toEqual(['one']);
 });
 
-test('a faulty file is told with its faults, and the mended one again though it is what was served', async () => {
+test('an invalid file is reported with its errors, and the fixed one again, although it equals the one in use', async () => {
   writeFileSync(file, config('one'));
   watch();
-  const faulty = await toldAfter(() => {
+  const faulty = await reportedAfter(() => {
     writeFileSync(file, config('Not A Name'));
   });
   expect(names(faulty)).toEqual([
     `${file}:2:11 endpoints[0].name: must be 1 to 40 of a-z, 0-9 and -, such as studio`,
   ]);
-  const mended = await toldAfter(() => {
+  const fixed = await reportedAfter(() => {
     writeFileSync(file, config('one'));
   });
-  expect(names(mended)).toEqual(['one']);
+  expect(names(fixed)).toEqual(['one']);
 });
 
-test('a users file that comes back after it was missing mends the configuration', async () => {
+test('a users file that reappears makes the configuration valid again', async () => {
   writeFileSync(file, config('one'));
   watch();
-  const missing = await toldAfter(() => {
+  const missing = await reportedAfter(() => {
     unlinkSync(join(directory, 'users.htpasswd'));
   });
   expect(missing.map(({ ok }) => ok)).toEqual([false]);
-  const back = await toldAfter(() => {
+  const back = await reportedAfter(() => {
     writeFileSync(join(directory, 'users.htpasswd'), `alice:${HASH}\n`);
   });
   expect(names(back)).toEqual(['one']);
 });
 
-test('a file that is only touched, or written with the same text, is not told', async () => {
+test('a file that is only touched, or rewritten with the same text, is not reported', async () => {
   writeFileSync(file, config('one'));
   watch();
-  const told = await toldAfter(() => {
+  const reported = await reportedAfter(() => {
     writeFileSync(file, config('one'));
   });
-  expect(told).toEqual([]);
+  expect(reported).toEqual([]);
 });
 
-test('a change between loading and watching is told', async () => {
+test('a change between loading and watching is reported', async () => {
   writeFileSync(file, config('one'));
   const onChange = (loaded: LoadedConfig): void => void seen.push(loaded);
   watching = watchConfig({ file, env: {}, revision: '000000000000', onChange, signal: ending.signal });
@@ -167,14 +167,14 @@ test('a change between loading and watching is told', async () => {
   await Promise.resolve();
 });
 
-test('without a pause of its own it looks often enough to take a change within a second', async () => {
+test('the default interval loads a change within a second', async () => {
   writeFileSync(file, config('one'));
-  const told = new Promise<LoadedConfig>((resolve) => {
+  const reported = new Promise<LoadedConfig>((resolve) => {
     watching = watchConfig({ file, env: {}, onChange: resolve, signal: ending.signal });
   });
   writeFileSync(file, config('two'));
   // The watch does not keep a process alive by itself.
   const alive = setInterval(() => undefined, 1000);
-  expect(names([await told])).toEqual(['two']);
+  expect(names([await reported])).toEqual(['two']);
   clearInterval(alive);
 });

@@ -1,5 +1,6 @@
 import { isIP } from 'node:net';
 import type { Config, Endpoint } from '../config/schema.ts';
+import { bareHost, parseHostPort, parseOrigin, type HostPort } from '../http/host-port.ts';
 import { clusterOf, typeOf } from './names.ts';
 
 /** Disables panic routing: an unhealthy ComfyUI may lack the plugin and must get no traffic. */
@@ -12,8 +13,8 @@ const MANY = {
 const MANY_RETRIES = { thresholds: [{ ...MANY.thresholds[0], max_retries: 10_000 }] };
 const SYSTEM_CERTIFICATES = '/etc/ssl/certs/ca-certificates.crt';
 
-function socketAddress(host: string, port: number) {
-  return { socket_address: { address: host.replace(/^\[(.*)\]$/, '$1'), port_value: port } };
+function socketAddress({ host, port }: HostPort) {
+  return { socket_address: { address: host, port_value: port } };
 }
 
 function assignment(name: string, addresses: readonly object[]) {
@@ -23,8 +24,7 @@ function assignment(name: string, addresses: readonly object[]) {
 
 function authzAddress(address: string): object {
   if (address.startsWith('unix:')) return { pipe: { path: address.slice('unix:'.length) } };
-  const colon = address.lastIndexOf(':');
-  return socketAddress(address.slice(0, colon), Number(address.slice(colon + 1)));
+  return socketAddress(parseHostPort(address));
 }
 
 function authzTls({ service }: Config) {
@@ -105,7 +105,7 @@ function comfyuiHealth({ multiTenant }: Endpoint) {
 
 /** The SAN that the certificate must contain: a DNS name or an IP address. */
 function subjectOf({ hostname }: URL) {
-  const exact = hostname.replace(/^\[(.*)\]$/, '$1');
+  const exact = bareHost(hostname);
   return { san_type: isIP(exact) === 0 ? 'DNS' : 'IP_ADDRESS', matcher: { exact } };
 }
 
@@ -125,9 +125,7 @@ function comfyuiTls(urls: readonly URL[]) {
 /** An endpoint's ComfyUIs; with several, each user is always sent to the same one. */
 function comfyuiCluster(endpoint: Endpoint) {
   const urls = endpoint.upstream.map((address) => new URL(address));
-  const addresses = urls.map(({ hostname, port, protocol }) =>
-    socketAddress(hostname, port === '' ? (protocol === 'https:' ? 443 : 80) : Number(port)),
-  );
+  const addresses = endpoint.upstream.map((url) => socketAddress(parseOrigin(url)));
   return {
     name: clusterOf(endpoint),
     type: 'STRICT_DNS',

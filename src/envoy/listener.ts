@@ -1,4 +1,5 @@
 import type { Config } from '../config/schema.ts';
+import { parseHostPort } from '../http/host-port.ts';
 import { accessLog } from './access-log.ts';
 import { earlyHeaderMutation, extAuthz, rbac, responseHeaders, router } from './filters.ts';
 import { LOCAL_REPLIES } from './local-replies.ts';
@@ -62,10 +63,9 @@ function tlsSocket({ gateway }: Config) {
   };
 }
 
-function address(hostPort: string) {
-  const colon = hostPort.lastIndexOf(':');
-  const host = hostPort.slice(0, colon).replace(/^\[(.*)\]$/, '$1');
-  return { socket_address: { address: host, port_value: Number(hostPort.slice(colon + 1)) } };
+function address(listen: string) {
+  const { host, port } = parseHostPort(listen);
+  return { socket_address: { address: host, port_value: port } };
 }
 
 /** @throws Error if the preset needs a setting that is missing */

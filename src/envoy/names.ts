@@ -1,9 +1,10 @@
 import type { Config, Endpoint } from '../config/schema.ts';
+import { USER_ID_HEADER_LOWER } from '../http/user-id-header.ts';
 import type { TokenLookup } from '../jwt/jwt-schema.ts';
 
 /** Also the namespace of the service's dynamic metadata. */
 export const EXT_AUTHZ = 'envoy.filters.http.ext_authz';
-export const USER_ID = 'x-funart-comfy-userid';
+export const USER_ID = USER_ID_HEADER_LOWER;
 const TOKEN = 'x-funart-comfy-token';
 const STREAM_DURATION = 'x-envoy-upstream-stream-duration-ms';
 

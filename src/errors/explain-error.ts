@@ -1,7 +1,7 @@
 import { explainSystemError } from './system-error.ts';
 import { explainTlsError } from './tls-error.ts';
 
-/** Where a call failed for each address of a host, the first failure that can be explained speaks for all. */
+/** If a call failed for every address of a host, explains the first failure that can be explained. */
 function own(error: Error): string | undefined {
   for (const one of error instanceof AggregateError ? (error.errors as unknown[]) : [error]) {
     const found = explainTlsError(one) ?? explainSystemError(one);
@@ -15,8 +15,8 @@ function codeOf(error: Error): string {
 }
 
 /**
- * An error in one line for people, never with a stack: TLS and system errors with their remedy, others as they are. A
- * message that was written for people stays, with what caused it behind it.
+ * A one-line description of an error, without a stack: TLS and system errors with a fix, others with their own message.
+ * A message that was written for users is kept, followed by its cause.
  */
 export function explainError(error: unknown): string {
   if (!(error instanceof Error)) return String(error);

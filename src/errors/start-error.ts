@@ -1,4 +1,4 @@
-/** Something outside that a start needs is not there. The message is for people: what is missing and what to do. */
+/** A start failed because something external is missing. The message tells users what is missing and what to do. */
 export class StartError extends Error {
   override readonly name = 'CannotStart';
 }

@@ -1,4 +1,4 @@
-/** What the system says of a failed call; Node puts these beside the message. */
+/** A Node.js error from a failed system call. */
 type SystemError = NodeJS.ErrnoException & {
   readonly address?: string;
   readonly port?: number;
@@ -20,24 +20,24 @@ const RULES: Readonly<Record<string, string>> = {
   ENOENT: 'does not exist: create it or name another',
   ENOTDIR: 'a part of this path is a file, not a folder: name another path',
   EISDIR: 'is a folder, not a file: name a file',
-  EEXIST: 'exists already: delete it or name another',
-  ELOOP: 'is a symbolic link that leads back to itself: replace the link',
+  EEXIST: 'already exists: delete it or name another',
+  ELOOP: 'is a symbolic link loop: replace the link',
   ENAMETOOLONG: 'the path is too long: use a shorter one',
   ENOTEMPTY: 'the folder is not empty: empty it or name another',
   EBUSY: 'is in use by the system: unmount it or try again later',
   EXDEV: 'is on another file system than its target: use one file system for both',
   ETXTBSY: 'the program is being executed: stop it first',
   EIO: 'the disk failed to read or write: check the disk (dmesg)',
-  EADDRINUSE: 'another program listens there: stop it, or configure another address',
+  EADDRINUSE: 'another program is listening there: stop it, or configure another address',
   EADDRNOTAVAIL: 'is not an address of this machine: use 127.0.0.1, 0.0.0.0 or one that `ip addr` shows',
-  EAFNOSUPPORT: 'this machine has no IPv6 or IPv4, whichever that address is: use one of the other kind',
-  ECONNREFUSED: 'nothing listens there: start the server, or correct the address',
+  EAFNOSUPPORT: 'this machine does not support that address family: use IPv4 instead of IPv6, or the reverse',
+  ECONNREFUSED: 'nothing is listening there: start the server, or correct the address',
   ECONNRESET: 'the server closed the connection: see its log, then try again',
   EHOSTUNREACH: 'the host cannot be reached: check the network',
   ENETUNREACH: 'the network cannot be reached: check the network',
   ETIMEDOUT: 'the server does not answer: check the address and firewalls',
   ENOTFOUND: 'the host name is unknown: check its spelling and DNS',
-  EAI_AGAIN: 'the host name cannot be looked up now: check DNS, then try again',
+  EAI_AGAIN: 'the host name cannot be resolved right now: check DNS, then try again',
   EAGAIN: 'the system has no process or thread left: raise ulimit -u, or try again later',
 };
 
@@ -63,8 +63,7 @@ function ruleOf(error: SystemError): string | undefined {
 }
 
 /**
- * One line for an error of the system: place, rule with its remedy, and the code; undefined for any other error. The
- * call is named too, as reading and writing have different remedies.
+ * A one-line description of a system error: place, rule with a fix, code and system call; undefined for any other error.
  */
 export function explainSystemError(error: unknown): string | undefined {
   if (!(error instanceof Error)) return undefined;

@@ -21,11 +21,11 @@ const EXPLANATIONS: Readonly<Record<string, Explanation>> = {
   CERT_NOT_YET_VALID: ['its certificate is not valid yet', `check the clocks of both machines`],
   ERR_TLS_CERT_ALTNAME_INVALID: [
     'its certificate is for another host name',
-    'use a name that the certificate has, or issue one for this name',
+    'use a name that is in the certificate, or issue one for this name',
   ],
   HOSTNAME_MISMATCH: [
     'its certificate is for another host name',
-    'use a name that the certificate has, or issue one for this name',
+    'use a name that is in the certificate, or issue one for this name',
   ],
   CERT_REVOKED: ['its certificate was revoked', 'replace it on the server'],
   CERT_SIGNATURE_FAILURE: [
@@ -33,7 +33,10 @@ const EXPLANATIONS: Readonly<Record<string, Explanation>> = {
     'replace the certificate on the server',
   ],
   CERT_CHAIN_TOO_LONG: ['its certificate chain is too long', 'send fewer intermediate certificates'],
-  INVALID_CA: ['a certificate of its chain is no certificate authority', 'correct the chain on the server'],
+  INVALID_CA: [
+    'a certificate in its chain is not a certificate authority',
+    'correct the chain on the server',
+  ],
   INVALID_PURPOSE: ['its certificate is not for servers', 'issue one with extendedKeyUsage serverAuth'],
   PATH_LENGTH_EXCEEDED: ['its certificate chain is too long', 'send fewer intermediate certificates'],
   EE_KEY_TOO_SMALL: ['the key of its certificate is too short', 'issue one with RSA 2048 or P-256'],
@@ -54,14 +57,14 @@ function explainHandshake(code: string, message: string): Explanation | undefine
   return ['the TLS handshake failed', 'check that the server offers TLS 1.2 or 1.3 for this host name'];
 }
 
-/** The names in a certificate that has not the one asked for. */
+/** The names in a certificate that lacks the requested one. */
 function namesIn(error: Error): string {
   const names = (error as { cert?: { subjectaltname?: string } }).cert?.subjectaltname;
   return names === undefined ? '' : ` (it has ${names.replaceAll(/(DNS|IP Address):/g, '').slice(0, 200)})`;
 }
 
 /**
- * Explains an error of TLS with its remedy, to follow the name of the server; undefined if the error is another one.
+ * Explains a TLS error with a fix; the text follows the server's name. Undefined for any other error.
  *
  * @param error of a socket: for `fetch`, the cause of what it throws
  */

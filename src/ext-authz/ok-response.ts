@@ -7,11 +7,12 @@ import {
   type HeaderField,
   type RequestHead,
 } from '../http/request-head.ts';
+import { USER_ID_HEADER_LOWER } from '../http/user-id-header.ts';
 import type { GatewayToken } from '../token/mint-token.ts';
 import { encodeOk, type OkHttpResponse } from './check-response.ts';
 import type { GuardedEndpoint } from './endpoint-router.ts';
 
-const USER_ID = 'x-funart-comfy-userid';
+const USER_ID = USER_ID_HEADER_LOWER;
 const TOKEN = 'x-funart-comfy-token';
 /** Limits the lifetime of the upgraded stream. Envoy removes it before upstream, and ignores values that are not integers ≥ 1. */
 const STREAM_DURATION = 'x-envoy-upstream-stream-duration-ms';

@@ -1,4 +1,4 @@
-/** What to do about an error of the file system, in words that follow the file's name. */
+/** How to fix a file system error; the text follows the file's name. */
 const REMEDIES: Readonly<Record<string, string>> = {
   ENOSPC: 'the disk is full: free some space and try again',
   EDQUOT: 'the disk quota is used up: free some space and try again',
@@ -9,11 +9,11 @@ const REMEDIES: Readonly<Record<string, string>> = {
   ENOENT: 'its directory does not exist: create it first',
   ENOTDIR: 'a part of its path is a file, not a directory: name another file',
   EISDIR: 'it is a directory: name a file',
-  ELOOP: 'its symbolic links lead back to themselves: name the real file',
+  ELOOP: 'its symbolic links form a loop: name the real file',
   EBUSY:
-    'it is a mount of its own, which cannot be replaced in one step: mount the directory that holds it instead of the single file',
+    'it is a mount point, which cannot be replaced atomically: mount its directory instead of the single file',
   EXDEV:
-    'it is a mount of its own, which cannot be replaced in one step: mount the directory that holds it instead of the single file',
+    'it is a mount point, which cannot be replaced atomically: mount its directory instead of the single file',
   EIO: 'the disk reports an error: check it, and the file',
   EFBIG: 'it would be larger than this process may write: raise the limit (ulimit -f)',
   EMFILE: 'too many files are open: raise the limit (ulimit -n)',
@@ -23,7 +23,7 @@ export function codeOf(error: unknown): string | undefined {
   return (error as NodeJS.ErrnoException).code;
 }
 
-/** A file that could not be written: names it, the reason and the remedy. What it held before is unchanged. */
+/** A file could not be written. The message has its name, the reason and the fix. The old content is unchanged. */
 export class FileWriteError extends Error {
   override readonly name = 'FileWriteError';
   readonly code: string | undefined;

@@ -25,7 +25,7 @@ function deadPid(): number {
   return spawnSync('true').pid;
 }
 
-test('the lock is there during the work only, also when the work throws', async () => {
+test('the lock exists only during the work, even if the work throws', async () => {
   expect(await withFileLock(lock, () => existsSync(lock))).toBe(true);
   await expect(
     withFileLock(lock, () => {
@@ -35,7 +35,7 @@ test('the lock is there during the work only, also when the work throws', async 
   expect(readdirSync(directory)).toEqual([]);
 });
 
-test('what a killed process left is taken over', async () => {
+test('the lock of a killed process is removed', async () => {
   writeFileSync(lock, await lineOf(deadPid()));
   expect(await withFileLock(lock, () => 'done')).toBe('done');
   expect(readdirSync(directory)).toEqual([]);
@@ -44,12 +44,12 @@ test('what a killed process left is taken over', async () => {
 test.each([
   ['a process that runs', async () => lineOf(1)],
   ['a dead process of another machine', async () => (await lineOf(deadPid())).replace(/ \S+/, ' elsewhere')],
-  ['nobody that can be told', () => Promise.resolve('')],
-])('the lock of %s is waited for, and never taken', async (_, content) => {
+  ['an unknown process', () => Promise.resolve('')],
+])('withFileLock waits for the lock of %s and never removes it', async (_, content) => {
   const held = await content();
   writeFileSync(lock, held);
-  await expect(withFileLock(lock, () => 'done', { patienceMs: 50 })).rejects.toThrow(
-    `${lock}: another change is under way, nothing was changed: try again`,
+  await expect(withFileLock(lock, () => 'done', { timeoutMs: 50 })).rejects.toThrow(
+    `${lock}: another change is in progress, nothing was changed: try again`,
   );
   expect(readFileSync(lock, 'utf8')).toBe(held);
 });

@@ -7,18 +7,18 @@ import { createFileAtomically } from './write-file-atomically.ts';
 
 export interface LockOptions {
   /** How long to wait for another holder. */
-  readonly patienceMs?: number;
+  readonly timeoutMs?: number;
 }
 
-const PATIENCE_MS = 10_000;
-const LOOK_EVERY_MS = 20;
+const TIMEOUT_MS = 10_000;
+const POLL_MS = 20;
 
-/** Where a process id means something: this machine or container. */
+/** The scope of a process id: this machine or container. */
 function place(): string {
   try {
     return `${hostname()} ${readlinkSync('/proc/self/ns/pid')}`;
   } catch {
-    return `${hostname()} -`; // Not Linux: the host's name must do.
+    return `${hostname()} -`; // Not Linux: the host name alone.
   }
 }
 
@@ -31,7 +31,7 @@ function read(path: string): string | undefined {
   }
 }
 
-/** Whether the holder ended without giving the lock back; of another machine or container that cannot be told. */
+/** Whether the holder exited without releasing the lock; always false for another machine or container. */
 function isDead(holder: string): boolean {
   const [pid = '', ...where] = holder.split('\n')[0]?.split(' ') ?? [];
   if (where.join(' ') !== place() || !/^[0-9]+$/.test(pid) || Number(pid) === process.pid) return false;
@@ -43,7 +43,7 @@ function isDead(holder: string): boolean {
   }
 }
 
-/** Removes what a dead holder left. Under a lock of its own: two that do so at once would remove each other's. */
+/** Removes a stale lock, under a second lock, so that two processes cannot remove each other's new locks. */
 function removeDead(lockFile: string): void {
   const taking = `${lockFile}.taking`;
   if (!createFileAtomically(taking, `${process.pid}\n`)) return;
@@ -56,26 +56,26 @@ function removeDead(lockFile: string): void {
 }
 
 /**
- * Does the work while no other process that uses the same lock file does. The lock of a process that was killed is
- * taken over, when it ran on this machine and in this container.
+ * Runs `work` while holding an exclusive lock file. A stale lock of a killed process on the same machine and in the same
+ * container is removed.
  *
- * @throws Error naming the lock file when another holds it for too long
+ * @throws Error with the lock file's name if it cannot be acquired in time
  */
 export async function withFileLock<T>(
   lockFile: string,
   work: () => T,
-  { patienceMs = PATIENCE_MS }: LockOptions = {},
+  { timeoutMs = TIMEOUT_MS }: LockOptions = {},
 ): Promise<T> {
   const own = `${process.pid} ${place()}\n${randomBytes(12).toString('hex')}\n`;
-  const deadline = performance.now() + patienceMs;
+  const deadline = performance.now() + timeoutMs;
   while (!createFileAtomically(lockFile, own)) {
     const holder = read(lockFile);
     if (holder !== undefined && isDead(holder)) removeDead(lockFile);
     if (performance.now() > deadline)
       throw new Error(
-        `${lockFile}: another change is under way, nothing was changed: try again; if no comfy-tenant command runs, delete this file`,
+        `${lockFile}: another change is in progress, nothing was changed: try again; if no comfy-tenant command is running, delete this file`,
       );
-    await sleep(LOOK_EVERY_MS);
+    await sleep(POLL_MS);
   }
   try {
     return work();

@@ -25,7 +25,7 @@ afterEach(() => {
   rmSync(directory, { recursive: true });
 });
 
-test('a new file is for its owner only, whatever the umask', () => {
+test('a new file has mode 0600, regardless of the umask', () => {
   const before = process.umask(0);
   try {
     writeFileAtomically(at('new'), 'text');
@@ -38,7 +38,7 @@ test('a new file is for its owner only, whatever the umask', () => {
   expect(readdirSync(directory).sort()).toEqual(['new', 'open']);
 });
 
-test('mode, owner and group of a file that is there are kept', () => {
+test('mode, owner and group of an existing file are kept', () => {
   writeFileSync(at('file'), 'old');
   chmodSync(at('file'), 0o640);
   // Only root may give files away.
@@ -49,9 +49,9 @@ test('mode, owner and group of a file that is there are kept', () => {
   expect([mode & 0o777, uid, gid, readFileSync(at('file'), 'utf8')]).toEqual([0o640, owner, group, 'new']);
 });
 
-test.each(['there', 'not there yet'])('symbolic links are followed to a file that is %s', (state) => {
+test.each(['present', 'missing'])('symbolic links are followed to a file that is %s', (state) => {
   mkdirSync(at('real'));
-  if (state === 'there') writeFileSync(at('real/file'), 'old');
+  if (state === 'present') writeFileSync(at('real/file'), 'old');
   symlinkSync('real', at('data'));
   symlinkSync('data/file', at('link'));
   writeFileAtomically(at('link'), 'new');
@@ -59,7 +59,7 @@ test.each(['there', 'not there yet'])('symbolic links are followed to a file tha
   expect(readdirSync(directory).sort()).toEqual(['data', 'link', 'real']);
 });
 
-test('a second name of the same file keeps the old content', () => {
+test('a hard link to the old file keeps the old content', () => {
   writeFileSync(at('file'), 'old');
   linkSync(at('file'), at('backup'));
   writeFileAtomically(at('file'), 'new');
@@ -69,9 +69,9 @@ test('a second name of the same file keeps the old content', () => {
 test.each([
   ['a directory', () => directory, 'EISDIR\\).*it is a directory'],
   ['a device', () => '/dev/null', 'it is not a regular file'],
-  ['a directory that is not there', () => at('none/file'), 'ENOENT): its directory does not exist'],
+  ['a missing directory', () => at('none/file'), 'ENOENT): its directory does not exist'],
   ['a part of the path that is a file', () => at('file/x'), 'ENOTDIR): a part of its path is a file'],
-  ['links that lead back', () => at('loop'), 'ELOOP): its symbolic links lead back'],
+  ['a loop of links', () => at('loop'), 'ELOOP): its symbolic links form a loop'],
 ])('%s is refused with the reason', (_, path, reason) => {
   writeFileSync(at('file'), '');
   symlinkSync('loop', at('loop'));
@@ -82,7 +82,7 @@ test.each([
   );
 });
 
-test('create never replaces, and leaves nothing behind', () => {
+test('create never replaces a file and leaves no temporary files', () => {
   expect(createFileAtomically(at('key'), 'one')).toBe(true);
   expect(createFileAtomically(at('key'), 'two')).toBe(false);
   symlinkSync('nowhere', at('link'));

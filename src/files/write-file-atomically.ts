@@ -20,31 +20,31 @@ import { basename, dirname, join, resolve } from 'node:path';
 import { codeOf, FileWriteError } from './file-error.ts';
 
 export interface WriteOptions {
-  /** Permissions of a new file, whatever the umask; a file that is there keeps its own. */
+  /** Mode of a new file, regardless of the umask; an existing file keeps its mode. */
   readonly mode?: number;
 }
 
 const OWNER_ONLY = 0o600;
-const MOST_LINKS = 40;
-/** File systems that cannot sync a directory say so by one of these; there is nothing more to do on them. */
+const MAX_LINKS = 40;
+/** Error codes of file systems that cannot sync a directory; ignored. */
 const NO_DIRECTORY_SYNC = new Set(['EINVAL', 'ENOTSUP', 'EISDIR', 'EPERM', 'EACCES', 'EBADF']);
 
-/** File systems without hard links answer with one of these; there, the last of several processes wins. */
+/** Error codes of file systems without hard links; there, the last of several processes wins. */
 const NO_LINKS = new Set(['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EMLINK']);
 
 function existing(path: string): Stats | undefined {
   return statSync(path, { throwIfNoEntry: false });
 }
 
-/** The file behind symbolic links, which need not be there yet. */
+/** The target of symbolic links, which need not exist yet. @throws Error with code ELOOP */
 export function realFile(path: string, links = 0): string {
   const named = join(realpathSync(dirname(resolve(path))), basename(path));
   if (lstatSync(named, { throwIfNoEntry: false })?.isSymbolicLink() !== true) return named;
-  if (links >= MOST_LINKS) throw Object.assign(new Error('too many symbolic links'), { code: 'ELOOP' });
+  if (links >= MAX_LINKS) throw Object.assign(new Error('too many symbolic links'), { code: 'ELOOP' });
   return realFile(resolve(dirname(named), readlinkSync(named)), links + 1);
 }
 
-/** Gives the new file the rights of the old one; mode last, because a change of owner clears bits of it. */
+/** Copies owner and mode of the old file; mode last, because chown clears some bits. */
 function keepRights(descriptor: number, before: Stats | undefined, mode: number): void {
   if (before !== undefined) {
     const { uid, gid } = fstatSync(descriptor);
@@ -53,7 +53,7 @@ function keepRights(descriptor: number, before: Stats | undefined, mode: number)
   fchmodSync(descriptor, before === undefined ? mode : before.mode & 0o777);
 }
 
-/** Writes and syncs a complete file beside the target under a name of its own. */
+/** Writes and syncs a temporary file next to the target. */
 function writeBeside(
   target: string,
   content: string | Uint8Array,
@@ -96,10 +96,10 @@ function tried<T>(path: string, work: () => T): T {
 }
 
 /**
- * Replaces a file in one step, or leaves it as it is: readers see the old content or the new, never a part, also after
- * a crash or on a full disk. Symbolic links are followed; mode, owner and group of a file that is there are kept.
+ * Replaces a file atomically: readers see the old content or the new one, never a part, even after a crash or on a full
+ * disk. Follows symbolic links; keeps mode, owner and group of an existing file.
  *
- * @throws FileWriteError naming the file, the reason and the remedy
+ * @throws FileWriteError with the file's name, the reason and the fix
  */
 export function writeFileAtomically(
   path: string,
@@ -123,10 +123,10 @@ export function writeFileAtomically(
 }
 
 /**
- * Creates a file that must not be there yet, complete from its first moment on.
+ * Creates a new file atomically, with its complete content.
  *
- * @returns false, with nothing changed, when there is something of this name
- * @throws FileWriteError naming the file, the reason and the remedy
+ * @returns false, with nothing changed, if the path already exists
+ * @throws FileWriteError with the file's name, the reason and the fix
  */
 export function createFileAtomically(
   path: string,
@@ -137,7 +137,7 @@ export function createFileAtomically(
     if (lstatSync(path, { throwIfNoEntry: false }) !== undefined) return false;
     const complete = writeBeside(resolve(path), content, { before: undefined, mode });
     try {
-      linkSync(complete, path); // Unlike rename, never over a file that came meanwhile.
+      linkSync(complete, path); // Unlike rename, never replaces an existing file.
     } catch (error) {
       if (codeOf(error) === 'EEXIST') return false;
       if (!NO_LINKS.has(codeOf(error) ?? '')) throw error;

@@ -20,13 +20,13 @@ export function cookieValues(lines: readonly string[], name: string): string[] {
 }
 
 /**
- * A cookie-pair of RFC 6265 §4.1.1, all of it: a token, `=`, and octets without spaces, quotes, commas, semicolons and
- * backslashes, in a pair of quotes or in none.
+ * A complete cookie-pair (RFC 6265 §4.1.1): a token, `=`, and a value without spaces, quotes, commas, semicolons and
+ * backslashes, optionally in quotes.
  */
 const STRICT_PAIR =
   /^([A-Za-z0-9!#$%&'*+.^_`|~-]+)=([\x21\x23-\x2b\x2d-\x3a\x3c-\x5b\x5d-\x7e]*|"[\x21\x23-\x2b\x2d-\x3a\x3c-\x5b\x5d-\x7e]*")$/;
 
-/** As the most lenient of servers compares names: some decode them, some ignore case. */
+/** A name as the most lenient server compares it: some decode names, some ignore case. */
 function comparable(name: string): string {
   return name
     .replaceAll(/%([0-9A-Fa-f]{2})/g, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)))
@@ -34,8 +34,8 @@ function comparable(name: string): string {
 }
 
 /**
- * The cookie pairs that every server reads alike, without the named ones: `a=b role=admin` is one cookie to us and two
- * to others. Pairs are parted by "; " and nothing else (RFC 6265 §4.2.1).
+ * The cookie pairs that every server parses alike, except the named ones. Others are dropped: `a=b role=admin` is one
+ * cookie to us but two to some servers. Pairs are split on "; " only (RFC 6265 §4.2.1).
  */
 export function forwardedCookies(lines: readonly string[], without: ReadonlySet<string>): string[] {
   const hidden = new Set([...without].map(comparable));

@@ -1,31 +1,38 @@
 export interface HostPort {
+  /** A name or an IP address, IPv6 without brackets. */
   readonly host: string;
   readonly port: number;
 }
 
-/** Splits `host:port`; an IPv6 host stands in brackets. */
-export function parseHostPort(listen: string): HostPort {
-  const colon = listen.lastIndexOf(':');
-  return { host: listen.slice(0, colon).replace(/^\[(.*)\]$/, '$1'), port: Number(listen.slice(colon + 1)) };
+/** A host without the brackets of an IPv6 address. */
+export function bareHost(host: string): string {
+  return host.replace(/^\[(.*)\]$/, '$1');
 }
 
-/** The address and port of an `http` or `https` URL. */
+/** Splits a valid `host:port`; the brackets around an IPv6 host are removed. */
+export function parseHostPort(text: string): HostPort {
+  const colon = text.lastIndexOf(':');
+  return { host: bareHost(text.slice(0, colon)), port: Number(text.slice(colon + 1)) };
+}
+
+/** Host and port of an `http` or `https` URL, with the scheme's default port. @throws TypeError for other text */
 export function parseOrigin(url: string): HostPort {
   const { protocol, hostname, port } = new URL(url);
-  const usual = protocol === 'https:' ? 443 : 80;
-  return { host: hostname.replace(/^\[(.*)\]$/, '$1'), port: port === '' ? usual : Number(port) };
+  const defaultPort = protocol === 'https:' ? 443 : 80;
+  return { host: bareHost(hostname), port: port === '' ? defaultPort : Number(port) };
 }
 
 const LOOPBACK = /^(127(\.[0-9]+){3}|::1|localhost)$/;
 
+/** Whether a host, without brackets, can be reached from this machine only. */
 export function isLoopback(host: string): boolean {
   return LOOPBACK.test(host);
 }
 
-/** Where a program of this machine finds what listens there. */
+/** The `host:port` for connecting, on this machine, to a listener that may be bound to all addresses. */
 export function reachable({ host, port }: HostPort): string {
-  const near = host === '0.0.0.0' ? '127.0.0.1' : host === '::' ? '::1' : host;
-  return hostPort({ host: near, port });
+  const target = host === '0.0.0.0' ? '127.0.0.1' : host === '::' ? '::1' : host;
+  return hostPort({ host: target, port });
 }
 
 /** `host:port`, with an IPv6 host in brackets. */

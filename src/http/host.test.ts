@@ -78,11 +78,11 @@ test.each([
   '[a.test]',
   `${'a'.repeat(64)}.test`,
   `${'a.'.repeat(130)}test`,
-])('%j is no host', (host) => {
+])('%j is not a valid host', (host) => {
   expect(isWellFormedHost(host)).toBe(false);
 });
 
-test('an address in brackets is a host exactly when Node takes it for IPv6', () => {
+test('an address in brackets is a valid host exactly if Node accepts it as IPv6', () => {
   const part = fc.constantFrom('::', ':', '1', 'ab', 'FFFF', '12345', '1.2.3.4', '1.2.3', 'g');
   const address = fc.oneof(
     fc.ipV6(),

@@ -10,7 +10,7 @@ function before(most: number): string {
   return most === 0 ? GROUP : `(?:${GROUP}:){0,${most}}${GROUP}`;
 }
 
-/** RFC 3986 §3.2.2, in the order of its rule. */
+/** IPv6address of RFC 3986 §3.2.2, alternatives in the same order. */
 const IPV6 = [
   `(?:${GROUP}:){6}${LAST}`,
   `::(?:${GROUP}:){5}${LAST}`,
@@ -20,13 +20,13 @@ const IPV6 = [
 ].join('|');
 
 /**
- * The only form in which `Host` and `:authority` are accepted: a DNS name, with a dot at its end or without, an IPv4
- * address or an IPv6 address in brackets, and a port from 1 to 65535 or none. A regular expression for the whole text
- * that RE2 and JavaScript read alike.
+ * The accepted form of `Host` and `:authority`: a DNS name with or without a final dot, an IPv4 address, or an IPv6
+ * address in brackets, with an optional port from 1 to 65535. A regular expression for the whole text, in syntax common to
+ * RE2 and JavaScript.
  */
 export const HOST_PATTERN = `(?:${LABEL}(?:\\.${LABEL})*\\.?|\\[(?:${IPV6})\\])(?::${PORT})?`;
 
-/** 253 of a name, its last dot, and a port. */
+/** 253 for a name, plus its final dot and a port. */
 export const MAX_HOST_LENGTH = 260;
 
 const HOST = new RegExp(`^(?:${HOST_PATTERN})$`);

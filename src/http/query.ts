@@ -21,11 +21,11 @@ function decode(text: string): string | undefined {
   try {
     return decodeURIComponent(text.replaceAll('+', ' '));
   } catch {
-    return undefined; // Not percent-encoding: what upstream makes of it is unknown.
+    return undefined; // Invalid percent-encoding: how upstream decodes it is unknown.
   }
 }
 
-/** All values of a query parameter, decoded. A value that cannot be decoded is kept as it is. */
+/** All values of a query parameter, decoded. A value with invalid encoding is returned unchanged. */
 export function queryValues(path: string, name: string): string[] {
   return parameters(path)
     .filter((parameter) => parameter.rawName === name)
@@ -33,8 +33,8 @@ export function queryValues(path: string, name: string): string[] {
 }
 
 /**
- * Whether the query writes one of the names in another way, such as `tok%65n` for `token`: Envoy matches names as they
- * stand, ComfyUI after decoding, so such a parameter would pass by what we remove or set.
+ * Whether the query contains one of the names in an encoded form, such as `tok%65n` for `token`. Envoy matches raw names
+ * and ComfyUI decoded ones, so such a parameter would bypass what we remove or set.
  */
 export function disguisesParameter(path: string, names: ReadonlySet<string>): boolean {
   return parameters(path).some(({ rawName }) => {

@@ -17,7 +17,7 @@ test.each([
   expect(nominatesHeader(aRequest([['connection', value]]))).toBe(expected);
 });
 
-test('a second Connection line counts too', () => {
+test('a second Connection line is checked too', () => {
   const lines = [
     ['connection', 'keep-alive'],
     ['connection', 'x-funart-comfy-userid'],
@@ -39,15 +39,15 @@ test.each([
   expect(isSameOrigin(aRequest([['origin', origin]], { host }))).toBe(expected);
 });
 
-test('a request without Origin is of no foreign page', () => {
+test('a request without Origin is same-origin', () => {
   expect(isSameOrigin(aRequest())).toBe(true);
 });
 
-test('a cookie is found in any line, by its exact name', () => {
+test('a cookie is found in any Cookie line, by its exact name', () => {
   expect(cookieValues(['a=1; token=x', 'b=2;token="y"; tokens=z; xtoken=w'], 'token')).toEqual(['x', 'y']);
 });
 
-test('a query parameter is found by its name as it stands, decoded', () => {
+test('a query parameter is found by its raw name, and its value is decoded', () => {
   expect(queryValues('/ws?clientId=1&token=a%2Eb&token=c+d&tokens=e', 'token')).toEqual(['a.b', 'c d']);
   expect(queryValues('/ws', 'token')).toEqual([]);
 });
@@ -59,6 +59,6 @@ test.each([
   ['/ws?%74oken', true],
   ['/ws?%=x', true],
   ['/view?file%6Eame=x', false],
-])('%s disguises the parameter token: %s', (path, expected) => {
+])('%s encodes the parameter name token: %s', (path, expected) => {
   expect(disguisesParameter(path, new Set(['token']))).toBe(expected);
 });

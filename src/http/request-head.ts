@@ -1,4 +1,4 @@
-/** A request as the service sees it: no body, header names in lower case, duplicates kept apart. */
+/** A request without its body; header names in lower case, duplicate headers separate. */
 export interface RequestHead {
   readonly method: string;
   /** Path with query, as Envoy routes it. */
@@ -31,8 +31,8 @@ export function isWebSocketUpgrade(request: RequestHead): boolean {
 const HARMLESS_OPTIONS = new Set(['upgrade', 'keep-alive', 'close', 'te', 'http2-settings', '']);
 
 /**
- * Whether `Connection` names a header for removal: Envoy forwards the list on a WebSocket, so that a proxy behind it
- * would delete the user id (RFC 9110 §7.6.1).
+ * Whether `Connection` lists a header for removal (RFC 9110 §7.6.1). Envoy forwards the list on a WebSocket, so a proxy
+ * behind it would remove the user id.
  */
 export function nominatesHeader(request: RequestHead): boolean {
   return headerValues(request, 'connection').some(
@@ -48,7 +48,7 @@ function authority(text: string): string {
   return text.toLowerCase().replace(DEFAULT_PORT, '');
 }
 
-/** Whether the page that made the request, when it says so by `Origin`, is of the same host and port. */
+/** Whether every `Origin` header has the request's host and port; true without `Origin`. */
 export function isSameOrigin(request: RequestHead): boolean {
   const origins = headerValues(request, 'origin');
   return origins.every((origin) => {

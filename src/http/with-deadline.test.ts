@@ -17,7 +17,7 @@ afterAll(() => {
   server.close();
 });
 
-test('bodies that stall are given up on, although garbage is collected while they are read', async () => {
+test('stalled bodies time out, even if garbage is collected while they are read', async () => {
   setFlagsFromString('--expose-gc');
   const collectGarbage = runInNewContext('gc') as () => void;
   const collecting = setInterval(collectGarbage, 10);
@@ -29,12 +29,12 @@ test('bodies that stall are given up on, although garbage is collected while the
   expect(results.filter(({ status }) => status === 'rejected')).toHaveLength(50);
 });
 
-test('work that ignores its signal is given up on too', async () => {
+test('work that ignores its signal times out too', async () => {
   await expect(withDeadline(10, () => new Promise(() => undefined))).rejects.toThrow(
     'no complete response within 10 ms',
   );
 });
 
-test('work that ends in time gives its result', async () => {
+test('work that finishes in time returns its result', async () => {
   expect(await withDeadline(60_000, () => Promise.resolve('keys'))).toBe('keys');
 });

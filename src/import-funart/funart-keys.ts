@@ -2,7 +2,7 @@ type Key = Readonly<Record<string, unknown>>;
 
 export interface ImportedKeys {
   readonly keys: readonly Key[];
-  /** Named only where they must be: for shared secrets. */
+  /** Only for shared secrets, which must be enabled explicitly. */
   readonly algorithms: readonly string[] | undefined;
 }
 
@@ -17,12 +17,12 @@ function publicPart(key: Key, place: string, remarks: string[]): Key {
   const secret = key['kty'] !== 'oct' && PRIVATE.some((member) => member in key);
   if (!secret) return key;
   remarks.push(
-    `${place} is a private key: only its public part is carried over; treat the key as known to others and replace it`,
+    `${place} is a private key: only its public part is imported; treat the key as compromised and replace it`,
   );
   return Object.fromEntries(Object.entries(key).filter(([member]) => !PRIVATE.includes(member)));
 }
 
-/** Takes the keys over, public parts only; undefined when there are none. */
+/** Imports the public parts of the keys; undefined if there are none. */
 export function readJwks(
   jwks: Readonly<Record<string, unknown>>,
   remarks: string[],
@@ -30,7 +30,7 @@ export function readJwks(
   const all: unknown[] = Array.isArray(jwks['keys']) ? jwks['keys'] : [];
   const keys = all.filter(isKey);
   if (keys.length === 0) {
-    remarks.push('there is neither jwks with keys nor a list of users: nothing can be carried over');
+    remarks.push('there are neither jwks with keys nor users: there is nothing to import');
     return undefined;
   }
   const open = keys.map((key, index) => publicPart(key, `jwks.keys[${index}]`, remarks));
@@ -39,11 +39,13 @@ export function readJwks(
   if (shared.length === 0) return { keys: asymmetric, algorithms: undefined };
   if (asymmetric.length > 0) {
     remarks.push(
-      'jwks mixes shared secrets (kty oct) with public keys: the secrets are left out, as one could be taken for the other',
+      'jwks mixes shared secrets (kty oct) with public keys: the secrets are skipped, because one could be confused with the other',
     );
     return { keys: asymmetric, algorithms: undefined };
   }
-  remarks.push('jwks holds shared secrets (HS*): whoever verifies can also sign, so public keys are better');
+  remarks.push(
+    'jwks contains shared secrets (HS*): anyone who can verify can also sign, so prefer public keys',
+  );
   const named = SHARED.filter((name) => shared.some(({ alg }) => alg === name));
   return { keys: shared, algorithms: named.length === 0 ? ['HS256'] : named };
 }

@@ -20,7 +20,7 @@ function text(value: unknown): string {
 function objectParts(value: unknown, last: readonly string[]): Parts {
   const entry = (value ?? {}) as Readonly<Record<string, unknown>>;
   const found = last.map((key) => entry[key]).find((one) => typeof one === 'string');
-  // A prefix ends with a space that counts.
+  // Not trimmed: the final space of a prefix is significant.
   return [
     text(entry['position'] ?? entry['location']),
     text(entry['name']),
@@ -57,7 +57,7 @@ function read(value: unknown, last: readonly string[], unknown: (position: strin
 export function readLookups(value: unknown, remarks: string[]): Place[] {
   const places = read(value, ['prefix', 'removePrefix'], (position, name) => {
     remarks.push(
-      `tokenLookup ${position}:${name} cannot be carried over: a token is looked for in header, cookie and query only`,
+      `tokenLookup ${position}:${name} cannot be imported: tokens are read from headers, cookies and query parameters only`,
     );
   });
   return places.map(({ location, name, rest }) => {
@@ -70,7 +70,7 @@ export function readLookups(value: unknown, remarks: string[]): Place[] {
 export function readClaims(value: unknown, remarks: string[]): Place[] {
   const places = read(value, ['claim'], (position, name) => {
     remarks.push(
-      `claimPassBy ${position}:${name} cannot be carried over: a claim is passed on in header, cookie and query only`,
+      `claimPassBy ${position}:${name} cannot be imported: claims are forwarded in headers, cookies and query parameters only`,
     );
   });
   return places.map(({ location, name, rest }) => ({
@@ -91,14 +91,14 @@ function pathList(value: unknown): string[] {
   return path === undefined && paths === undefined ? [] : pathList(path ?? paths);
 }
 
-/** The white list's paths need no token here either; a black list would open all else, which is not carried over. */
+/** Whitelisted paths become public; a blacklist, which makes all other paths public, is not imported. */
 export function readPaths(info: Readonly<Record<string, unknown>>, remarks: string[]): string[] {
   const black = pathList(info['blacklist']);
   if (black.length > 0)
     remarks.push(
-      `blacklist ${black.join(', ')} cannot be carried over: it opens every other path, here every path needs credentials; name what must be open in publicPaths`,
+      `blacklist ${black.join(', ')} cannot be imported: it makes every other path public, but here every path needs credentials; list public paths in publicPaths`,
     );
   const white = pathList(info['whitelist']);
-  if (white.includes('/*')) remarks.push('whitelist /* cannot be carried over: it opens everything');
+  if (white.includes('/*')) remarks.push('whitelist /* cannot be imported: it makes everything public');
   return white.filter((path) => path !== '/*');
 }

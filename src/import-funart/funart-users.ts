@@ -8,7 +8,7 @@ function isUser(value: unknown): value is FunArtUser {
   return typeof user?.username === 'string' && typeof user.password === 'string';
 }
 
-/** The Basic user list; undefined when there is none, so that it is a matter of JWT. */
+/** The Basic user list; undefined if there is none, which means JWT. */
 export function readBasicUsers(
   info: Readonly<Record<string, unknown>>,
   remarks: string[],
@@ -16,7 +16,7 @@ export function readBasicUsers(
   const users: unknown = info['users'];
   if (!Array.isArray(users)) return undefined;
   users.forEach((user, index) => {
-    if (!isUser(user)) remarks.push(`users[${index}] has no username and password: left out`);
+    if (!isUser(user)) remarks.push(`users[${index}] lacks username or password: skipped`);
   });
   return users.filter(isUser);
 }

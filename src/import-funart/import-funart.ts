@@ -1,40 +1,39 @@
 import { stringify } from 'yaml';
+import { isUserIdHeader, USER_ID_HEADER } from '../http/user-id-header.ts';
 import { readBasicUsers, type FunArtUser } from './funart-users.ts';
 import { readJwks, type ImportedKeys } from './funart-keys.ts';
 import { readClaims, readLookups, readPaths, type Place } from './funart-places.ts';
 
 export interface FunArtImport {
-  /** Our configuration; undefined when there is nothing to make one of. */
+  /** Our configuration; undefined if there is nothing to import. */
   readonly yaml: string | undefined;
-  /** What could not be carried over, or should be looked at, one line each. */
+  /** What could not be imported or needs review, one line each. */
   readonly remarks: readonly string[];
 }
 
 export interface FunArtOptions {
   readonly upstream: string;
-  /** Hashes a password that FunArt has in plain text. */
+  /** Hashes a password, which FunArt stores in plain text. */
   readonly hash: (password: string) => Promise<string>;
 }
 
 type Json = Readonly<Record<string, unknown>>;
 
-const USER_ID = 'X-FunArt-Comfy-UserId';
-
 function record(value: unknown): Json {
   return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Json) : {};
 }
 
-/** FunArt writes objects as themselves or as JSON in a string. */
+/** FunArt stores objects directly or as JSON in a string. */
 function unwrap(value: unknown): Json {
   if (typeof value !== 'string') return record(value);
   try {
     return record(JSON.parse(value));
   } catch {
-    return {}; // Said by the caller, who finds nothing in it.
+    return {}; // The caller reports that it is empty.
   }
 }
 
-/** `authConfig` may stand alone, in a custom domain, or be its `authInfo`. */
+/** Accepts an `authConfig`, a custom domain that contains one, or its `authInfo`. */
 function parts(input: unknown): { domain: unknown; type: unknown; info: Json } {
   const outer = record(input);
   const authConfig = record(outer['authConfig'] ?? outer['auth_config'] ?? outer);
@@ -48,20 +47,17 @@ function parts(input: unknown): { domain: unknown; type: unknown; info: Json } {
 
 function claimLines(info: Json, remarks: string[]): Place[] {
   const claims = readClaims(info['claimPassBy'], remarks);
-  if (
-    claims.some(({ location, name }) => location === 'HEADER' && name.toLowerCase() === USER_ID.toLowerCase())
-  )
-    return claims;
+  if (claims.some(({ location, name }) => location === 'HEADER' && isUserIdHeader(name))) return claims;
   remarks.push(
-    `claimPassBy has no header:${USER_ID}: the isolation id is taken from the claim sub; change it if FunArt took another`,
+    `claimPassBy has no header:${USER_ID_HEADER}: the isolation id comes from the claim sub; change it if FunArt used another`,
   );
-  return [{ location: 'HEADER', name: USER_ID, claim: 'sub' }, ...claims];
+  return [{ location: 'HEADER', name: USER_ID_HEADER, claim: 'sub' }, ...claims];
 }
 
 function jwtAuth(info: Json, keys: ImportedKeys, remarks: string[]): object {
   const lookups = readLookups(info['tokenLookup'], remarks);
   remarks.push(
-    'FunArt checks neither iss nor aud: set issuer and audience in place of anyIssuer and anyAudience, so that tokens made for others are refused',
+    'FunArt checks neither iss nor aud: replace anyIssuer and anyAudience with issuer and audience, so that tokens issued for other services are rejected',
   );
   return {
     method: 'JWT',
@@ -92,14 +88,14 @@ async function authOf(info: Json, options: FunArtOptions, remarks: string[]): Pr
 }
 
 /**
- * Turns FunArt's (Function Compute's) access settings into our configuration: the `authConfig` of a custom domain with
+ * Converts FunArt's (Function Compute's) access settings to our configuration: the `authConfig` of a custom domain with
  * its `jwks`, `tokenLookup`, `claimPassBy`, `whitelist` and `blacklist`, or a Basic user list.
  */
 export async function importFunArt(input: unknown, options: FunArtOptions): Promise<FunArtImport> {
   const remarks: string[] = [];
   const { domain, type, info } = parts(input);
   if (type === 'anonymous' || type === 'function') {
-    return { yaml: undefined, remarks: [`authType ${type} has no users: there is nothing to carry over`] };
+    return { yaml: undefined, remarks: [`authType ${type} has no users: there is nothing to import`] };
   }
   const auth = await authOf(info, options, remarks);
   if (auth === undefined) return { yaml: undefined, remarks };

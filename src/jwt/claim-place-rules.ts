@@ -1,25 +1,24 @@
 import type { ClaimTransformation, JwtAuth, TokenLookup } from './jwt-schema.ts';
 import type { RuleContext } from '../config-file/rule-context.ts';
+import { isUserIdHeader, USER_ID_HEADER } from '../http/user-id-header.ts';
 
-const USER_ID_HEADER = 'x-funart-comfy-userid';
 /** RFC 9110 §5.6.2. */
 const TOKEN = /^[A-Za-z0-9!#$%&'*+.^_`|~-]+$/;
-/** What needs no escape, so that every program reads it alike. */
+/** Unreserved characters only, so that every parser reads the name alike. */
 const QUERY_NAME = /^[A-Za-z0-9._~-]+$/;
-/** Belongs to the connection, to routing, to Envoy or to us: never a client's token, never a claim. */
+/** Headers of the connection, of routing, of Envoy or of this service: not usable for tokens or claims. */
 const RESERVED =
   /^(connection|keep-alive|proxy-.*|te|trailers?|transfer-encoding|upgrade|host|content-.*|expect|cookie|set-cookie|forwarded|x-forwarded-.*|x-envoy-.*|x-real-ip|x-request-id|x-funart-comfy-token|x-comfy-tenant-.*|sec-websocket-.*|origin|range)$/;
 
 type Place = Pick<TokenLookup, 'location' | 'name'>;
 
 function headerFault(name: string): string | undefined {
-  if (!TOKEN.test(name)) return `is not a possible header name: letters, digits and - only`;
-  if (name.includes('_'))
-    return 'must not have _ in a header name: servers take it for -, and Envoy refuses it';
+  if (!TOKEN.test(name)) return `is not a valid header name: use letters, digits and - only`;
+  if (name.includes('_')) return 'must not contain _: servers treat it as -, and Envoy rejects it';
   if (name.toLowerCase() === 'cookie')
-    return 'must not be the header cookie: say location: COOKIE and name the cookie';
+    return 'must not be the Cookie header: use location: COOKIE and the name of the cookie';
   return RESERVED.test(name.toLowerCase())
-    ? `is a header that is not free: it belongs to the connection, to Envoy or to this service`
+    ? `is a reserved header: it belongs to the connection, Envoy or this service`
     : undefined;
 }
 
@@ -30,11 +29,11 @@ function placeFault({ location, name }: Place): string | undefined {
     case 'COOKIE':
       return TOKEN.test(name)
         ? undefined
-        : 'is not a possible cookie name (RFC 6265): no spaces, quotes, commas, = or ;';
+        : 'is not a valid cookie name (RFC 6265): no spaces, quotes, commas, = or ;';
     case 'QUERY':
       return QUERY_NAME.test(name)
         ? undefined
-        : 'is not a plain query parameter: letters, digits, . _ ~ and - only';
+        : 'is not a plain query parameter: use letters, digits, . _ ~ and - only';
   }
 }
 
@@ -48,20 +47,23 @@ function checkLookup(lookups: readonly TokenLookup[], { path, findings }: RuleCo
     const at = [...path, 'tokenLookup', index];
     const fault = placeFault(lookup);
     if (fault !== undefined) findings.fault([...at, 'name'], fault);
-    if (lookup.name.toLowerCase() === USER_ID_HEADER)
-      findings.fault([...at, 'name'], 'must not be X-FunArt-Comfy-UserId: that is what this service sets');
+    if (isUserIdHeader(lookup.name))
+      findings.fault([...at, 'name'], `must not be ${USER_ID_HEADER}: this service sets that header`);
     if (lookup.prefix !== undefined && lookup.location !== 'HEADER')
-      findings.fault([...at, 'prefix'], `is for HEADER only: a ${lookup.location} holds the bare token`);
+      findings.fault(
+        [...at, 'prefix'],
+        `applies to HEADER only: a ${lookup.location} contains the bare token`,
+      );
     const key = keyOf(lookup);
     if (seen.has(key))
-      findings.fault([...at, 'name'], `${lookup.name} is already looked at: name each place once`);
+      findings.fault([...at, 'name'], `${lookup.name} is already in the list: list each location only once`);
     seen.add(key);
   });
   return seen;
 }
 
 function isUserId({ location, name }: ClaimTransformation): boolean {
-  return location === 'HEADER' && name.toLowerCase() === USER_ID_HEADER;
+  return location === 'HEADER' && isUserIdHeader(name);
 }
 
 function claimFault(line: ClaimTransformation, lookups: ReadonlySet<string>): string | undefined {
@@ -70,7 +72,7 @@ function claimFault(line: ClaimTransformation, lookups: ReadonlySet<string>): st
   if (keyOf(line) === 'HEADER authorization')
     return 'must not be Authorization: credentials never reach ComfyUI';
   if (lookups.has(keyOf(line)))
-    return 'is where the token is looked for, which is removed: pass the claim on elsewhere';
+    return 'is a tokenLookup location, which is removed from requests: forward the claim elsewhere';
   return undefined;
 }
 
@@ -86,17 +88,17 @@ function checkClaims(
     const fault = claimFault(line, lookups);
     if (fault !== undefined) findings.fault([...at, index, 'name'], fault);
     if (seen.has(keyOf(line)) && !isUserId(line))
-      findings.fault([...at, index, 'name'], `${line.name} is already set: name each place once`);
+      findings.fault([...at, index, 'name'], `${line.name} is already set: list each location only once`);
     seen.add(keyOf(line));
   });
   const ids = lines.filter(isUserId).length;
   if (ids > 1 || (ids === 0 && multiTenant)) {
-    const example = '{ location: HEADER, name: X-FunArt-Comfy-UserId, claim: sub }';
-    findings.fault(at, `must have exactly one line for the isolation id, such as ${example}; it has ${ids}`);
+    const example = `{ location: HEADER, name: ${USER_ID_HEADER}, claim: sub }`;
+    findings.fault(at, `must have exactly one entry for the isolation id, such as ${example}; it has ${ids}`);
   }
 }
 
-/** Where tokens are looked for and claims are put: nothing that belongs to somebody else, nothing twice. */
+/** Checks tokenLookup and claimTransformations: valid names, no reserved headers, no duplicates, one isolation id. */
 export function checkPlaces(auth: JwtAuth, context: RuleContext): void {
   const lookups = checkLookup(auth.tokenLookup, context);
   checkClaims(auth, lookups, context);

@@ -19,16 +19,16 @@ test.each([
   ['list.length', undefined],
   ['admin', undefined],
   ['__proto__.admin', 'yes'],
-])('the claim %s is %j: what it has itself, and nothing that it inherits', (path, value) => {
+])('the claim %s is %j: own properties only', (path, value) => {
   expect(readClaim(claims, path)).toBe(value);
 });
 
-test('of a member that stands twice the last one counts, in the judgement and in the id alike', () => {
+test('a duplicated claim: the last value is both verified and used as the id', () => {
   const twice = JSON.parse('{"sub":"alice","sub":"bob"}') as Record<string, unknown>;
   expect(identityText(readClaim(twice, 'sub'))).toBe('bob');
 });
 
-test('deep nesting is read no deeper than the path', () => {
+test('nested claims are read only as deep as the path', () => {
   const deep = JSON.parse('{"a":'.repeat(5000) + '1' + '}'.repeat(5000)) as Record<string, unknown>;
   expect(readClaim(deep, 'a.a.a')).toBeTypeOf('object');
 });
@@ -47,6 +47,6 @@ test.each([
   [null, undefined],
   [1.5, undefined],
   ['', undefined],
-])('%j is passed on as %j', (claim, text) => {
+])('%j is forwarded as %j', (claim, text) => {
   expect(forwardedText(claim)).toBe(text);
 });

@@ -1,4 +1,4 @@
-/** A value inside claims; undefined when it is absent. */
+/** The claims of a token (RFC 7519 §4). */
 export type Claims = Readonly<Record<string, unknown>>;
 
 function own(container: unknown, name: string): unknown {
@@ -6,7 +6,7 @@ function own(container: unknown, name: string): unknown {
   return isObject && Object.hasOwn(container, name) ? (container as Claims)[name] : undefined;
 }
 
-/** Reads a claim by its name, or by a path such as `profile.email`; a claim that has dots in its name comes first. */
+/** Reads a claim by name or by a path such as `profile.email`; a claim with dots in its name takes precedence. */
 export function readClaim(claims: Claims, path: string): unknown {
   const whole = own(claims, path);
   if (whole !== undefined) return whole;
@@ -15,13 +15,13 @@ export function readClaim(claims: Claims, path: string): unknown {
   return value;
 }
 
-/** The identity that a claim holds: a non-empty string or an integer; anything else is none. */
+/** The identity in a claim: a non-empty string or a safe integer; undefined for anything else. */
 export function identityText(claim: unknown): string | undefined {
   if (typeof claim === 'string') return claim === '' ? undefined : claim;
   return Number.isSafeInteger(claim) ? String(claim) : undefined;
 }
 
-// What cannot stand in a header value, nor in a joined list without ambiguity. `%` itself, so that it can be undone.
+// Characters not allowed in a header value; `%` itself, so that the encoding is reversible.
 const UNSAFE = /[^\x20-\x7e]+|%/g;
 
 function encodeScalar(claim: unknown): string | undefined {
@@ -31,8 +31,8 @@ function encodeScalar(claim: unknown): string | undefined {
 }
 
 /**
- * The text in which a claim is passed on: printable ASCII, all else and `%` percent-encoded as UTF-8; a list is joined
- * by commas, with commas inside its items encoded. Undefined when it is absent or of another kind.
+ * The forwarded form of a claim: printable ASCII; `%` and everything else percent-encoded as UTF-8. A list is joined
+ * with commas, and commas inside its items are encoded. Undefined if the claim is absent or has another type.
  */
 export function forwardedText(claim: unknown): string | undefined {
   if (!Array.isArray(claim)) return encodeScalar(claim);

@@ -30,7 +30,7 @@ afterAll(() => {
   server.close();
 });
 
-test('a document is fetched with how long it may be used', async () => {
+test('a document is fetched with its max-age', async () => {
   expect(await fetchJson(`${origin}/jwks`, { fetch, allowHttp: true })).toEqual({
     json: { keys: [] },
     maxAgeMs: 120_000,
@@ -39,16 +39,16 @@ test('a document is fetched with how long it may be used', async () => {
 
 test.each([
   ['/redirect', 'unexpected redirect'],
-  ['/large', 'answers more than 512 KiB'],
+  ['/large', 'response larger than 512 KiB'],
   ['/text', 'Unexpected token \'h\', "hello" is not valid JSON'],
-  ['/missing', 'answered 500'],
+  ['/missing', 'responded with status 500'],
 ])('%s is refused: %s', async (path, reason) => {
   await expect(fetchJson(`${origin}${path}`, { fetch, allowHttp: true })).rejects.toThrow(reason);
 });
 
-test('http is refused unless it is allowed', async () => {
+test('http is rejected unless allowed', async () => {
   await expect(fetchJson(`${origin}/jwks`, { fetch, allowHttp: false })).rejects.toThrow(
-    `${origin}/jwks: must be https, or say allowHttp: true`,
+    `${origin}/jwks: must be https, or set allowHttp: true`,
   );
 });
 
@@ -66,22 +66,22 @@ test.each([
   '[::ffff:a9fe:a9fe]',
   '[64:ff9b::169.254.169.254]',
   '[fd00:ec2::254]',
-])('the metadata address %s is never asked', async (host) => {
+])('the metadata address %s is never contacted', async (host) => {
   await expect(fetchJson(`http://${host}/jwks`, { fetch: never, allowHttp: true })).rejects.toThrow(
-    /is a metadata address/,
+    /is a cloud metadata address/,
   );
 });
 
-test('nor is a name that leads to one, among other addresses or alone', async () => {
+test('a host name that resolves to a metadata address, alone or among others, is rejected', async () => {
   for (const address of ['169.254.169.254', '::ffff:a9fe:a9fe']) {
     resolve.mockResolvedValueOnce([{ address: '192.0.2.1' }, { address }]);
     await expect(fetchJson('https://login.example.com/', { fetch: never, allowHttp: false })).rejects.toThrow(
-      'https://login.example.com is a metadata address: keys are never fetched from there',
+      'https://login.example.com is a cloud metadata address: keys are never fetched from there',
     );
   }
 });
 
-test('an issuer that is down is named with the reason', async () => {
+test('an error names the unreachable issuer and the reason', async () => {
   await expect(fetchJson('http://127.0.0.1:1/jwks', { fetch, allowHttp: true })).rejects.toThrow(
     /^http:\/\/127\.0\.0\.1:1\/jwks: .+/,
   );

@@ -1,17 +1,18 @@
 import { lookup } from 'node:dns/promises';
+import { bareHost } from '../http/host-port.ts';
 import { withDeadline } from '../http/with-deadline.ts';
 import { explainError } from '../errors/explain-error.ts';
 import { isMetadataAddress } from './metadata-address.ts';
 
 export interface FetchOptions {
   readonly fetch: typeof fetch;
-  /** Fetch over http too. */
+  /** Also allow http URLs. */
   readonly allowHttp: boolean;
 }
 
 export interface FetchedJson {
   readonly json: unknown;
-  /** From `Cache-Control: max-age`; undefined when the answer does not say. */
+  /** From `Cache-Control: max-age`; undefined without it. In milliseconds. */
   readonly maxAgeMs: number | undefined;
 }
 
@@ -19,26 +20,26 @@ const TIMEOUT_MS = 5000;
 const MAX_BYTES = 512 * 1024;
 
 async function refuseMetadata(url: URL): Promise<void> {
-  const host = url.hostname.replace(/^\[(.*)\]$/, '$1');
+  const host = bareHost(url.hostname);
   const addresses = await lookup(host, { all: true });
   if (addresses.some(({ address }) => isMetadataAddress(address))) {
-    throw new Error(`${url.origin} is a metadata address: keys are never fetched from there`);
+    throw new Error(`${url.origin} is a cloud metadata address: keys are never fetched from there`);
   }
 }
 
-/** A URL as messages show it: without user, password and query, which may hold a key of the issuer. */
+/** A URL for messages, without user, password and query, which may contain an API key. */
 export function shownUrl(address: string | URL): string {
   const url = new URL(address);
   return `${url.origin}${url.pathname}${url.search === '' ? '' : '?…'}`;
 }
 
-async function readLimited(response: Response, url: URL): Promise<string> {
+async function readLimited(response: Response): Promise<string> {
   const chunks: Uint8Array[] = [];
   let size = 0;
   for await (const chunk of response.body ?? []) {
     const bytes = chunk as Uint8Array;
     size += bytes.length;
-    if (size > MAX_BYTES) throw new Error(`${shownUrl(url)} answers more than ${MAX_BYTES / 1024} KiB`);
+    if (size > MAX_BYTES) throw new Error(`response larger than ${MAX_BYTES / 1024} KiB`);
     chunks.push(bytes);
   }
   return Buffer.concat(chunks).toString('utf8');
@@ -52,12 +53,12 @@ function maxAge(response: Response): number | undefined {
 /**
  * Fetches a JSON document: https only unless allowed, no redirects, no metadata address, 5 s, 512 KiB.
  *
- * @throws Error that names the URL and what was wrong
+ * @throws Error with the URL and the reason
  */
 export async function fetchJson(address: string, options: FetchOptions): Promise<FetchedJson> {
   const url = new URL(address);
   if (url.protocol !== 'https:' && !(options.allowHttp && url.protocol === 'http:')) {
-    throw new Error(`${shownUrl(url)}: must be https, or say allowHttp: true`);
+    throw new Error(`${shownUrl(url)}: must be https, or set allowHttp: true`);
   }
   try {
     return await withDeadline(TIMEOUT_MS, async (signal) => {
@@ -67,8 +68,8 @@ export async function fetchJson(address: string, options: FetchOptions): Promise
         signal,
         headers: { accept: 'application/jwk-set+json, application/json' },
       });
-      if (response.status !== 200) throw new Error(`answered ${response.status}`);
-      return { json: JSON.parse(await readLimited(response, url)) as unknown, maxAgeMs: maxAge(response) };
+      if (response.status !== 200) throw new Error(`responded with status ${response.status}`);
+      return { json: JSON.parse(await readLimited(response)) as unknown, maxAgeMs: maxAge(response) };
     });
   } catch (error) {
     throw new Error(`${shownUrl(url)}: ${explainError(error)}`, { cause: error });

@@ -5,7 +5,7 @@ import { queryValues } from '../http/query.ts';
 import { headerValues, type RequestHead } from '../http/request-head.ts';
 import type { TokenLookup } from './jwt-schema.ts';
 
-/** Values of the place, without their prefix; a value of another scheme is not one. RFC 9110: schemes ignore case. */
+/** Header values with the prefix, which is removed. Case-insensitive (RFC 9110 §11.1). */
 function headerTokens(request: RequestHead, { name, prefix = '' }: TokenLookup): string[] {
   return headerValues(request, name.toLowerCase())
     .filter((value) => value.slice(0, prefix.length).toLowerCase() === prefix.toLowerCase())
@@ -23,7 +23,7 @@ function tokensAt(request: RequestHead, lookup: TokenLookup): string[] {
   }
 }
 
-/** Finds the token: the first place of the list that has one decides; two different ones there are refused. */
+/** Finds the token at the first location that has one; two different tokens there are rejected as ambiguous. */
 export function findToken(request: RequestHead, lookups: readonly TokenLookup[]): Credentials | Deny {
   for (const lookup of lookups) {
     const [text, ...others] = tokensAt(request, lookup);

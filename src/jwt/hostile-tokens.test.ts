@@ -1,5 +1,5 @@
 import { beforeAll, expect, test } from 'vitest';
-import { aJwtMethod, judgeToken, keysOfEveryKind } from '../../test/support/jwt-method.ts';
+import { aJwtMethod, checkToken, keysOfEveryKind } from '../../test/support/jwt-method.ts';
 import { aKey, aToken, type SigningKey } from '../../test/support/tokens.ts';
 
 const json = (value: unknown): string => Buffer.from(JSON.stringify(value)).toString('base64url');
@@ -9,7 +9,7 @@ beforeAll(async () => {
   keys = await keysOfEveryKind();
   rsa = keys.get('RS256')!;
 }, 60_000);
-const judge = (token: string) => judgeToken(token, aJwtMethod(keys.values()));
+const check = (token: string) => checkToken(token, aJwtMethod(keys.values()));
 
 async function withHeader(header: object, sign: (input: string) => string): Promise<string> {
   const [, payload] = (await aToken(rsa)).split('.');
@@ -24,24 +24,24 @@ test.each([
   ['absent', {}, 'token-malformed'],
   ['unknown', { alg: 'XX256', kid: 'RS256-1' }, 'algorithm-refused'],
 ])('a token whose algorithm is %s is refused', async (_, header, reason) => {
-  expect(await judge(await withHeader(header, () => ''))).toEqual({ kind: 'deny', reason });
+  expect(await check(await withHeader(header, () => ''))).toEqual({ kind: 'deny', reason });
 });
 
 test.each([
   ['a key in the token itself', () => ({ jwk: keys.get('RS256')!.jwk })],
   ['an address of keys', () => ({ jku: 'https://evil.example/jwks.json' })],
   ['a certificate', () => ({ x5c: ['MIIB'] })],
-])('%s is not what it is verified with', async (_, header) => {
+])('%s is not used for verification', async (_, header) => {
   const stranger = await aKey('RS256', 'RS256-1');
-  expect(await judge(await aToken(stranger, {}, header()))).toEqual({
+  expect(await check(await aToken(stranger, {}, header()))).toEqual({
     kind: 'deny',
     reason: 'signature-wrong',
   });
 });
 
-test('a critical extension that we do not know is refused', async () => {
+test('an unknown critical extension is rejected', async () => {
   const token = await withHeader({ alg: 'RS256', kid: 'RS256-1', crit: ['x'], x: 1 }, () => 'AAAA');
-  expect(await judge(token)).toMatchObject({ kind: 'deny' });
+  expect(await check(token)).toMatchObject({ kind: 'deny' });
 });
 
 test.each([
@@ -54,6 +54,6 @@ test.each([
   '\ud800.\ud800.\ud800',
   `${json({ alg: 'RS256' })}..`,
   '🤷',
-])('what is no token (%j) is malformed', async (token) => {
-  expect(await judge(token)).toEqual({ kind: 'deny', reason: 'token-malformed' });
+])('text that is not a token (%j) is malformed', async (token) => {
+  expect(await check(token)).toEqual({ kind: 'deny', reason: 'token-malformed' });
 });

@@ -1,10 +1,11 @@
+import { bareHost } from '../http/host-port.ts';
 import { isMetadataAddress } from './metadata-address.ts';
 import type { Issuer, JwksSource } from './issuer-schema.ts';
 import type { JwtAuth } from './jwt-schema.ts';
 import { checkJwks } from './jwks-rules.ts';
 import type { RuleContext } from '../config-file/rule-context.ts';
 
-/** The issuer of our own tokens: nobody else's may look like them. */
+/** The issuer of our own tokens; reserved. */
 const OURS = 'comfy-tenant';
 
 type Fetched = Extract<JwksSource, { url: string } | { discover: true }>;
@@ -12,13 +13,13 @@ type Fetched = Extract<JwksSource, { url: string } | { discover: true }>;
 function checkClaims(rules: Issuer, { path, findings }: RuleContext): void {
   const { issuer, anyIssuer, audience, anyAudience } = rules;
   if (issuer === undefined && anyIssuer === undefined)
-    findings.fault(path, 'issuer is missing: give the value of the iss claim, or say anyIssuer: true');
+    findings.fault(path, 'issuer is missing: give the value of the iss claim, or set anyIssuer: true');
   if (issuer !== undefined && anyIssuer !== undefined)
-    findings.fault([...path, 'anyIssuer'], 'excludes issuer: keep one of the two');
+    findings.fault([...path, 'anyIssuer'], 'conflicts with issuer: keep one of the two');
   if (audience === undefined && anyAudience === undefined)
-    findings.fault(path, 'audience is missing: give the value of the aud claim, or say anyAudience: true');
+    findings.fault(path, 'audience is missing: give the value of the aud claim, or set anyAudience: true');
   if (audience !== undefined && anyAudience !== undefined)
-    findings.fault([...path, 'anyAudience'], 'excludes audience: keep one of the two');
+    findings.fault([...path, 'anyAudience'], 'conflicts with audience: keep one of the two');
   if (issuer === OURS)
     findings.fault(
       [...path, 'issuer'],
@@ -31,10 +32,10 @@ function checkAddress(address: string, allowHttp: boolean): string | undefined {
   if (url === undefined || !/^https?:$/.test(url.protocol))
     return 'must be an https URL, such as https://login.example.com';
   if (url.protocol === 'http:' && !allowHttp)
-    return 'must be https; for a test or a closed network say allowHttp: true';
-  if (url.username !== '' || url.password !== '') return 'must not hold a user name or password';
-  if (isMetadataAddress(url.hostname.replace(/^\[|\]$/g, '')))
-    return 'must not be a link-local or other metadata address: keys never live there';
+    return 'must be https; for a test or a closed network set allowHttp: true';
+  if (url.username !== '' || url.password !== '') return 'must not contain a user name or password';
+  if (isMetadataAddress(bareHost(url.hostname)))
+    return 'must not be a link-local or other metadata address: keys are never fetched from there';
   return undefined;
 }
 
@@ -42,7 +43,7 @@ function checkFetched(rules: Issuer, source: Fetched, { path, findings }: RuleCo
   if ((rules.algorithms ?? []).some((name) => name.startsWith('HS')))
     findings.fault(
       [...path, 'algorithms'],
-      'must not name HS*: a shared secret is never fetched, put it into jwks file or keys',
+      'must not contain HS*: shared secrets are never fetched, put them into jwks file or keys',
     );
   if ('url' in source) {
     const fault = checkAddress(source.url, source.allowHttp);
@@ -50,11 +51,11 @@ function checkFetched(rules: Issuer, source: Fetched, { path, findings }: RuleCo
     return;
   }
   if (rules.issuer === undefined) {
-    findings.fault([...path, 'jwks', 'discover'], 'needs issuer: it is the address to ask');
+    findings.fault([...path, 'jwks', 'discover'], 'needs issuer: keys are discovered at that URL');
     return;
   }
   const fault = checkAddress(rules.issuer, source.allowHttp);
-  if (fault !== undefined) findings.fault([...path, 'issuer'], `${fault}; jwks are discovered there`);
+  if (fault !== undefined) findings.fault([...path, 'issuer'], `${fault}; keys are discovered there`);
 }
 
 function checkAlgorithms({ algorithms = [] }: Issuer, { path, findings }: RuleContext): void {
@@ -62,30 +63,42 @@ function checkAlgorithms({ algorithms = [] }: Issuer, { path, findings }: RuleCo
   if (shared.length > 0 && shared.length < algorithms.length)
     findings.fault(
       [...path, 'algorithms'],
-      'must not mix HS* with public-key algorithms: make two issuers of it, or drop one kind',
+      'must not mix HS* with public-key algorithms: split it into two issuers, or remove one kind',
     );
 }
 
-function checkIssuer(rules: Issuer, context: RuleContext): void {
+function checkIssuer(rules: Issuer, context: RuleContext, keySets: Map<string, unknown>): void {
   checkClaims(rules, context);
   checkAlgorithms(rules, context);
   const { jwks } = rules;
   if ('url' in jwks || 'discover' in jwks) checkFetched(rules, jwks, context);
-  else checkJwks(rules, jwks, context);
+  else {
+    const keySet = checkJwks(rules, jwks, context);
+    if ('file' in jwks) keySets.set(jwks.file, keySet);
+  }
 }
 
-/** Who may sign tokens, and that nobody can be taken for somebody else's issuer. */
-export function checkIssuers({ issuers }: JwtAuth, context: RuleContext): void {
+/**
+ * Checks who may sign tokens, and that each issuer is listed only once.
+ *
+ * @returns the JWKS files of the issuers, parsed, by absolute path
+ */
+export function checkIssuers({ issuers }: JwtAuth, context: RuleContext): ReadonlyMap<string, unknown> {
   const { path, findings } = context;
   const seen = new Map<string | undefined, number>();
+  const keySets = new Map<string, unknown>();
   issuers.forEach((rules, index) => {
     const at = [...path, 'issuers', index];
-    checkIssuer(rules, { ...context, path: at });
+    checkIssuer(rules, { ...context, path: at }, keySets);
     const first = seen.get(rules.issuer);
     if (first !== undefined && rules.issuer !== undefined)
-      findings.fault([...at, 'issuer'], `is already issuers[${first}]: each issuer once an endpoint`);
+      findings.fault(
+        [...at, 'issuer'],
+        `duplicates issuers[${first}]: list each issuer only once per endpoint`,
+      );
     if (first !== undefined && rules.issuer === undefined && rules.anyIssuer === true)
-      findings.fault([...at, 'anyIssuer'], `issuers[${first}] already takes any issuer: only one can`);
+      findings.fault([...at, 'anyIssuer'], `issuers[${first}] already accepts any issuer: only one can`);
     if (first === undefined) seen.set(rules.issuer, index);
   });
+  return keySets;
 }

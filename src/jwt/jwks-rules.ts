@@ -23,15 +23,15 @@ function isForOtherUse({ use, key_ops: operations }: Key): boolean {
 
 function publicKeyFault(key: Key): string | undefined {
   if (PRIVATE.some((member) => key[member] !== undefined))
-    return 'is a private key: whoever reads this file could sign; give the public part only (without d, p, q, dp, dq, qi)';
+    return 'is a private key: anyone who can read it could sign tokens; keep the public part only (without d, p, q, dp, dq, qi)';
   try {
     const { asymmetricKeyDetails } = createPublicKey({ key: key as JsonWebKey, format: 'jwk' });
     const bits = asymmetricKeyDetails?.modulusLength;
     if (bits !== undefined && bits < MIN_RSA_BITS)
-      return `is too weak: an RSA key of ${bits} bits, at least ${MIN_RSA_BITS} are needed`;
+      return `is too weak: an RSA key of ${bits} bits, at least ${MIN_RSA_BITS} are required`;
     return undefined;
   } catch {
-    return 'is not a key that can be read: kty must be RSA, EC or OKP with the members of RFC 7518';
+    return 'is not a valid key: kty must be RSA, EC or OKP with the members of RFC 7518';
   }
 }
 
@@ -39,12 +39,12 @@ function secretFault(rules: Issuer): string | undefined {
   const named = rules.algorithms?.some((name) => name.startsWith('HS')) === true;
   return named
     ? undefined
-    : 'is a shared secret (kty oct): name HS256, HS384 or HS512 in algorithms if that is meant';
+    : 'is a shared secret (kty oct): add HS256, HS384 or HS512 to algorithms if that is intended';
 }
 
 function keyFault(key: unknown, rules: Issuer): string | undefined {
-  if (!isKey(key) || typeof key['kty'] !== 'string') return 'is not a key: it must hold kty';
-  if (key['kid'] !== undefined && typeof key['kid'] !== 'string') return 'must have text as kid';
+  if (!isKey(key) || typeof key['kty'] !== 'string') return 'is not a key: it must have kty';
+  if (key['kid'] !== undefined && typeof key['kid'] !== 'string') return 'has a kid that is not text';
   if (isForOtherUse(key)) return undefined;
   return key['kty'] === 'oct' ? secretFault(rules) : publicKeyFault(key);
 }
@@ -53,16 +53,16 @@ function kidOf({ kid, kty }: Key): string | undefined {
   return typeof kid === 'string' && kid !== '' && typeof kty === 'string' ? `${kid} (${kty})` : undefined;
 }
 
-/** Faults of the set as a whole: a token must lead to one key. */
+/** Errors of the set as a whole: every token must select exactly one key. */
 function ambiguities(keys: readonly unknown[]): string[] {
   const kids = keys.filter((key): key is Key => isKey(key) && !isForOtherUse(key)).map(kidOf);
   const twice = new Set(kids.filter((kid, index) => kid !== undefined && kids.indexOf(kid) < index));
   const nameless = kids.filter((kid) => kid === undefined).length;
   return [
     ...(nameless > 1
-      ? [`has ${nameless} keys without kid: at most one is possible, give the others a kid`]
+      ? [`has ${nameless} keys without kid: only one may omit it, give the others a kid`]
       : []),
-    ...[...twice].map((kid) => `has two keys of kid ${kid ?? ''}: each needs a kid of its own`),
+    ...[...twice].map((kid) => `has two keys with kid ${kid ?? ''}: every key needs a different kid`),
   ];
 }
 
@@ -78,7 +78,7 @@ function parseJson(text: string): { readonly json: unknown } | { readonly fault:
 
 interface Place {
   readonly path: ConfigPath;
-  /** Before the number of a key. */
+  /** Message prefix, before `keys[0]`. */
   readonly keys: string;
 }
 
@@ -107,29 +107,33 @@ function checkSet(json: unknown, rules: Issuer, context: RuleContext & { place: 
   if (jwks.keys.length === 0) {
     findings.fault(
       place.path,
-      `${place.keys}holds no key for the algorithms of this issuer: ${skipped.join('; ')}`,
+      `${place.keys}has no key for the algorithms of this issuer: ${skipped.join('; ')}`,
     );
   } else {
     for (const why of skipped) findings.warn(place.path, `${place.keys}${why}: left out`);
   }
 }
 
-/** Checks keys that stand in the configuration or in a file beside it. */
-export function checkJwks(rules: Issuer, jwks: Local, context: RuleContext): void {
+/** Checks keys in the configuration or in a file that it names. Returns the parsed JWKS, also if it has errors. */
+export function checkJwks(rules: Issuer, jwks: Local, context: RuleContext): unknown {
   const { files, findings } = context;
   const path = [...context.path, 'jwks'];
   if ('keys' in jwks) {
     checkSet(jwks, rules, { ...context, place: { path, keys: '' } });
-    return;
+    return jwks;
   }
   const file = files.shown(jwks.file);
   const at = [...path, 'file'];
   const read = files.read(jwks.file);
   if (!read.ok) {
     findings.fault(at, `${file} ${read.fault}`);
-    return;
+    return undefined;
   }
   const parsed = parseJson(read.text);
-  if ('fault' in parsed) findings.fault(at, `${file} ${parsed.fault}`);
-  else checkSet(parsed.json, rules, { ...context, place: { path: at, keys: `${file} ` } });
+  if ('fault' in parsed) {
+    findings.fault(at, `${file} ${parsed.fault}`);
+    return undefined;
+  }
+  checkSet(parsed.json, rules, { ...context, place: { path: at, keys: `${file} ` } });
+  return parsed.json;
 }

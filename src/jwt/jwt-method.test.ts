@@ -1,5 +1,5 @@
 import { beforeAll, expect, test } from 'vitest';
-import { aJwtMethod, judgeToken, keysOfEveryKind, rules, USER_ID } from '../../test/support/jwt-method.ts';
+import { aJwtMethod, checkToken, keysOfEveryKind, rules, USER_ID } from '../../test/support/jwt-method.ts';
 import { aKey, aToken, ISSUER, type SigningKey } from '../../test/support/tokens.ts';
 import type { Issuer } from './issuer-schema.ts';
 import { fixedKeys } from './key-source.ts';
@@ -16,23 +16,23 @@ beforeAll(async () => {
 
 const aMethod = (changes: Partial<Issuer> = {}, options: Partial<JwtOptions> = {}) =>
   aJwtMethod(keys.values(), changes, options);
-const judge = (token: string, method = aMethod()) => judgeToken(token, method);
+const check = (token: string, method = aMethod()) => checkToken(token, method);
 
 test.each(ASYMMETRIC)('a token signed with %s is accepted', async (alg) => {
-  expect(await judge(await aToken(keys.get(alg)!))).toMatchObject({
+  expect(await check(await aToken(keys.get(alg)!))).toMatchObject({
     kind: 'allow',
     identity: { userId: 'alice' },
   });
 });
 
-test('Ed25519 is the newer name of EdDSA', async () => {
+test('Ed25519, the newer name of EdDSA, is accepted', async () => {
   const token = await aToken(keys.get('EdDSA')!, {}, { alg: 'Ed25519' });
-  expect(await judge(token)).toMatchObject({ kind: 'allow' });
+  expect(await check(token)).toMatchObject({ kind: 'allow' });
 });
 
 test('the identity expires with the token and its tolerance', async () => {
   const exp = seconds() + 100;
-  expect(await judge(await aToken(rsa, { exp }))).toMatchObject({
+  expect(await check(await aToken(rsa, { exp }))).toMatchObject({
     identity: { expiresAtMs: (exp + 30) * 1000 },
   });
 });
@@ -40,10 +40,10 @@ test('the identity expires with the token and its tolerance', async () => {
 test('the identity expires at maxTokenAge if that is before exp', async () => {
   const iat = seconds();
   const method = aMethod({ maxTokenAge: 60_000 });
-  expect(await judge(await aToken(rsa, { iat, exp: iat + 3600 }), method)).toMatchObject({
+  expect(await check(await aToken(rsa, { iat, exp: iat + 3600 }), method)).toMatchObject({
     identity: { expiresAtMs: (iat + 60 + 30) * 1000 },
   });
-  expect(await judge(await aToken(rsa, { iat, exp: iat + 10 }), method)).toMatchObject({
+  expect(await check(await aToken(rsa, { iat, exp: iat + 10 }), method)).toMatchObject({
     identity: { expiresAtMs: (iat + 10 + 30) * 1000 },
   });
 });
@@ -56,8 +56,8 @@ test.each([
   ['of another issuer', { iss: 'https://evil.example' }, 'issuer-unknown'],
   ['of no issuer', { iss: undefined }, 'issuer-unknown'],
   ['of a list of issuers', { iss: [ISSUER] }, 'issuer-unknown'],
-  ['for somebody else', { aud: 'another' }, 'audience-wrong'],
-  ['for nobody', { aud: undefined }, 'audience-wrong'],
+  ['for another service', { aud: 'another' }, 'audience-wrong'],
+  ['without an audience', { aud: undefined }, 'audience-wrong'],
   ['with an expiry that is no number', { exp: '9999999999' }, 'claim-wrong'],
   ['without the claim', { sub: undefined }, 'user-id-unusable'],
   ['with an empty id', { sub: '' }, 'user-id-unusable'],
@@ -68,37 +68,37 @@ test.each([
   ['with an id over 200 bytes', { sub: 'a'.repeat(201) }, 'user-id-unusable'],
 ] as const)('a token that is %s is refused', async (_, claims, reason) => {
   const token = await aToken(rsa, typeof claims === 'function' ? claims() : claims);
-  expect(await judge(token)).toEqual({ kind: 'deny', reason });
+  expect(await check(token)).toEqual({ kind: 'deny', reason });
 });
 
 test('within the tolerance an expired token is accepted', async () => {
-  expect(await judge(await aToken(rsa, { exp: seconds() - 20 }))).toMatchObject({ kind: 'allow' });
+  expect(await check(await aToken(rsa, { exp: seconds() - 20 }))).toMatchObject({ kind: 'allow' });
 });
 
-test('an integer is an id', async () => {
-  expect(await judge(await aToken(rsa, { sub: 42 }))).toMatchObject({
+test('an integer is accepted as the id', async () => {
+  expect(await check(await aToken(rsa, { sub: 42 }))).toMatchObject({
     identity: { userId: '42' },
   });
 });
 
-test('only the algorithms of the configuration count', async () => {
+test('only the configured algorithms are accepted', async () => {
   const method = aMethod({ algorithms: ['ES256'] });
-  expect(await judge(await aToken(keys.get('ES256')!), method)).toMatchObject({ kind: 'allow' });
-  expect(await judge(await aToken(rsa), method)).toEqual({ kind: 'deny', reason: 'algorithm-refused' });
+  expect(await check(await aToken(keys.get('ES256')!), method)).toMatchObject({ kind: 'allow' });
+  expect(await check(await aToken(rsa), method)).toEqual({ kind: 'deny', reason: 'algorithm-refused' });
 });
 
 test.each([
   ['typ', { typ: 'at+jwt' }, {}, { typ: 'at+jwt' }, 'token-type-wrong'],
   ['age', { maxTokenAge: 60_000 }, { iat: 1 }, {}, 'token-too-old'],
   ['required claims', { requiredClaims: { 'org.id': 7 } }, { org: { id: 8 } }, {}, 'claim-wrong'],
-] as const)('%s is checked when the configuration says so', async (_, changes, claims, header, reason) => {
+] as const)('%s is checked if configured', async (_, changes, claims, header, reason) => {
   const bad = await aToken(rsa, claims, { typ: 'JWT' });
-  expect(await judge(bad, aMethod(changes))).toEqual({ kind: 'deny', reason });
+  expect(await check(bad, aMethod(changes))).toEqual({ kind: 'deny', reason });
   const good = await aToken(rsa, { org: { id: 7 } }, header);
-  expect(await judge(good, aMethod(changes))).toMatchObject({ kind: 'allow' });
+  expect(await check(good, aMethod(changes))).toMatchObject({ kind: 'allow' });
 });
 
-test('two issuers each judge their own, and a prefix keeps their users apart', async () => {
+test('each of two issuers accepts its own tokens, and a prefix separates their users', async () => {
   const other = await aKey('ES256', 'other');
   const partner = { issuer: 'https://partner.example', userIdPrefix: 'partner' };
   const method = aMethod(
@@ -110,14 +110,14 @@ test('two issuers each judge their own, and a prefix keeps their users apart', a
       ],
     },
   );
-  expect(await judge(await aToken(rsa), method)).toMatchObject({ identity: { userId: 'alice' } });
+  expect(await check(await aToken(rsa), method)).toMatchObject({ identity: { userId: 'alice' } });
   const theirs = await aToken(other, { iss: partner.issuer });
-  expect(await judge(theirs, method)).toMatchObject({ identity: { userId: 'partner~alice' } });
+  expect(await check(theirs, method)).toMatchObject({ identity: { userId: 'partner~alice' } });
   const mixed = await aToken(other, { iss: ISSUER });
-  expect(await judge(mixed, method)).toEqual({ kind: 'deny', reason: 'key-unknown' });
+  expect(await check(mixed, method)).toEqual({ kind: 'deny', reason: 'key-unknown' });
 });
 
-test('claims are passed on as text, and absent ones as their absence', async () => {
+test('claims are forwarded as text, and absent ones as undefined', async () => {
   const method = aMethod(
     {},
     {
@@ -135,7 +135,7 @@ test('claims are passed on as text, and absent ones as their absence', async () 
     'https://example.com/groups': ['a,b', 2],
     vip: false,
   };
-  const decision = await judge(await aToken(rsa, claims), method);
+  const decision = await check(await aToken(rsa, claims), method);
   expect(decision).toMatchObject({
     identity: {
       forwardedClaims: [

@@ -1,6 +1,7 @@
 import type { AuthMethod } from '../auth/auth-method.ts';
 import { deny, type Decision, type ForwardedClaim } from '../auth/decision.ts';
 import { encodeUserId, type UserId } from '../auth/user-id.ts';
+import { isUserIdHeader } from '../http/user-id-header.ts';
 import type { ClaimTransformation, JwtAuth } from './jwt-schema.ts';
 import { identityText, forwardedText, readClaim, type Claims } from './claims.ts';
 import { findToken } from './find-token.ts';
@@ -16,10 +17,8 @@ export interface JwtOptions {
   readonly now: () => number;
 }
 
-const USER_ID_HEADER = 'x-funart-comfy-userid';
-
 function isUserId({ location, name }: ClaimTransformation): boolean {
-  return location === 'HEADER' && name.toLowerCase() === USER_ID_HEADER;
+  return location === 'HEADER' && isUserIdHeader(name);
 }
 
 function credentialLocationsOf(lookups: JwtAuth['tokenLookup']): AuthMethod['credentialLocations'] {
@@ -59,7 +58,7 @@ export function createJwtMethod(options: JwtOptions): AuthMethod {
     };
   }
 
-  async function judge(token: string): Promise<Decision> {
+  async function check(token: string): Promise<Decision> {
     const issuer = chooseIssuer(token, options.issuers);
     if ('kind' in issuer) return issuer;
     const result = await verifyToken(token, issuer, options.now());
@@ -71,6 +70,6 @@ export function createJwtMethod(options: JwtOptions): AuthMethod {
     challenge: `Bearer realm="${options.realm.replaceAll(/["\\]/g, '\\$&')}"`,
     credentialLocations: credentialLocationsOf(options.tokenLookup),
     find: (request) => findToken(request, options.tokenLookup),
-    authenticate: (credentials) => judge(credentials.text),
+    authenticate: (credentials) => check(credentials.text),
   };
 }

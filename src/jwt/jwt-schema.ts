@@ -8,7 +8,7 @@ const location = z.enum(['HEADER', 'COOKIE', 'QUERY'], 'must be HEADER, COOKIE o
 const tokenLookup = z.strictObject({
   location,
   name: z.string().min(1, 'must name the header, cookie or query parameter'),
-  prefix: z.string().optional().describe('HEADER only: what stands before the token, such as "Bearer ".'),
+  prefix: z.string().optional().describe('HEADER only: the text before the token, such as "Bearer ".'),
 });
 
 const claimTransformation = z.strictObject({
@@ -24,9 +24,12 @@ export const jwtAuth = z.strictObject({
   issuers: z.array(issuer).min(1, 'must name at least one issuer'),
   tokenLookup: z
     .array(tokenLookup)
-    .min(1, 'must name at least one place')
+    .min(1, 'must name at least one location')
     .default([{ location: 'HEADER', name: 'Authorization', prefix: 'Bearer ' }]),
-  claimTransformations: z.array(claimTransformation).default([]).describe('JWT Claim Transformation'),
+  claimTransformations: z
+    .array(claimTransformation)
+    .default([])
+    .describe('Claims to forward to ComfyUI; one of them is the isolation id.'),
   operators: operators.optional(),
 });
 

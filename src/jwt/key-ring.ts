@@ -5,18 +5,18 @@ import type { KeySource } from './key-source.ts';
 export interface KeyRing {
   sourceFor(rules: Issuer): KeySource;
   readonly sources: ReadonlyMap<string, KeySource>;
-  /** Each source with the issuer whose keys it holds; `any` for one that takes every issuer. */
+  /** Each source with its issuer; `any` for `anyIssuer`. */
   readonly issuers: readonly { readonly issuer: string; readonly source: KeySource }[];
-  /** Closes what the next ring has not taken over. */
+  /** Closes the sources that `next` does not share. */
   close(next?: KeyRing): void;
 }
 
-/** What keys depend on; all else of the issuer may change and its keys stay. */
+/** The settings that keys depend on; other changes of an issuer keep its keys. */
 function placeOf({ issuer, jwks, algorithms }: Issuer): string {
   return JSON.stringify({ issuer, jwks, algorithms });
 }
 
-/** Takes fetched keys over from the ring before, so that a reload needs no issuer. A file is read again. */
+/** Reuses fetched keys of the previous ring, so that a reload does not depend on issuers. Files are read again. */
 export function createKeyRing(open: (rules: Issuer) => KeySource, before?: KeyRing): KeyRing {
   const sources = new Map<string, KeySource>();
   const issuers: { issuer: string; source: KeySource }[] = [];

@@ -2,23 +2,23 @@ import { createLocalJWKSet } from 'jose';
 import type { Algorithm } from './issuer-schema.ts';
 import { usableKeys } from './usable-keys.ts';
 
-/** Finds the key of a token (jose's `JWTVerifyGetKey`); throws jose's errors when there is none. */
+/** Selects the key for a token (jose's `JWTVerifyGetKey`); throws jose's errors if there is none. */
 export type GetKey = ReturnType<typeof createLocalJWKSet>;
 
-/** Where the keys of one issuer come from. */
+/** The keys of one issuer. */
 export interface KeySource {
-  /** The keys known now; undefined when there are none, or only ones that are too old to trust. */
+  /** The current keys; undefined if there are none or they are too old. */
   current(): GetKey | undefined;
-  /** Looks for newer keys, because none are known or a `kid` is not among them; false when that was just done. */
+  /** Fetches keys because none are known or a `kid` is unknown; false without a fetch during the cooldown. */
   refresh(): Promise<boolean>;
-  /** Counts the changes of the keys. */
+  /** Increases with every change of the keys. */
   readonly generation: number;
   /** Why there are no current keys, for the log. */
   readonly problem: string | undefined;
   close(): void;
 }
 
-/** Keys that stand in the configuration or beside it. */
+/** Keys from the configuration or from a local file. @throws Error if `jwks` is not a JWKS */
 export function fixedKeys(jwks: unknown, algorithms: readonly Algorithm[]): KeySource {
   const getKey = createLocalJWKSet(usableKeys(jwks, algorithms).jwks);
   return {

@@ -22,7 +22,7 @@ async function reportsOf(jwks: Issuer['jwks']): Promise<string> {
     now: Date.now,
     onFetch: (result) => reports.push(JSON.stringify(result)),
     onSkipped: (why) => reports.push(why),
-    texts: new Map(),
+    keySets: new Map(),
   });
   await source.refresh();
   source.close();

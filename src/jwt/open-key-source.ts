@@ -9,15 +9,15 @@ export interface KeySourceOptions {
   /** Milliseconds since 1970. */
   readonly now: () => number;
   readonly onFetch: RemoteKeysOptions['onFetch'];
-  /** One line a key that cannot be used. */
+  /** Called with the reason for each key that cannot be used. */
   readonly onSkipped: (why: string) => void;
-  /** Text of the files that the configuration names. */
-  readonly texts: ReadonlyMap<string, string>;
+  /** The JWKS files that the configuration names, parsed, by absolute path. */
+  readonly keySets: ReadonlyMap<string, unknown>;
 }
 
 type Fetched = Extract<JwksSource, { url: string } | { discover: true }>;
 
-/** OpenID Connect Discovery 1.0 §4: the document names the issuer that was asked for, and where its keys are. */
+/** OpenID Connect Discovery 1.0 §4: checks `issuer` and returns `jwks_uri`. */
 async function discover(
   issuer: string,
   allowHttp: boolean,
@@ -26,8 +26,8 @@ async function discover(
   const url = `${issuer.replace(/\/$/, '')}/.well-known/openid-configuration`;
   const { json } = await fetchJson(url, { fetch, allowHttp });
   const found = json as { issuer?: unknown; jwks_uri?: unknown } | null;
-  if (found?.issuer !== issuer) throw new Error(`${shownUrl(url)}: names another issuer than ${issuer}`);
-  if (typeof found.jwks_uri !== 'string') throw new Error(`${shownUrl(url)}: names no jwks_uri`);
+  if (found?.issuer !== issuer) throw new Error(`${shownUrl(url)}: is for another issuer than ${issuer}`);
+  if (typeof found.jwks_uri !== 'string') throw new Error(`${shownUrl(url)}: has no jwks_uri`);
   return found.jwks_uri;
 }
 
@@ -49,11 +49,11 @@ function remote(rules: Issuer, source: Fetched, options: KeySourceOptions): KeyS
   });
 }
 
-/** Opens the keys of an issuer, wherever the configuration says that they are. */
+/** Opens the keys of an issuer: inline, from a file, from a URL or by discovery. @throws Error if a file is not a JWKS */
 export function openKeySource(rules: Issuer, options: KeySourceOptions): KeySource {
   const { jwks } = rules;
   const algorithms = rules.algorithms ?? ASYMMETRIC;
   if ('keys' in jwks) return fixedKeys(jwks, algorithms);
-  if ('file' in jwks) return fixedKeys(JSON.parse(options.texts.get(jwks.file) ?? ''), algorithms);
+  if ('file' in jwks) return fixedKeys(options.keySets.get(jwks.file), algorithms);
   return remote(rules, jwks, options);
 }

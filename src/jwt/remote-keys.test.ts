@@ -34,22 +34,22 @@ function anIssuer(changes: Partial<RemoteKeysOptions> = {}, maxAgeMs?: number) {
     },
     ...changes,
   });
-  const judge = async (key: SigningKey) =>
+  const check = async (key: SigningKey) =>
     (await verifyToken(await aToken(key), { rules: rules(), keys: source }, Date.now())).kind;
-  return { state, source, judge };
+  return { state, source, check };
 }
 
-test('keys are fetched at the start, and a first token waits for them', async () => {
-  const { judge, state } = anIssuer();
-  expect(await judge(first)).toBe('claims');
+test('keys are fetched at startup, and the first token waits for them', async () => {
+  const { check, state } = anIssuer();
+  expect(await check(first)).toBe('claims');
   expect(state.fetches).toBe(1);
 });
 
-test('a token of a new key causes one fetch for everybody', async () => {
-  const { judge, state } = anIssuer();
-  await judge(first);
+test('tokens with a new key cause one shared fetch', async () => {
+  const { check, state } = anIssuer();
+  await check(first);
   state.keys = [first, second];
-  expect(await Promise.all([judge(second), judge(second), judge(second)])).toEqual([
+  expect(await Promise.all([check(second), check(second), check(second)])).toEqual([
     'claims',
     'claims',
     'claims',
@@ -57,19 +57,19 @@ test('a token of a new key causes one fetch for everybody', async () => {
   expect(state.fetches).toBe(2);
 });
 
-test('unknown keys cause at most one fetch in a cooldown', async () => {
-  const { judge, state } = anIssuer();
-  await judge(first);
-  for (let count = 0; count < 20; count++) expect(await judge(second)).toBe('deny');
+test('unknown keys cause at most one fetch per cooldown', async () => {
+  const { check, state } = anIssuer();
+  await check(first);
+  for (let count = 0; count < 20; count++) expect(await check(second)).toBe('deny');
   expect(state.fetches).toBe(2);
   vi.setSystemTime(Date.now() + 30_001);
-  await judge(second);
+  await check(second);
   expect(state.fetches).toBe(3);
 });
 
-test('keys are fetched again ahead of their expiry, within bounds', async () => {
-  const { judge, state } = anIssuer({}, 300_000);
-  await judge(first);
+test('keys are refreshed before they expire, within bounds', async () => {
+  const { check, state } = anIssuer({}, 300_000);
+  await check(first);
   await vi.advanceTimersByTimeAsync(239_000);
   expect(state.fetches).toBe(1);
   state.maxAgeMs = 1;
@@ -84,67 +84,67 @@ test('keys are fetched again ahead of their expiry, within bounds', async () => 
   expect(state.fetches).toBe(4);
 });
 
-test('old keys serve on while the issuer is down, up to the limit, and it heals by itself', async () => {
-  const { judge, state, source } = anIssuer({ maxStaleMs: 3_000_000 });
-  await judge(first);
+test('cached keys stay in use while the issuer is down, up to the limit, and recovery is automatic', async () => {
+  const { check, state, source } = anIssuer({ maxStaleMs: 3_000_000 });
+  await check(first);
   state.down = true;
   await vi.advanceTimersByTimeAsync(3_599_000);
-  expect(await judge(first)).toBe('claims');
+  expect(await check(first)).toBe('claims');
   expect(source.problem).toBe('https://login.example.com/jwks.json: connection refused');
   await vi.advanceTimersByTimeAsync(2000);
-  expect(await judge(first)).toBe('unavailable');
+  expect(await check(first)).toBe('unavailable');
   state.down = false;
   await vi.advanceTimersByTimeAsync(60_000);
-  expect(await judge(first)).toBe('claims');
+  expect(await check(first)).toBe('claims');
   expect(source.problem).toBeUndefined();
 });
 
-test('without any maxStale keys serve for their own age, refreshed ahead of it, and not a moment longer', async () => {
-  const { judge, state } = anIssuer({ maxStaleMs: 0 }, 300_000);
-  await judge(first);
+test('with maxStale 0 keys are used for their lifetime, refreshed before its end, and no longer', async () => {
+  const { check, state } = anIssuer({ maxStaleMs: 0 }, 300_000);
+  await check(first);
   await vi.advanceTimersByTimeAsync(230_000);
-  expect(await judge(first)).toBe('claims');
+  expect(await check(first)).toBe('claims');
   await vi.advanceTimersByTimeAsync(230_000);
-  expect(await judge(first)).toBe('claims');
+  expect(await check(first)).toBe('claims');
   expect(state.fetches).toBe(2);
   state.down = true;
   await vi.advanceTimersByTimeAsync(79_000);
-  expect(await judge(first)).toBe('claims');
+  expect(await check(first)).toBe('claims');
   await vi.advanceTimersByTimeAsync(2000);
-  expect(await judge(first)).toBe('unavailable');
+  expect(await check(first)).toBe('unavailable');
 });
 
-test('while keys were never reached nothing is judged', async () => {
-  const { judge } = anIssuer({ fetchKeys: () => Promise.reject(new Error('down')) });
-  expect(await judge(first)).toBe('unavailable');
+test('until keys have been fetched, checks are unavailable', async () => {
+  const { check } = anIssuer({ fetchKeys: () => Promise.reject(new Error('down')) });
+  expect(await check(first)).toBe('unavailable');
 });
 
-test('a key that the issuer withdraws counts no more, and the change can be seen', async () => {
-  const { judge, state, source } = anIssuer();
-  await judge(first);
+test('a withdrawn key no longer verifies, and the generation changes', async () => {
+  const { check, state, source } = anIssuer();
+  await check(first);
   const { generation } = source;
   state.keys = [second];
   await vi.advanceTimersByTimeAsync(600_000);
-  expect(await judge(first)).toBe('deny');
+  expect(await check(first)).toBe('deny');
   expect(source.generation).toBe(generation + 1);
 });
 
-test('a closed source fetches no more', async () => {
-  const { judge, state, source } = anIssuer();
-  await judge(first);
+test('a closed source stops fetching', async () => {
+  const { check, state, source } = anIssuer();
+  await check(first);
   source.close();
   await vi.advanceTimersByTimeAsync(10_000_000);
   expect(state.fetches).toBe(1);
 });
 
-test('a clock that is set back does not keep the keys of an issuer that is down any longer', async () => {
-  const { judge, state } = anIssuer({ maxStaleMs: 60_000 }, 300_000);
-  expect(await judge(first)).toBe('claims');
+test('setting the clock back does not extend the use of keys while the issuer is down', async () => {
+  const { check, state } = anIssuer({ maxStaleMs: 60_000 }, 300_000);
+  expect(await check(first)).toBe('claims');
   state.down = true;
   vi.setSystemTime(Date.now() - 3_600_000);
-  expect(await judge(first)).toBe('claims');
+  expect(await check(first)).toBe('claims');
   await vi.advanceTimersByTimeAsync(361_000);
-  expect(await judge(first)).toBe('unavailable');
+  expect(await check(first)).toBe('unavailable');
 });
 
 test('an issuer that answers no usable key is one without keys, and is asked again soon', async () => {
@@ -155,7 +155,7 @@ test('an issuer that answers no usable key is one without keys, and is asked aga
   await source.refresh();
   expect(source.current()).toBeUndefined();
   expect(source.generation).toBe(0);
-  expect(source.problem).toContain('no key that can be used');
+  expect(source.problem).toContain('no usable key');
   keys.push(first.jwk);
   await vi.advanceTimersByTimeAsync(1000);
   expect(source.current()).toBeDefined();
@@ -163,12 +163,12 @@ test('an issuer that answers no usable key is one without keys, and is asked aga
 });
 
 test('an issuer that withdraws all its keys ends them at once', async () => {
-  const { state, source, judge } = anIssuer();
-  expect(await judge(first)).toBe('claims');
+  const { state, source, check } = anIssuer();
+  expect(await check(first)).toBe('claims');
   const { generation } = source;
   state.keys = [];
   await source.refresh();
   expect(source.generation).toBe(generation + 1);
   expect(source.current()).toBeUndefined();
-  expect(await judge(first)).toBe('unavailable');
+  expect(await check(first)).toBe('unavailable');
 });

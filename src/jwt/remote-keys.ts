@@ -13,19 +13,19 @@ type FetchResult =
 type Jwks = Parameters<typeof createLocalJWKSet>[0];
 
 export interface RemoteKeysOptions {
-  /** Fetches the key set anew; says how long it may be used. */
+  /** Fetches the key set and its lifetime. */
   readonly fetchKeys: () => Promise<{ jwks: Jwks; maxAgeMs: number | undefined }>;
   /** Milliseconds since 1970. */
   readonly now: () => number;
   readonly cooldownMs: number;
-  /** How long keys serve on past their age while the issuer is down. */
+  /** How long cached keys are used past their lifetime while the issuer is down. */
   readonly maxStaleMs: number;
   readonly onFetch: (result: FetchResult) => void;
 }
 
 const BOUNDS_MS = { least: 60_000, usual: 600_000, most: 3_600_000 };
 const RETRY_MS = { first: 1000, most: 60_000 };
-/** Keys are fetched again after this part of their age. */
+/** Keys are refreshed after this fraction of their lifetime. */
 const AHEAD = 0.8;
 
 function lifeMs(maxAgeMs: number | undefined): number {
@@ -33,8 +33,8 @@ function lifeMs(maxAgeMs: number | undefined): number {
 }
 
 /**
- * Keys that are fetched: at once, again ahead of their expiry, and at most once a cooldown when a token names one that
- * is not known. Whoever needs them at the same time shares one fetch.
+ * Keys fetched from an issuer: immediately, again before they expire, and for an unknown `kid` at most once per
+ * cooldown. Concurrent callers share one fetch.
  */
 export function createRemoteKeys(options: RemoteKeysOptions): KeySource {
   const { now } = options;
@@ -43,10 +43,10 @@ export function createRemoteKeys(options: RemoteKeysOptions): KeySource {
   let generation = 0;
   let freshUntilMs = Number.NEGATIVE_INFINITY;
   let fetchedMs = Number.NEGATIVE_INFINITY;
-  let lastAskedMs = Number.NEGATIVE_INFINITY;
+  let lastRefreshMs = Number.NEGATIVE_INFINITY;
   let failures = 0;
   let problem: string | undefined = 'not fetched yet';
-  let underWay: Promise<void> | undefined;
+  let fetching: Promise<void> | undefined;
   let timer: NodeJS.Timeout | undefined;
   let closed = false;
 
@@ -57,7 +57,7 @@ export function createRemoteKeys(options: RemoteKeysOptions): KeySource {
     timer.unref();
   }
 
-  /** A clock that was set back must not keep old keys longer: their time begins anew, at most. */
+  /** After the clock was set back, the lifetime of the keys restarts at most, so they are not used longer. */
   function followClock(): void {
     const back = fetchedMs - now();
     if (back <= 0) return;
@@ -98,10 +98,10 @@ export function createRemoteKeys(options: RemoteKeysOptions): KeySource {
   }
 
   function fetchOnce(): Promise<void> {
-    underWay ??= fetchNow().finally(() => {
-      underWay = undefined;
+    fetching ??= fetchNow().finally(() => {
+      fetching = undefined;
     });
-    return underWay;
+    return fetching;
   }
 
   void fetchOnce();
@@ -112,10 +112,10 @@ export function createRemoteKeys(options: RemoteKeysOptions): KeySource {
       return now() - freshUntilMs <= options.maxStaleMs ? getKey : undefined;
     },
     async refresh() {
-      if (underWay === undefined) {
-        // A clock that was set back must not make the cooldown as long as that.
-        if (Math.abs(now() - lastAskedMs) < options.cooldownMs) return false;
-        lastAskedMs = now();
+      if (fetching === undefined) {
+        // Absolute value: the clock may have been set back.
+        if (Math.abs(now() - lastRefreshMs) < options.cooldownMs) return false;
+        lastRefreshMs = now();
       }
       await fetchOnce();
       return true;

@@ -2,9 +2,9 @@ import type { JSONWebKeySet, JWK } from 'jose';
 import type { Algorithm } from './issuer-schema.ts';
 
 const MIN_RSA_BITS = 2048;
-/** HMAC keys as long as their hash (RFC 7518 §3.2). */
+/** Minimum length of HMAC keys: that of the hash (RFC 7518 §3.2). */
 const MIN_OCT_BYTES: Partial<Record<string, number>> = { HS256: 32, HS384: 48, HS512: 64 };
-/** By what stands under `crv`, whatever that is. */
+/** By the value of `crv`, of any type. */
 const CURVE_ALGORITHM: ReadonlyMap<unknown, Algorithm> = new Map([
   ['P-256', 'ES256'],
   ['P-384', 'ES384'],
@@ -12,14 +12,14 @@ const CURVE_ALGORITHM: ReadonlyMap<unknown, Algorithm> = new Map([
   ['Ed25519', 'EdDSA'],
 ]);
 
-/** Every algorithm that public keys can be used with: the default, so that no shared secret slips in unnamed. */
+/** Public-key algorithms, the default: shared secrets must be enabled explicitly. */
 export const ASYMMETRIC: readonly Algorithm[] = [
   'RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512', 'ES256', 'ES384', 'ES512', 'EdDSA',
 ]; // prettier-ignore
 
 export interface UsableKeys {
   readonly jwks: JSONWebKeySet;
-  /** What was left out and why, one line a key, for log and `check`. */
+  /** The reason for each key that was ignored, for the log and `check`. */
   readonly skipped: readonly string[];
 }
 
@@ -54,14 +54,14 @@ function fault(key: JWK, algorithms: readonly string[]): string | undefined {
   if (!verifiable(key)) return 'is not for signatures (use, key_ops)';
   if (key.kty === 'RSA' && bits(key.n) < MIN_RSA_BITS) return `is too weak: RSA needs ${MIN_RSA_BITS} bits`;
   const fitting = algorithmsOf(key);
-  if (fitting.length === 0) return 'is too short, or of a kind that is not known';
+  if (fitting.length === 0) return 'is too short or of an unknown type';
   const named =
     key.alg === undefined || key.kty === 'OKP' ? fitting : fitting.filter((name) => name === key.alg);
-  if (!named.some((name) => algorithms.includes(name))) return 'fits none of the algorithms';
+  if (!named.some((name) => algorithms.includes(name))) return 'matches none of the algorithms';
   return undefined;
 }
 
-/** The members that verification needs; never the private ones. EdDSA has two names (RFC 9864), so a key has none. */
+/** The members needed for verification, never private ones. OKP keys lose `alg`: EdDSA has two names (RFC 9864). */
 function publicPart({ kty, kid, alg, use, crv, x, y, n, e, k }: JWK): JWK {
   const part = { kty, kid, alg: kty === 'OKP' ? undefined : alg, use, crv, x, y, n, e, k };
   return Object.fromEntries(Object.entries(part).filter(([, value]) => value !== undefined));
@@ -72,10 +72,10 @@ function isKey(value: unknown): value is JWK {
 }
 
 /**
- * Picks the keys of a JWKS (RFC 7517) that may verify tokens of these algorithms; leaves out the weak, the ones for
- * other uses, and a second one without `kid`.
+ * Selects the keys of a JWKS (RFC 7517) that can verify tokens with these algorithms; ignores weak keys, keys for other
+ * uses, and a second key without `kid`.
  *
- * @throws Error when it is no JWKS at all
+ * @throws Error if it is not a JWKS
  */
 export function usableKeys(jwks: unknown, algorithms: readonly Algorithm[]): UsableKeys {
   const keys: unknown = (jwks as { keys?: unknown } | null)?.keys;
@@ -85,7 +85,7 @@ export function usableKeys(jwks: unknown, algorithms: readonly Algorithm[]): Usa
   const why = (key: unknown): string | undefined => {
     if (!isKey(key)) return 'is not a key: it has no kty';
     const second = key.kid === undefined && usable.some((other) => other.kid === undefined);
-    return second ? 'is the second without kid' : fault(key, algorithms);
+    return second ? 'is the second key without kid' : fault(key, algorithms);
   };
   keys.forEach((key: unknown, index) => {
     const reason = why(key);

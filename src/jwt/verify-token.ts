@@ -5,7 +5,7 @@ import { readClaim } from './claims.ts';
 import type { KeySource } from './key-source.ts';
 import { ASYMMETRIC } from './usable-keys.ts';
 
-/** An issuer of the configuration with its keys. */
+/** A configured issuer and its keys. */
 export interface TrustedIssuer {
   readonly rules: Issuer;
   readonly keys: KeySource;
@@ -28,7 +28,7 @@ const CLAIM_REASONS: Readonly<Record<string, DenyReason>> = {
   typ: 'token-type-wrong',
 };
 
-/** What a refusal of jose means; a failure that is no refusal is thrown on. */
+/** Maps jose's verification errors to denials; rethrows any other error. */
 function refusal(error: unknown): Deny {
   if (error instanceof errors.JWTExpired)
     return deny(error.claim === 'iat' ? 'token-too-old' : 'token-expired');
@@ -53,13 +53,13 @@ function optionsFor(rules: Issuer, now: number): JWTVerifyOptions {
   };
 }
 
-/** Chooses the issuer by `iss`, before anything is believed; the one that takes any comes last. */
+/** Selects the issuer by the unverified `iss`; the one with `anyIssuer` is the fallback. */
 export function chooseIssuer(token: string, issuers: readonly TrustedIssuer[]): TrustedIssuer | Deny {
   let iss: unknown;
   try {
     ({ iss } = decodeJwt(token));
   } catch {
-    return deny('token-malformed'); // jose throws on whatever is no JWT.
+    return deny('token-malformed'); // jose throws on anything that is not a JWT.
   }
   const named = issuers.find(({ rules }) => rules.issuer !== undefined && rules.issuer === iss);
   return named ?? issuers.find(({ rules }) => rules.anyIssuer === true) ?? deny('issuer-unknown');
@@ -68,8 +68,8 @@ export function chooseIssuer(token: string, issuers: readonly TrustedIssuer[]): 
 const DATES = ['exp', 'nbf', 'iat'] as const;
 
 /**
- * Whether each date is a whole number of seconds since 1970. RFC 7519 §2 also allows fractions, but a number that a
- * double does not hold exactly (`1e18`, or `1e400`, which becomes Infinity) means another date to every reader.
+ * Whether each date is a whole number of seconds since 1970. RFC 7519 §2 also allows fractions, but parsers disagree on
+ * numbers that a double cannot represent exactly (`1e18`, or `1e400`, which becomes Infinity).
  */
 function hasPlainDates(claims: JWTPayload): boolean {
   return DATES.every((name) => {
@@ -95,8 +95,8 @@ async function verifyOnce(token: string, { rules, keys }: TrustedIssuer, now: nu
 }
 
 /**
- * Judges a token by the rules and keys of its issuer (RFC 7519, RFC 8725). Looks for newer keys once when it names one
- * that is not known.
+ * Verifies a token against the rules and keys of its issuer (RFC 7519, RFC 8725). Refreshes the keys once if its `kid` is
+ * unknown.
  *
  * @param now milliseconds since 1970
  */
@@ -111,7 +111,7 @@ export async function verifyToken(
   return settle(result, issuer);
 }
 
-/** Without any keys nothing can be said of a token. */
+/** Without keys, a token can be neither accepted nor denied. */
 function settle(result: Verified, { rules, keys }: TrustedIssuer): Verified | Unavailable {
   if (keys.current() !== undefined) return result;
   return {

@@ -6,7 +6,6 @@ import type { Metrics } from '../admin/metrics.ts';
 import type { HashQueue } from '../basic/hash-queue.ts';
 import { createBasicMethod } from '../basic/basic-method.ts';
 import type { LoginThrottle } from '../basic/login-throttle.ts';
-import { userList } from '../basic/load-users.ts';
 import { cacheDecisions } from '../cache/cached-decisions.ts';
 import { comfyuiGroups } from '../config/comfyui-groups.ts';
 import type { BasicAuth } from '../basic/basic-schema.ts';
@@ -55,10 +54,14 @@ function isOperator(operators: Operators | undefined, userId: UserId, claims: Cl
   return Array.isArray(value) ? value.includes(claim.value) : value === claim.value;
 }
 
-function openKeys(rules: Issuer, { texts }: Config, { log, metrics, now, fetch }: EndpointParts): KeySource {
+function openKeys(
+  rules: Issuer,
+  { keySets }: Config,
+  { log, metrics, now, fetch }: EndpointParts,
+): KeySource {
   const issuer = rules.issuer ?? 'any';
   return openKeySource(rules, {
-    texts,
+    keySets,
     fetch,
     now,
     onFetch(result) {
@@ -94,12 +97,12 @@ function countLookups(
 function basic(
   { name }: Endpoint,
   auth: BasicAuth,
-  { texts, hashing, throttle }: EndpointParts & Pick<Config, 'texts'>,
+  { users, hashing, throttle }: EndpointParts & Pick<Config, 'users'>,
 ): AuthMethod {
   return createBasicMethod({
     endpoint: name,
     realm: auth.realm ?? name,
-    users: userList(auth, texts),
+    users: users.get(name) ?? new Map(),
     userIdPrefix: auth.userIdPrefix,
     isOperator: (userId) => isOperator(auth.operators, userId, {}),
     hashing,
@@ -141,7 +144,7 @@ export function buildEndpoints(
     const { auth, name, multiTenant } = endpoint;
     const method =
       auth.method === 'BASIC'
-        ? basic(endpoint, auth, { ...parts, texts: config.texts })
+        ? basic(endpoint, auth, { ...parts, users: config.users })
         : jwt(endpoint, auth, { now, keyRing });
     const sources = auth.method === 'JWT' ? auth.issuers.map((rules) => keyRing.sourceFor(rules)) : [];
     const cached = cacheDecisions(multiTenant ? acceptProbeUsers(method, verifyKeys, now) : method, {

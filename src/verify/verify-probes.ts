@@ -1,6 +1,7 @@
 import type { OutgoingHttpHeaders } from 'node:http';
 import { sendRequest, type Target } from './http-request.ts';
 import { hostPort, parseOrigin } from '../http/host-port.ts';
+import { USER_ID_HEADER } from '../http/user-id-header.ts';
 import type { TestUser } from './test-client.ts';
 
 /** The result of one attack. */
@@ -20,7 +21,7 @@ export interface ProbeTarget {
   readonly proof: string;
 }
 
-const ID = 'X-FunArt-Comfy-UserId';
+const ID = USER_ID_HEADER;
 
 type Forgery = readonly [how: string, headers: (owner: string) => OutgoingHttpHeaders];
 

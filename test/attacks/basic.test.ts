@@ -17,8 +17,8 @@ endpoints:
 `);
 let from = 0;
 /** Each from an address of its own, so that no earlier failure delays it. */
-const authenticate = (...values: string[]) =>
-  guard.authenticate(
+const authorize = (...values: string[]) =>
+  guard.authorize(
     values.map((value): HeaderField => ['authorization', value]),
     { peer: `192.0.2.${from++ % 250}` },
   );
@@ -31,8 +31,8 @@ test.each([
   ['colons in the password', basic('colon', 'a:b:c'), 'colon'],
   ['the scheme in any case', `bAsIc ${encoded}`, 'alice'],
   ['spaces after the scheme', `Basic   ${encoded}`, 'alice'],
-])('%s is let in as themselves', async (_, value, user) => {
-  expect(await authenticate(value)).toEqual({ user });
+])('%s signs in as themselves', async (_, value, user) => {
+  expect(await authorize(value)).toEqual({ user });
 });
 
 test.each([
@@ -67,29 +67,29 @@ test.each([
   ['a Bearer token joined to it', `Bearer a.b.c,Basic ${encoded}`],
   ['60 KB', basic('alice', 'x'.repeat(60_000))],
   ['a name of 60 KB', basic('a'.repeat(60_000), 'tulip')],
-])('%s lets nobody in', async (_, value) => {
-  expect(await authenticate(value)).toMatchObject({ status: 401 });
+])('%s is rejected', async (_, value) => {
+  expect(await authorize(value)).toMatchObject({ status: 401 });
 });
 
 test.each([
   ['the same twice', basic('alice', 'tulip'), basic('alice', 'tulip')],
   ['two users', basic('alice', 'tulip'), basic('bob', 'cedar')],
   ['an empty one beside a good one', '', basic('alice', 'tulip')],
-])('Authorization with %s lets nobody in', async (_, ...values) => {
-  expect(await authenticate(...values)).toEqual({ refused: 'credentials-ambiguous', status: 401 });
+])('Authorization with %s is rejected', async (_, ...values) => {
+  expect(await authorize(...values)).toEqual({ refused: 'credentials-ambiguous', status: 401 });
 });
 
 test.each(['Proxy-Authorization', 'X-Authorization', 'Authorization_', 'X-Forwarded-Authorization'])(
-  'credentials in %s are none',
+  'credentials in %s are ignored',
   async (name) => {
-    const verdict = await guard.authenticate([[name.toLowerCase(), basic('alice', 'tulip')]]);
+    const verdict = await guard.authorize([[name.toLowerCase(), basic('alice', 'tulip')]]);
     expect(verdict).toEqual({ refused: 'credentials-missing', status: 401 });
   },
 );
 
-test('whoever is refused learns nothing of why', async () => {
+test('a denied client does not learn the reason', async () => {
   const bodies = new Set<string>();
-  for (const value of [basic('alice', 'wrong'), basic('nobody', 'wrong'), 'Basic !', 'Digest x', '']) {
+  for (const value of [basic('alice', 'wrong'), basic('stranger', 'wrong'), 'Basic !', 'Digest x', '']) {
     const answer = await guard.ask([['authorization', value]], { peer: '198.51.100.9' });
     bodies.add(JSON.stringify([answer.status, answer.headers, answer.body]));
   }

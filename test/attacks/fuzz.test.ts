@@ -49,14 +49,14 @@ function changed(text: string, { at, remove, insert }: Change): string {
 }
 const api = { host: 'api.example.com' };
 
-test('a changed token is refused, or is still its own user’s', async () => {
+test('a modified token is rejected, or still belongs to the same user', async () => {
   await fc.assert(
     fc.asyncProperty(change, fc.boolean(), async (spoil, inCookie) => {
       const token = changed(tokens['alice'] ?? '', spoil);
       const header: HeaderField = inCookie
         ? ['cookie', `token=${token}`]
         : ['authorization', `Bearer ${token}`];
-      const verdict = await guard.authenticate([header], api);
+      const verdict = await guard.authorize([header], api);
       if ('user' in verdict) expect(verdict.user).toBe('alice');
       else expect(verdict.status).toBe(401);
     }),
@@ -64,12 +64,12 @@ test('a changed token is refused, or is still its own user’s', async () => {
   );
 });
 
-test('parts of two tokens make no third', async () => {
+test('parts of two tokens do not make a third', async () => {
   const piece = fc.constantFrom(0, 1, 2);
   await fc.assert(
     fc.asyncProperty(fc.array(fc.tuple(fc.boolean(), piece), { maxLength: 4 }), async (pieces) => {
       const token = pieces.map(([whose, n]) => tokens[whose ? 'alice' : 'bob']?.split('.')[n]).join('.');
-      const verdict = await guard.authenticate([['authorization', `Bearer ${token}`]], api);
+      const verdict = await guard.authorize([['authorization', `Bearer ${token}`]], api);
       const whole = Object.entries(tokens).find(([, text]) => text === token)?.[0];
       expect(verdict).toEqual(
         whole === undefined ? { refused: expect.any(String) as string, status: 401 } : { user: whole },
@@ -79,15 +79,12 @@ test('parts of two tokens make no third', async () => {
   );
 });
 
-test('a changed password line lets nobody in but by the right password', async () => {
+test('a modified Basic header is accepted only with the right password', async () => {
   await fc.assert(
     fc.asyncProperty(change, async (spoil) => {
       const value = changed(basic('alice', 'tulip'), spoil);
       const peer = `10.${spoil.at % 250}.${(spoil.at >> 8) % 250}.${(spoil.at >> 16) % 250}`;
-      const verdict = await guard.authenticate([['authorization', value]], {
-        host: 'list.example.com',
-        peer,
-      });
+      const verdict = await guard.authorize([['authorization', value]], { host: 'list.example.com', peer });
       if (!('user' in verdict)) return;
       const said = Buffer.from(value.replace(/^basic\s+/i, ''), 'base64').toString();
       expect([verdict.user, said]).toEqual(['alice', 'alice:tulip']);
@@ -127,7 +124,7 @@ const headers = fc.array(
   { maxLength: 6 },
 );
 
-test('whatever a request holds, without credentials it is refused and never a failure', async () => {
+test('any request without credentials is denied, never a failure', async () => {
   const request = fc.record({
     path: fc.oneof(
       fc.constantFrom('/', '/ws?token=', '/?tok%65n=x', '/?%', '/%zz?token=%zz'),
@@ -142,7 +139,7 @@ test('whatever a request holds, without credentials it is refused and never a fa
   });
   await fc.assert(
     fc.asyncProperty(headers, request, async (sent, parts) => {
-      const verdict = await guard.authenticate(sent, parts);
+      const verdict = await guard.authorize(sent, parts);
       expect(verdict).toMatchObject({
         status: expect.toSatisfy((status: number) => status >= 400) as number,
       });
@@ -151,7 +148,7 @@ test('whatever a request holds, without credentials it is refused and never a fa
   );
 });
 
-test('of any users file, what is no line of it is told, and nothing is thrown', () => {
+test('for any users file, invalid lines are reported and nothing is thrown', () => {
   const line = fc.oneof(
     fc.constantFrom('alice:$apr1$x$y', ':', '#', 'a:b', '\r', '\0', ' a : b'),
     fc.string({ unit: 'binary' }),
@@ -167,7 +164,7 @@ test('of any users file, what is no line of it is told, and nothing is thrown', 
   );
 });
 
-test('of any document, keys are taken that can verify, or it is no JWKS', () => {
+test('any document gives keys that can verify, or is reported as not a JWKS', () => {
   const key = fc.oneof(
     fc.jsonValue(),
     fc.record({ kty: fc.constantFrom('RSA', 'EC', 'OKP', 'oct', 'x'), kid: fc.jsonValue(), n: fc.jsonValue(), crv: fc.jsonValue(), k: fc.string(), use: fc.jsonValue(), key_ops: fc.jsonValue() }, { requiredKeys: ['kty'] }), // prettier-ignore

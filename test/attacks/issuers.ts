@@ -54,6 +54,6 @@ endpoints:
     publicKey: createPublicKey({ key: { ...rsa.jwk }, format: 'jwk' }),
     /** A right RS256 signature. */
     signed: (input: string): string => sign('sha256', Buffer.from(input), privateKey).toString('base64url'),
-    authenticate: (token: string) => guard.authenticate([['authorization', `Bearer ${token}`]]),
+    authorize: (token: string) => guard.authorize([['authorization', `Bearer ${token}`]]),
   };
 }

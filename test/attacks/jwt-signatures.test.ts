@@ -26,10 +26,10 @@ async function der(): Promise<string> {
   const both = [...integer(raw.subarray(0, 32)), ...integer(raw.subarray(32))];
   return `${header}.${payload}.${bytes([0x30, both.length, ...both])}`;
 }
-test('the same without a fault is let in, as is each issuer with its own key', async () => {
-  expect(await issuers.authenticate(await aToken(issuers.rsa))).toEqual({ user: 'alice' });
-  expect(await issuers.authenticate(await aToken(issuers.ec))).toEqual({ user: 'alice' });
-  expect(await issuers.authenticate(await aToken(issuers.partner, { iss: PARTNER }))).toEqual({
+test('the unmodified tokens are accepted, each issuer’s with its own key', async () => {
+  expect(await issuers.authorize(await aToken(issuers.rsa))).toEqual({ user: 'alice' });
+  expect(await issuers.authorize(await aToken(issuers.ec))).toEqual({ user: 'alice' });
+  expect(await issuers.authorize(await aToken(issuers.partner, { iss: PARTNER }))).toEqual({
     user: 'partner~alice',
   });
 });
@@ -69,22 +69,22 @@ const SIGNATURES: readonly Attack[] = [
 ];
 const EMBEDDED = ['jwk', 'jku', 'x5u', 'x5c', 'x5t'] as const;
 
-test.each(SIGNATURES)('%s is refused', async (_, token, refused) => {
-  expect(await issuers.authenticate(await token())).toEqual({ refused, status: 401 });
+test.each(SIGNATURES)('%s is rejected', async (_, token, refused) => {
+  expect(await issuers.authorize(await token())).toEqual({ refused, status: 401 });
 });
 
-test.each(EMBEDDED)('a stranger’s key under %s verifies nothing', async (name) => {
+test.each(EMBEDDED)('an attacker’s key in %s is ignored', async (name) => {
   const stranger = await aKey('RS256', 'rsa');
   const value = { jwk: stranger.jwk, jku: 'https://evil.example/jwks', x5u: 'https://evil.example/x', x5c: ['MIIB'], x5t: 'AAAA' }[name]; // prettier-ignore
-  expect(await issuers.authenticate(await aToken(stranger, {}, { [name]: value }))).toMatchObject({
+  expect(await issuers.authorize(await aToken(stranger, {}, { [name]: value }))).toMatchObject({
     refused: 'signature-wrong',
   });
 });
 
-test('an encrypted token is no proof of who made it', async () => {
+test('an encrypted token is rejected', async () => {
   const { publicKey: key } = await generateKeyPair('RSA-OAEP');
   const token = await new EncryptJWT({ ...claims() })
     .setProtectedHeader({ alg: 'RSA-OAEP', enc: 'A256GCM' })
     .encrypt(key);
-  expect(await issuers.authenticate(token)).toEqual({ refused: 'token-malformed', status: 401 });
+  expect(await issuers.authorize(token)).toEqual({ refused: 'token-malformed', status: 401 });
 });

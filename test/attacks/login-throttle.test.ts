@@ -19,7 +19,7 @@ const CONFIG = `endpoints:${endpoint('studio', '*')}`;
 const ask = (guard: ReturnType<typeof aGuard>, password: string, peer: string, user = 'alice') =>
   guard.ask([['authorization', basic(user, password)]], { peer });
 
-test('of a hundred guesses at once, those over the budget get 429, and the right one among them too', async () => {
+test('of a hundred parallel guesses, those over the budget get 429, even the right one', async () => {
   const guard = aGuard(CONFIG);
   const guesses = Array.from({ length: 99 }, (_, n) => `guess-${n}`);
   const answers = await Promise.all(
@@ -30,7 +30,7 @@ test('of a hundred guesses at once, those over the budget get 429, and the right
   expect(answers.at(-1)?.headers['retry-after']).toBe('1');
 });
 
-test('a client that must wait learns nothing from what the owner made the service remember', async () => {
+test('a delayed client learns nothing from the owner’s cached decisions', async () => {
   const guard = aGuard(CONFIG);
   expect((await ask(guard, 'alice-tulip', '192.0.2.1')).code).toBe(0);
   for (let n = 0; n < 5; n++) await ask(guard, `guess-${n}`, '198.51.100.1');
@@ -38,7 +38,7 @@ test('a client that must wait learns nothing from what the owner made the servic
   expect((await ask(guard, 'alice-tulip', '192.0.2.1')).code).toBe(0);
 });
 
-test('counts live through a change of the configuration', async () => {
+test('counters survive a configuration reload', async () => {
   const guard = aGuard(CONFIG);
   for (let n = 0; n < 5; n++) await ask(guard, `guess-${n}`, '198.51.100.1');
   const directory = aDirectory();
@@ -48,7 +48,7 @@ test('counts live through a change of the configuration', async () => {
   expect((await ask(guard, 'alice-tulip', '198.51.100.1')).status).toBe(429);
 });
 
-test('who must wait at one endpoint for guessing at many names waits at the other', async () => {
+test('a client delayed at one endpoint for guessing many names is delayed at the other', async () => {
   const guard = aGuard(
     `endpoints:${endpoint('one', 'one.test')}${endpoint('two', 'two.test')}sameUsers: true\n`,
   );
@@ -58,7 +58,7 @@ test('who must wait at one endpoint for guessing at many names waits at the othe
   expect((await at('two.test', 'bob')).status).toBe(429);
 });
 
-test('a botnet is slowed down, and the owner where they are known is not', async () => {
+test('a botnet is delayed, but the owner on a known network is not', async () => {
   const guard = aGuard(CONFIG);
   expect((await ask(guard, 'alice-tulip', '192.0.2.1')).code).toBe(0);
   const statuses: (number | undefined)[] = [];

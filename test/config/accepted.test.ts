@@ -20,12 +20,12 @@ function warningsOf(text: string): readonly string[] {
   return loaded.warnings;
 }
 
-test('a user list and an issuer in front of one ComfyUI pass with sameUsers', () => {
+test('a user list and an issuer may share one ComfyUI with sameUsers', () => {
   const text = JWT.replace('name: api', 'name: api\n    domains: [api.example.com]') + SECOND;
   expect(warningsOf(`sameUsers: true\n${text}`)).toEqual([]);
 });
 
-test('a user list and an issuer in front of one ComfyUI pass with a prefix for one of them', () => {
+test('a user list and an issuer may share one ComfyUI with a prefix for one of them', () => {
   const text = JWT.replace('name: api', 'name: api\n    domains: [api.example.com]') + SECOND;
   expect(warningsOf(text.replace('audience:', 'userIdPrefix: corp\n          audience:'))).toEqual([]);
 });
@@ -35,56 +35,56 @@ test('one issuer at two domains of one ComfyUI is one source', () => {
   expect(warningsOf(JWT + other)).toEqual([]);
 });
 
-test('the switch may be off with the line for the isolation id still there, or without it', () => {
+test('multiTenant may be false with or without the entry for the isolation id', () => {
   expect(warningsOf(spoil(JWT, 'multiTenant: true', 'multiTenant: false'))).toEqual([]);
   const none = JWT.slice(0, JWT.indexOf('      claimTransformations'));
   expect(warningsOf(spoil(none, 'multiTenant: true', 'multiTenant: false'))).toEqual([]);
 });
 
-test('an endpoint without user ids in front of a multi-tenant ComfyUI is warned of', () => {
+test('an endpoint without user ids in front of a multi-tenant ComfyUI gives a warning', () => {
   const open = SECOND.replace('name: studio', 'name: open\n    domains: [b.example.com]');
   expect(warningsOf(BASIC + spoil(open, 'multiTenant: true', 'multiTenant: false'))).toEqual([
-    'comfy-tenant.yaml:12:18 endpoints[1].multiTenant: is false, but endpoint studio serves 127.0.0.1:8188 to many: its plugin refuses requests without a user id',
+    'comfy-tenant.yaml:12:18 endpoints[1].multiTenant: is false, but endpoint studio uses 127.0.0.1:8188 in multi-tenant mode: its plugin rejects requests without a user id',
   ]);
 });
 
-test('what htpasswd writes is taken from a file, the weak with a warning', () => {
+test('hashes from htpasswd are accepted in a file, weak ones with a warning', () => {
   directory.write(
     'users.htpasswd',
     `# made by htpasswd\n\nalice:${BCRYPT}\nbob:$apr1$lZL6V/ci$eIMz/iKDkbtys/uU7LEK00\ncarol:{SHA}VBPuJHI7uixaa6LQGWx4s+5GKNE=\n`,
   );
   expect(warningsOf(FILE)).toEqual([
-    'users.htpasswd:4: the password of bob is an MD5 hash (apr1), which is quickly guessed; make one with `comfy-tenant hash`',
-    'users.htpasswd:5: the password of carol is a SHA-1 hash without salt, which is quickly guessed; make one with `comfy-tenant hash`',
+    'users.htpasswd:4: the password of bob is an MD5 hash (apr1), which is quick to brute-force; create one with `comfy-tenant hash`',
+    'users.htpasswd:5: the password of carol is an unsalted SHA-1 hash, which is quick to brute-force; create one with `comfy-tenant hash`',
   ]);
 });
 
-test('a users file without users is warned of', () => {
-  directory.write('users.htpasswd', '# nobody yet\n');
+test('a users file without users gives a warning', () => {
+  directory.write('users.htpasswd', '# no users yet\n');
   expect(warningsOf(FILE)).toEqual([
     'comfy-tenant.yaml:5:5 endpoints[0].auth: endpoint studio has no users yet: everyone gets 401',
   ]);
 });
 
-test('two users with one hash are warned of', () => {
+test('two users with the same hash give a warning', () => {
   expect(warningsOf(`${BASIC}        - { username: bob, password: "${BCRYPT}" }\n`)).toEqual([
-    'comfy-tenant.yaml:9:38 endpoints[0].auth.users[1].password: is the very hash of users[0]: give each user a password of their own',
+    'comfy-tenant.yaml:9:38 endpoints[0].auth.users[1].password: duplicates the hash of users[0]: every user needs a different password',
   ]);
 });
 
-test('a key for encryption beside one for signatures is left out with a warning', () => {
+test('an encryption key next to a signature key is ignored with a warning', () => {
   const keys = `{ keys: [${EC}, ${EC.replace('{', '{"kid":"e","use":"enc",')}] }`;
   expect(warningsOf(spoil(JWT, '{ url: https://login.example.com/jwks.json }', keys))).toEqual([
     'comfy-tenant.yaml:10:11 endpoints[0].auth.issuers[0].jwks: keys[1] is not for signatures (use, key_ops): left out',
   ]);
 });
 
-test('listeners that others can reach are warned of', () => {
+test('listeners reachable from other machines give warnings', () => {
   const text = `${BASIC}gateway: { listen: 0.0.0.0:8080 }\nservice: { listen: 0.0.0.0:9001, address: authz.internal:9001 }\nadmin: { listen: "[::]:9002" }\n`;
   expect(warningsOf(text)).toEqual([
-    'comfy-tenant.yaml:9:20 gateway.listen: is open to other machines without TLS: passwords and tokens cross the network readable; set gateway.tls, or end TLS in front',
-    'comfy-tenant.yaml:10:20 service.listen: is open to other machines, and whoever connects sees what Envoy would: use unix:, loopback, a network that only Envoy is in, or tls with clientCaFile',
-    'comfy-tenant.yaml:11:18 admin.listen: is open to other machines: metrics and state have no password; let only your monitoring reach it',
+    'comfy-tenant.yaml:9:20 gateway.listen: is reachable from other machines without TLS: passwords and tokens are sent in plain text; set gateway.tls, or terminate TLS in front',
+    'comfy-tenant.yaml:10:20 service.listen: is reachable from other machines, and anyone who connects gets the same answers as Envoy: use unix:, loopback, a network that only Envoy is in, or tls with clientCaFile',
+    'comfy-tenant.yaml:11:18 admin.listen: is reachable from other machines without authentication: allow only your monitoring to connect',
   ]);
 });
 
@@ -96,7 +96,7 @@ test.each(['authz.internal:9001', '10.0.0.5:9001', '[::1]:9001', 'localhost:1'])
   },
 );
 
-test('paths are absolute, durations milliseconds, one upstream a list', () => {
+test('paths become absolute, durations milliseconds, one upstream a list', () => {
   directory.write('users.htpasswd', `alice:${BCRYPT}\n`);
   const loaded = directory.load(`${FILE}service: { rememberFor: 90s }\n`);
   if (!loaded.ok) throw new Error(loaded.faults.join('\n'));
@@ -145,7 +145,7 @@ test('loading a users file takes time in proportion to its length, up to 100,000
   expect(growth).toBeLessThan(LINEAR);
 });
 
-test('a list of upstreams is good, and its lack of failover is a warning', () => {
+test('a list of upstreams is valid, with a warning about failover', () => {
   const list = spoil(BASIC, 'http://127.0.0.1:8188', '[http://127.0.0.1:8188, http://127.0.0.1:8189]');
   expect(warningsOf(list)).toEqual([
     expect.stringMatching(/endpoints\[0\]\.upstream: a list has no failover of live sessions/),

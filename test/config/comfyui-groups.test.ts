@@ -7,7 +7,7 @@ afterAll(() => {
   directory.remove();
 });
 
-/** `name: upstreams`; a name that begins with `not-` is not multi-tenant. */
+/** `name: upstreams`; a name that starts with `not-` is not multi-tenant. */
 function groupsOf(endpoints: Readonly<Record<string, string>>, comfyui = '{}') {
   const list = Object.entries(endpoints).map(
     ([name, upstream]) =>
@@ -37,12 +37,12 @@ test('each set of ComfyUIs has its own audience and its own file', () => {
   expect(new Set(groups.map(({ audience }) => audience)).size).toBe(2);
 });
 
-test('sets with a ComfyUI in common are one: it can insist on one audience only', () => {
+test('sets that share a ComfyUI are merged, because it accepts only one audience', () => {
   const groups = groupsOf({ one: A, two: B, three: `${A}, ${B}`, four: C });
   expect(groups.map(({ endpoints }) => endpoints)).toEqual([['one', 'two', 'three'], ['four']]);
 });
 
-test('the audience is that of the addresses, however they are written and ordered', () => {
+test('the audience depends on the addresses, not on their spelling or order', () => {
   const of = (upstream: string): string | undefined => groupsOf({ one: upstream })[0]?.audience;
   expect(of('http://localhost:80')).toBe(of('http://127.0.0.1'));
   expect(of(`${A}, ${B}`)).toBe(of(`${B}, ${A}`));
@@ -51,12 +51,12 @@ test('the audience is that of the addresses, however they are written and ordere
   expect(of(A)).toMatch(/^comfyui-[0-9a-f]{32}$/);
 });
 
-test('the folder of public keys may be named', () => {
+test('the folder of public keys is configurable', () => {
   expect(groupsOf({ one: A }, '{ publicKeyDir: for-comfyui }')[0]?.file).toBe(
     `${directory.path}/for-comfyui/comfyui.json`,
   );
 });
 
-test('without a multi-tenant endpoint there is no ComfyUI that needs keys', () => {
+test('without a multi-tenant endpoint no ComfyUI needs keys', () => {
   expect(groupsOf({ 'not-one': A })).toEqual([]);
 });

@@ -3,11 +3,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { loadConfig, type LoadedConfig } from '../../src/config/load.ts';
 
-/** Good hashes of nothing in particular; the tests of configuration never verify a password. */
+/** Valid hashes; configuration tests never verify a password. */
 export const BCRYPT = `$2b$10$abcdefghijklmnopqrstuv${'A'.repeat(31)}`;
 export const ARGON2 = `$argon2id$v=19$m=19456,t=2,p=1$c2FsdHNhbHQ$${'aGFzaA'.repeat(5)}`;
 
-/** A configuration without a fault, in which a case spoils one thing. */
+/** A valid configuration, of which a test case breaks one thing. */
 export const BASIC = `endpoints:
   - name: studio
     upstream: http://127.0.0.1:8188
@@ -35,7 +35,7 @@ export const JWT = `endpoints:
 export interface ConfigDirectory {
   readonly path: string;
   write(name: string, content: string | Uint8Array): string;
-  /** Loads `comfy-tenant.yaml` with this text, beside what was written before; messages call it by its name alone. */
+  /** Loads `comfy-tenant.yaml` with this text, in the directory of the other files; messages use its bare name. */
   load(text: string | Uint8Array, env?: Record<string, string>): LoadedConfig;
   remove(): void;
 }
@@ -60,7 +60,7 @@ export function faultsOf(loaded: LoadedConfig): readonly string[] {
   return loaded.ok ? [] : loaded.faults;
 }
 
-/** Replaces a part that must be there, so that a case cannot pass by spoiling nothing. */
+/** Replaces a part and throws if it is missing, so that no case passes by changing nothing. */
 export function spoil(text: string, part: string, by: string): string {
   if (!text.includes(part)) throw new Error(`there is no ${part} to spoil`);
   return text.replace(part, () => by);

@@ -32,7 +32,7 @@ function keysOf({ properties = {}, items, anyOf = [], oneOf = [] }: Schema): str
 }
 
 test.each(EXAMPLES.map((text, index) => [index + 1, text] as const))(
-  'example %i of docs/configuration.md is good, without a warning',
+  'example %i of docs/configuration.md is valid, without warnings',
   (_, text) => {
     const loaded = directory.load(text);
     expect(loaded.ok ? [] : loaded.faults).toEqual([]);

@@ -31,7 +31,7 @@ const CASES: readonly (readonly [sentence: string, text: string, ...faults: stri
   [
     'no domain in the list',
     spoil(BASIC, 'upstream:', 'domains: []\n    upstream:'),
-    'comfy-tenant.yaml:3:5 endpoints[0].domains: must name at least one domain, or leave it out for all',
+    'comfy-tenant.yaml:3:5 endpoints[0].domains: must name at least one domain; omit it to match all',
   ],
   [
     'a wildcard in the middle of a domain',
@@ -121,7 +121,7 @@ const CASES: readonly (readonly [sentence: string, text: string, ...faults: stri
   [
     'a user without a password',
     spoil(BASIC, `, password: "${BCRYPT}"`, ''),
-    'comfy-tenant.yaml:8:11 endpoints[0].auth.users[0].password: is missing: must be a password hash: make one with `comfy-tenant hash`',
+    'comfy-tenant.yaml:8:11 endpoints[0].auth.users[0].password: is missing: must be a password hash: create one with `comfy-tenant hash`',
   ],
   [
     'a user id prefix in capitals',
@@ -131,7 +131,7 @@ const CASES: readonly (readonly [sentence: string, text: string, ...faults: stri
   [
     'the reserved user id prefix',
     spoil(BASIC, 'method: BASIC', 'method: BASIC\n      userIdPrefix: verify'),
-    'comfy-tenant.yaml:7:21 endpoints[0].auth.userIdPrefix: must not be verify: it is kept for `comfy-tenant verify`',
+    'comfy-tenant.yaml:7:21 endpoints[0].auth.userIdPrefix: must not be verify: that prefix is reserved for `comfy-tenant verify`',
   ],
   [
     'an unknown policy',
@@ -141,7 +141,7 @@ const CASES: readonly (readonly [sentence: string, text: string, ...faults: stri
   [
     'a public path that is everything',
     spoil(BASIC, 'upstream:', 'publicPaths: [{ path: "/*" }]\n    upstream:'),
-    'comfy-tenant.yaml:3:27 endpoints[0].publicPaths[0].path: would open everything: name the paths that are public',
+    'comfy-tenant.yaml:3:27 endpoints[0].publicPaths[0].path: would make everything public: list the public paths',
   ],
   [
     'a public path with an escape',
@@ -185,12 +185,12 @@ const CASES: readonly (readonly [sentence: string, text: string, ...faults: stri
       'upstream:',
       `publicPaths: [{ path: /a, answer: { body: ${'x'.repeat(4097)} } }]\n    upstream:`,
     ),
-    'comfy-tenant.yaml:3:47 endpoints[0].publicPaths[0].answer.body: must be at most 4096 bytes: Envoy answers no more',
+    'comfy-tenant.yaml:3:47 endpoints[0].publicPaths[0].answer.body: must be at most 4096 bytes: Envoy sends no longer body',
   ],
 ];
 
 for (const [sentence, text, ...faults] of CASES) {
-  test(`${sentence} is a fault`, () => {
+  test(`${sentence} is an error`, () => {
     expect(faultsOf(directory.load(text))).toEqual(faults);
   });
 }

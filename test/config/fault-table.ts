@@ -1,6 +1,6 @@
 import { ARGON2, BCRYPT } from './config-file.ts';
 
-/** Good, with every section; a fault is planted by replacing one line. */
+/** A valid configuration with every section; a fault is added by replacing one line. */
 export const GOOD = `endpoints:
   - name: studio
     domains: [studio.example.com, "*.studio.example.com"]
@@ -51,7 +51,7 @@ admin:
 log: { level: info }
 `;
 
-/** Line of GOOD → what spoils it, and the line without which it would be no fault. */
+/** Line of GOOD → its invalid replacement, and the line without which it would be valid. */
 export const FAULTS: readonly (readonly [line: string, bad: string, dependsOn?: string])[] = [
   ['  - name: studio', '  - name: Not A Name'],
   ['  - name: studio', '  - name: ${GPU}'],
@@ -137,7 +137,7 @@ export const FAULTS: readonly (readonly [line: string, bad: string, dependsOn?: 
   ['  trustedHops: 1', '  trustedHops: one'],
   ['  listen: 127.0.0.1:9001', '  listen: nowhere'],
   ['  rememberFor: 10m', '  rememberFor: 48h'],
-  ['  rememberFor: 10m', '  rememberFor: *nobody'],
+  ['  rememberFor: 10m', '  rememberFor: *undefined'],
   ['log: { level: info }', 'log: { level: loud }'],
   ['log: { level: info }', 'log: { level: !!js/function x }'],
   ['log: { level: info }', 'log: { level: info, level: debug }'],

@@ -18,7 +18,7 @@ const CASES: readonly (readonly [sentence: string, text: string | Uint8Array, ..
     '# nothing but a comment\n',
     'comfy-tenant.yaml:1:1: is empty: it must have endpoints; `comfy-tenant init` writes an example',
   ],
-  ['a list instead of keys', '- a\n', 'comfy-tenant.yaml:1:1: must hold keys and values'],
+  ['a list instead of keys', '- a\n', 'comfy-tenant.yaml:1:1: must be a mapping of keys to values'],
   [
     'bytes that are not UTF-8',
     Buffer.concat([Buffer.from('# one\n# '), Buffer.from([0xff, 0xfe]), Buffer.from('\n')]),
@@ -27,38 +27,42 @@ const CASES: readonly (readonly [sentence: string, text: string | Uint8Array, ..
   [
     'a key that is there twice',
     `${BASIC}sameUsers: true\nsameUsers: false\n`,
-    'comfy-tenant.yaml:10:1: this key is there twice: keep one',
+    'comfy-tenant.yaml:10:1: duplicate key: keep one',
   ],
-  ['a tab as indent', 'endpoints:\n\t- name: a\n', 'comfy-tenant.yaml:2:1: a tab: indent with spaces'],
+  [
+    'a tab as indent',
+    'endpoints:\n\t- name: a\n',
+    'comfy-tenant.yaml:2:1: a tab is used for indentation: use spaces',
+  ],
   [
     'a second document',
     `${BASIC}---\nsameUsers: true\n`,
-    'comfy-tenant.yaml:9:1: a second document begins: the file must hold one, so take out the ---',
+    'comfy-tenant.yaml:9:1: a second document starts here: the file must contain only one; remove the ---',
   ],
   [
     'an alias without an anchor',
     'endpoints: *other\n',
-    'comfy-tenant.yaml:1:12: this alias names no anchor that stands before it',
+    'comfy-tenant.yaml:1:12: this alias refers to an anchor that is not defined before it',
   ],
   [
     'a tag of another program',
     'endpoints: !!js/function "x"\n',
-    'comfy-tenant.yaml:1:12: this tag is not known: take it out',
+    'comfy-tenant.yaml:1:12: unknown tag: remove it',
   ],
   [
     'aliases that unfold to thousands',
     `a: &a [x,x,x,x,x,x,x,x,x,x]\nb: &b [${'*a,'.repeat(20)}]\nc: &c [${'*b,'.repeat(20)}]\nendpoints: [*c]\n`,
-    'comfy-tenant.yaml:1:1: aliases unfold to more than 100 copies: write the values out',
+    'comfy-tenant.yaml:1:1: aliases expand to more than 100 copies: write the values out',
   ],
   [
     'an open bracket',
     'endpoints: [\n',
-    'comfy-tenant.yaml:2:1: is not YAML: Flow sequence in block collection must be sufficiently indented and end with a ]',
+    'comfy-tenant.yaml:2:1: is not valid YAML: Flow sequence in block collection must be sufficiently indented and end with a ]',
   ],
   [
     'a variable that the environment does not have',
     spoil(BASIC, BCRYPT, '${ALICE_HASH}'),
-    'comfy-tenant.yaml:8:40: the environment has no ALICE_HASH: set it, or write $${ALICE_HASH} for the text itself',
+    'comfy-tenant.yaml:8:40: environment variable ALICE_HASH is not set: set it, or write $${ALICE_HASH} for the literal text',
   ],
   [
     'a file of over 4 MiB',
@@ -67,26 +71,26 @@ const CASES: readonly (readonly [sentence: string, text: string | Uint8Array, ..
   ],
 ];
 
-test.each(CASES)('%s is a fault with its place', (_, text, ...faults) => {
+test.each(CASES)('%s is an error with its position', (_, text, ...faults) => {
   expect(faultsOf(directory.load(text))).toEqual(faults);
 });
 
-test('a file that is not there is a fault that says how to get one', () => {
+test('a missing file is an error that says how to create one', () => {
   expect(faultsOf(loadConfig('/nowhere/comfy-tenant.yaml', {}))).toEqual([
-    '/nowhere/comfy-tenant.yaml: does not exist: name yours with --config, or write one with `comfy-tenant init`',
+    '/nowhere/comfy-tenant.yaml: does not exist: pass its path with --config, or create one with `comfy-tenant init`',
   ]);
 });
 
-test('a directory is a fault', () => {
+test('a directory is an error', () => {
   const path = join(directory.path, 'folder');
   mkdirSync(path);
   expect(faultsOf(loadConfig(path, {}))).toEqual([`${path}: is a directory, not a file`]);
 });
 
-test('a file without permission is a fault', () => {
+test('a file without read permission is an error', () => {
   const path = directory.write('secret.yaml', BASIC);
   chmodSync(path, 0);
-  // Root may read everything, so for this one moment the test is nobody.
+  // Root can read everything, so drop to user nobody for this call.
   const isRoot = process.getuid?.() === 0;
   if (isRoot) process.seteuid?.(65_534);
   try {
@@ -98,25 +102,25 @@ test('a file without permission is a fault', () => {
   }
 });
 
-test('a variable is put in, and $${…} stands for itself', () => {
+test('a variable is substituted, and $${…} is the escape', () => {
   const text = spoil(BASIC, 'method: BASIC', 'method: BASIC\n      realm: "${STUDIO} $${STUDIO}"');
   const loaded = directory.load(text, { STUDIO: 'Studio' });
   expect(loaded.ok ? loaded.config.endpoints[0]?.auth.realm : loaded.faults).toBe('Studio ${STUDIO}');
 });
 
-test('the value of a variable is never said', () => {
+test('the value of a variable is never shown', () => {
   const loaded = directory.load(spoil(BASIC, BCRYPT, '${ALICE}'), { ALICE: 'open sesame' });
   expect(faultsOf(loaded)).toEqual([
-    'comfy-tenant.yaml:8:40 endpoints[0].auth.users[0].password: is not a password hash, and plain passwords are not read; make one with `comfy-tenant hash`',
+    'comfy-tenant.yaml:8:40 endpoints[0].auth.users[0].password: is not a password hash, and plain-text passwords are not accepted; create one with `comfy-tenant hash`',
   ]);
 });
 
-test('a byte order mark, CRLF and a plain alias are taken', () => {
+test('a byte order mark, CRLF and a plain alias are accepted', () => {
   const text = `\uFEFF${BASIC}gateway: { listen: &here 127.0.0.1:9100 }\n`.replaceAll('\n', '\r\n');
   expect(faultsOf(directory.load(text))).toEqual([]);
 });
 
-test('all faults are said at once, in the order of the file', () => {
+test('all errors are reported at once, in file order', () => {
   const text = `
 endpoints:
   - name: Studio
@@ -134,21 +138,21 @@ admn: { listen: 127.0.0.1:1 }
     'comfy-tenant.yaml:3:11 endpoints[0].name: must be 1 to 40 of a-z, 0-9 and -, such as studio',
     'comfy-tenant.yaml:4:5 endpoints[0].upstrem: is not a known key: did you mean upstream?',
     'comfy-tenant.yaml:5:18 endpoints[0].multiTenant: must be true or false',
-    'comfy-tenant.yaml:6:5 endpoints[0].auth: BASIC needs users or usersFile: `comfy-tenant user add` makes the first one',
+    'comfy-tenant.yaml:6:5 endpoints[0].auth: BASIC needs users or usersFile: `comfy-tenant user add` creates the first one',
     'comfy-tenant.yaml:8:5 endpoints[1].domain: is not a known key: did you mean domains?',
-    'comfy-tenant.yaml:11:5 endpoints[1].auth: reaches 127.0.0.1:8188 as endpoint unnamed-1 does, where one name could mean two people: give one of them a userIdPrefix of its own, or say sameUsers: true at the top if a name means the same person in both',
-    'comfy-tenant.yaml:11:63 endpoints[1].auth.users[0].password: is not a password hash, and plain passwords are not read; make one with `comfy-tenant hash`',
+    'comfy-tenant.yaml:11:5 endpoints[1].auth: shares 127.0.0.1:8188 with endpoint unnamed-1, so one name could mean two people: give one of them a userIdPrefix, or set sameUsers: true at the top if a name means the same person in both',
+    'comfy-tenant.yaml:11:63 endpoints[1].auth.users[0].password: is not a password hash, and plain-text passwords are not accepted; create one with `comfy-tenant hash`',
     'comfy-tenant.yaml:12:1 admn: is not a known key: did you mean admin?',
   ]);
 });
 
-test('a key __proto__ is a key like others', () => {
+test('a key __proto__ is an ordinary key', () => {
   expect(faultsOf(directory.load(`${BASIC}__proto__: { sameUsers: true }\n`))).toEqual([
     'comfy-tenant.yaml:9:1 __proto__: is not a known key: known here: endpoints, sameUsers, comfyui, gateway, service, admin, log',
   ]);
 });
 
-test('a key cannot pass for words of ours, nor move the cursor of a terminal', () => {
+test('a key can neither imitate our messages nor move the cursor of a terminal', () => {
   expect(faultsOf(directory.load(`${BASIC}"good\\n\\e[2J\u2028": 1\n`))).toEqual([
     'comfy-tenant.yaml:9:1 "good\\n\\u001b[2J\\u2028": is not a known key: known here: endpoints, sameUsers, comfyui, gateway, service, admin, log',
   ]);

@@ -9,7 +9,7 @@ afterAll(() => {
   directory.remove();
 });
 
-/** Whatever it is given, loading ends with a configuration or with faults that each name a place. */
+/** For any input, loading returns a configuration or errors with positions. */
 function loads(text: string): void {
   const loaded = directory.load(text);
   if (loaded.ok) return;
@@ -41,7 +41,7 @@ const PIECES = [
   '\u2028',
 ];
 
-test('a good file with something put in anywhere is loaded or refused with places', () => {
+test('a valid file with random insertions is loaded or rejected with positions', () => {
   const file = fc.constantFrom(BASIC, JWT, BASIC + JWT.replace('endpoints:\n', ''));
   const piece = fc.oneof(fc.constantFrom(...PIECES), fc.string({ unit: 'binary', maxLength: 8 }));
   fc.assert(
@@ -53,7 +53,7 @@ test('a good file with something put in anywhere is loaded or refused with place
   );
 });
 
-test('a good file with something cut out anywhere is loaded or refused with places', () => {
+test('a valid file with random deletions is loaded or rejected with positions', () => {
   fc.assert(
     fc.property(
       fc.constantFrom(BASIC, JWT),
@@ -95,7 +95,7 @@ const { tree } = fc.letrec((tie) => ({
   ),
 }));
 
-test('any shape under our own keys is refused with places', () => {
+test('any structure under known keys is rejected with positions', () => {
   fc.assert(
     fc.property(tree, (value) => {
       loads(stringify({ endpoints: [value], gateway: value, sameUsers: true }));
@@ -104,7 +104,7 @@ test('any shape under our own keys is refused with places', () => {
   );
 });
 
-test('anything that calls itself settings of FunArt gives a configuration or remarks, never a crash', async () => {
+test('any FunArt settings give a configuration or remarks, never a crash', async () => {
   const options = { upstream: 'http://127.0.0.1:8188', hash: () => Promise.resolve('') };
   const settings = fc.dictionary(
     fc.constantFrom(

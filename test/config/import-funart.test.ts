@@ -22,17 +22,17 @@ const EC = {
 };
 const SECRET = { kty: 'oct', k: Buffer.alloc(32, 'secret').toString('base64url') };
 const CHECKS =
-  'FunArt checks neither iss nor aud: set issuer and audience in place of anyIssuer and anyAudience, so that tokens made for others are refused';
+  'FunArt checks neither iss nor aud: replace anyIssuer and anyAudience with issuer and audience, so that tokens issued for other services are rejected';
 const options = { upstream: 'http://127.0.0.1:8188', hash: () => Promise.resolve(BCRYPT) };
 
-/** Imports, and makes sure that what comes out is a good configuration. */
+/** Imports and checks that the result is a valid configuration. */
 async function imported(input: unknown): Promise<{ config: unknown; remarks: readonly string[] }> {
   const { yaml = '', remarks } = await importFunArt(input, options);
   expect(faultsOf(directory.load(yaml))).toEqual([]);
   return { config: parse(yaml), remarks };
 }
 
-test('a custom domain with its settings as JSON in a string is carried over field by field', async () => {
+test('a custom domain with its settings as JSON in a string is imported field by field', async () => {
   const authInfo = JSON.stringify({
     jwks: { keys: [EC] },
     tokenLookup: 'header:Authorization:Bearer,cookie:comfy_token,query:token',
@@ -71,7 +71,7 @@ test('a custom domain with its settings as JSON in a string is carried over fiel
   });
 });
 
-test('the bare settings and lists of objects are understood too', async () => {
+test('bare settings and lists of objects are accepted too', async () => {
   const { config } = await imported({
     jwks: { keys: [EC] },
     tokenLookup: [{ position: 'header', name: 'X-Token', removePrefix: '' }],
@@ -89,7 +89,7 @@ test('the bare settings and lists of objects are understood too', async () => {
   });
 });
 
-test('what cannot be carried over is named', async () => {
+test('settings that cannot be imported are reported', async () => {
   const { config, remarks } = await imported({
     jwks: JSON.stringify({ keys: [{ ...EC, d: 'jpsQnnGQmL-YBIffH1136cspYG6-0iY7X1fCE9-E9LI' }, SECRET] }),
     tokenLookup: 'header:Authorization:Bearer,form:token',
@@ -98,28 +98,28 @@ test('what cannot be carried over is named', async () => {
     whitelist: ['/*'],
   });
   expect(remarks).toEqual([
-    'jwks.keys[0] is a private key: only its public part is carried over; treat the key as known to others and replace it',
-    'jwks mixes shared secrets (kty oct) with public keys: the secrets are left out, as one could be taken for the other',
-    'tokenLookup form:token cannot be carried over: a token is looked for in header, cookie and query only',
+    'jwks.keys[0] is a private key: only its public part is imported; treat the key as compromised and replace it',
+    'jwks mixes shared secrets (kty oct) with public keys: the secrets are skipped, because one could be confused with the other',
+    'tokenLookup form:token cannot be imported: tokens are read from headers, cookies and query parameters only',
     CHECKS,
-    'claimPassBy form:uid cannot be carried over: a claim is passed on in header, cookie and query only',
-    'claimPassBy has no header:X-FunArt-Comfy-UserId: the isolation id is taken from the claim sub; change it if FunArt took another',
-    'blacklist /api/* cannot be carried over: it opens every other path, here every path needs credentials; name what must be open in publicPaths',
-    'whitelist /* cannot be carried over: it opens everything',
+    'claimPassBy form:uid cannot be imported: claims are forwarded in headers, cookies and query parameters only',
+    'claimPassBy has no header:X-FunArt-Comfy-UserId: the isolation id comes from the claim sub; change it if FunArt used another',
+    'blacklist /api/* cannot be imported: it makes every other path public, but here every path needs credentials; list public paths in publicPaths',
+    'whitelist /* cannot be imported: it makes everything public',
   ]);
   expect(JSON.stringify(config)).not.toContain('jpsQnnGQ');
   expect(config).toMatchObject({ endpoints: [{ auth: { issuers: [{ jwks: { keys: [EC] } }] } }] });
 });
 
-test('shared secrets alone come with their algorithm named', async () => {
+test('shared secrets alone are imported with their algorithm', async () => {
   const { config, remarks } = await imported({ jwks: { keys: [{ ...SECRET, alg: 'HS256' }] } });
   expect(remarks[0]).toBe(
-    'jwks holds shared secrets (HS*): whoever verifies can also sign, so public keys are better',
+    'jwks contains shared secrets (HS*): anyone who can verify can also sign, so prefer public keys',
   );
   expect(config).toMatchObject({ endpoints: [{ auth: { issuers: [{ algorithms: ['HS256'] }] } }] });
 });
 
-test('a Basic user list comes with its passwords hashed', async () => {
+test('a Basic user list is imported with hashed passwords', async () => {
   const path = join(directory.path, 'authConfig.json');
   const users = [{ username: 'user-h30ua81', password: 'Open-Sesame-1!' }];
   writeFileSync(path, JSON.stringify({ authConfig: { authType: 'basic', authInfo: { users } } }));
@@ -140,16 +140,16 @@ test.each([
   [
     'an anonymous domain',
     { authConfig: { authType: 'anonymous', authInfo: '{}' } },
-    'authType anonymous has no users: there is nothing to carry over',
+    'authType anonymous has no users: there is nothing to import',
   ],
   [
     'settings without keys',
     { authInfo: 'not JSON' },
-    'there is neither jwks with keys nor a list of users: nothing can be carried over',
+    'there are neither jwks with keys nor users: there is nothing to import',
   ],
-  ['a list', [], 'there is neither jwks with keys nor a list of users: nothing can be carried over'],
-  ['null', null, 'there is neither jwks with keys nor a list of users: nothing can be carried over'],
-])('%s gives no configuration and says why', async (_, input, remark) => {
+  ['a list', [], 'there are neither jwks with keys nor users: there is nothing to import'],
+  ['null', null, 'there are neither jwks with keys nor users: there is nothing to import'],
+])('%s gives no configuration but a reason', async (_, input, remark) => {
   expect(await importFunArt(input, options)).toEqual({ yaml: undefined, remarks: [remark] });
 });
 
@@ -162,7 +162,7 @@ test.each([
     64,
     'comfy-tenant import: expected funart <authConfig.json>. See comfy-tenant import --help',
   ],
-])('import %j ends with what was wrong', async (args, code, said) => {
+])('import %j ends with the error', async (args, code, said) => {
   directory.write('broken.json', '{');
   expect(await run(importConfig, { cwd: directory.path, args })).toEqual({ code, out: [], err: [said] });
 });

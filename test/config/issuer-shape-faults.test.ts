@@ -67,12 +67,12 @@ const CASES: readonly (readonly [sentence: string, text: string, ...faults: stri
   [
     'an empty token lookup',
     spoil(JWT, 'claimTransformations:', 'tokenLookup: []\n      claimTransformations:'),
-    'comfy-tenant.yaml:11:7 endpoints[0].auth.tokenLookup: must name at least one place',
+    'comfy-tenant.yaml:11:7 endpoints[0].auth.tokenLookup: must name at least one location',
   ],
 ];
 
 for (const [sentence, text, ...faults] of CASES) {
-  test(`${sentence} is a fault`, () => {
+  test(`${sentence} is an error`, () => {
     expect(faultsOf(directory.load(text))).toEqual(faults);
   });
 }

@@ -31,65 +31,65 @@ const CASES: readonly (readonly [sentence: string, text: () => string, ...faults
   [
     'a shared secret without an algorithm',
     () => withKeys(SECRET),
-    'comfy-tenant.yaml:10:11 endpoints[0].auth.issuers[0].jwks: keys[0] is a shared secret (kty oct): name HS256, HS384 or HS512 in algorithms if that is meant',
+    'comfy-tenant.yaml:10:11 endpoints[0].auth.issuers[0].jwks: keys[0] is a shared secret (kty oct): add HS256, HS384 or HS512 to algorithms if that is intended',
   ],
   [
     'a shared secret that is short',
     () => also('algorithms: [HS512]').replace(LINE, `jwks: { keys: [${JSON.stringify(SECRET)}] }`),
-    'comfy-tenant.yaml:11:11 endpoints[0].auth.issuers[0].jwks: holds no key for the algorithms of this issuer: keys[0] is too short, or of a kind that is not known',
+    'comfy-tenant.yaml:11:11 endpoints[0].auth.issuers[0].jwks: has no key for the algorithms of this issuer: keys[0] is too short or of an unknown type',
   ],
   [
     'a private key',
     () => withKeys({ ...EC, d: 'jpsQnnGQmL-YBIffH1136cspYG6-0iY7X1fCE9-E9LI' }),
-    'comfy-tenant.yaml:10:11 endpoints[0].auth.issuers[0].jwks: keys[0] is a private key: whoever reads this file could sign; give the public part only (without d, p, q, dp, dq, qi)',
+    'comfy-tenant.yaml:10:11 endpoints[0].auth.issuers[0].jwks: keys[0] is a private key: anyone who can read it could sign tokens; keep the public part only (without d, p, q, dp, dq, qi)',
   ],
   [
     'a weak RSA key',
     () => withKeys(generateKeyPairSync('rsa', { modulusLength: 1024 }).publicKey.export({ format: 'jwk' })),
-    'comfy-tenant.yaml:10:11 endpoints[0].auth.issuers[0].jwks: keys[0] is too weak: an RSA key of 1024 bits, at least 2048 are needed',
+    'comfy-tenant.yaml:10:11 endpoints[0].auth.issuers[0].jwks: keys[0] is too weak: an RSA key of 1024 bits, at least 2048 are required',
   ],
   [
     'a key that is damaged',
     () => withKeys({ ...EC, y: 'x' }),
-    'comfy-tenant.yaml:10:11 endpoints[0].auth.issuers[0].jwks: keys[0] is not a key that can be read: kty must be RSA, EC or OKP with the members of RFC 7518',
+    'comfy-tenant.yaml:10:11 endpoints[0].auth.issuers[0].jwks: keys[0] is not a valid key: kty must be RSA, EC or OKP with the members of RFC 7518',
   ],
   [
     'a key of no kind',
     () => withKeys({ kid: 'a' }),
-    'comfy-tenant.yaml:10:11 endpoints[0].auth.issuers[0].jwks: keys[0] is not a key: it must hold kty',
+    'comfy-tenant.yaml:10:11 endpoints[0].auth.issuers[0].jwks: keys[0] is not a key: it must have kty',
   ],
   [
     'a kid that is a number',
     () => withKeys({ ...EC, kid: 1 }),
-    'comfy-tenant.yaml:10:11 endpoints[0].auth.issuers[0].jwks: keys[0] must have text as kid',
+    'comfy-tenant.yaml:10:11 endpoints[0].auth.issuers[0].jwks: keys[0] has a kid that is not text',
   ],
   [
     'two keys without kid',
     () => withKeys(EC, RSA),
-    'comfy-tenant.yaml:10:11 endpoints[0].auth.issuers[0].jwks: has 2 keys without kid: at most one is possible, give the others a kid',
+    'comfy-tenant.yaml:10:11 endpoints[0].auth.issuers[0].jwks: has 2 keys without kid: only one may omit it, give the others a kid',
   ],
   [
     'two keys of one kid',
     () => withKeys({ ...EC, kid: 'a' }, { ...EC, kid: 'a' }),
-    'comfy-tenant.yaml:10:11 endpoints[0].auth.issuers[0].jwks: has two keys of kid a (EC): each needs a kid of its own',
+    'comfy-tenant.yaml:10:11 endpoints[0].auth.issuers[0].jwks: has two keys with kid a (EC): every key needs a different kid',
   ],
   [
     'only a key for encryption',
     () => withKeys({ ...EC, use: 'enc' }),
-    'comfy-tenant.yaml:10:11 endpoints[0].auth.issuers[0].jwks: holds no key for the algorithms of this issuer: keys[0] is not for signatures (use, key_ops)',
+    'comfy-tenant.yaml:10:11 endpoints[0].auth.issuers[0].jwks: has no key for the algorithms of this issuer: keys[0] is not for signatures (use, key_ops)',
   ],
   [
     'no key for the algorithms',
     () => also('algorithms: [RS256]').replace(LINE, `jwks: { keys: [${JSON.stringify(EC)}] }`),
-    'comfy-tenant.yaml:11:11 endpoints[0].auth.issuers[0].jwks: holds no key for the algorithms of this issuer: keys[0] fits none of the algorithms',
+    'comfy-tenant.yaml:11:11 endpoints[0].auth.issuers[0].jwks: has no key for the algorithms of this issuer: keys[0] matches none of the algorithms',
   ],
   [
     'an empty list of keys',
     () => withKeys(),
-    'comfy-tenant.yaml:10:19 endpoints[0].auth.issuers[0].jwks.keys: must hold at least one JWK',
+    'comfy-tenant.yaml:10:19 endpoints[0].auth.issuers[0].jwks.keys: must contain at least one JWK',
   ],
   [
-    'a JWKS file that is not there',
+    'a missing JWKS file',
     () => spoil(JWT, LINE, 'jwks: { file: nothing.json }'),
     'comfy-tenant.yaml:10:25 endpoints[0].auth.issuers[0].jwks.file: nothing.json does not exist',
   ],
@@ -116,20 +116,20 @@ const CASES: readonly (readonly [sentence: string, text: () => string, ...faults
   [
     'a JWKS file with a private key',
     () => withFile(JSON.stringify({ keys: [{ ...EC, d: 'jpsQnnGQmL-YBIffH1136cspYG6-0iY7X1fCE9-E9LI' }] })),
-    'comfy-tenant.yaml:10:25 endpoints[0].auth.issuers[0].jwks.file: jwks.json keys[0] is a private key: whoever reads this file could sign; give the public part only (without d, p, q, dp, dq, qi)',
+    'comfy-tenant.yaml:10:25 endpoints[0].auth.issuers[0].jwks.file: jwks.json keys[0] is a private key: anyone who can read it could sign tokens; keep the public part only (without d, p, q, dp, dq, qi)',
   ],
   [
     'a JWKS file with hostile members',
     () => withFile('{"keys": [{"__proto__": {"kty": "EC"}}, 7, [], null]}'),
-    'comfy-tenant.yaml:10:25 endpoints[0].auth.issuers[0].jwks.file: jwks.json keys[0] is not a key: it must hold kty',
-    'comfy-tenant.yaml:10:25 endpoints[0].auth.issuers[0].jwks.file: jwks.json keys[1] is not a key: it must hold kty',
-    'comfy-tenant.yaml:10:25 endpoints[0].auth.issuers[0].jwks.file: jwks.json keys[2] is not a key: it must hold kty',
-    'comfy-tenant.yaml:10:25 endpoints[0].auth.issuers[0].jwks.file: jwks.json keys[3] is not a key: it must hold kty',
+    'comfy-tenant.yaml:10:25 endpoints[0].auth.issuers[0].jwks.file: jwks.json keys[0] is not a key: it must have kty',
+    'comfy-tenant.yaml:10:25 endpoints[0].auth.issuers[0].jwks.file: jwks.json keys[1] is not a key: it must have kty',
+    'comfy-tenant.yaml:10:25 endpoints[0].auth.issuers[0].jwks.file: jwks.json keys[2] is not a key: it must have kty',
+    'comfy-tenant.yaml:10:25 endpoints[0].auth.issuers[0].jwks.file: jwks.json keys[3] is not a key: it must have kty',
   ],
 ];
 
 for (const [sentence, text, ...faults] of CASES) {
-  test(`${sentence} is a fault`, () => {
+  test(`${sentence} is an error`, () => {
     expect(faultsOf(directory.load(text()))).toEqual(faults);
   });
 }

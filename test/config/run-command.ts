@@ -11,9 +11,9 @@ export interface Given {
   readonly cwd: string;
   readonly args?: readonly string[];
   readonly env?: Readonly<Record<string, string>>;
-  /** What is piped in. */
+  /** Standard input, piped. */
   readonly stdin?: string;
-  /** What is typed at a terminal, instead. */
+  /** Input typed at a terminal, instead. */
   readonly typed?: readonly string[];
 }
 
@@ -40,7 +40,7 @@ class Terminal extends PassThrough {
   }
 }
 
-/** Runs a command as `main.ts` would, with what it prints collected. */
+/** Runs a command as `main.ts` would, and collects its output. */
 export async function run(
   command: Command,
   { cwd, args = [], env = {}, stdin = '', typed }: Given,

@@ -5,7 +5,7 @@ import { startService } from '../../src/service/service.ts';
 import { BASIC, BCRYPT, configDirectory, JWT, type ConfigDirectory } from './config-file.ts';
 import { run } from './run-command.ts';
 
-/** Each could be a secret; some are good values in some places, so that what they reach is served. */
+/** Possible secrets; some are valid in some places, so that the configuration is loaded. */
 const SENTINELS = [
   's3cr3t-Sentinel!',
   'sentinel42',
@@ -34,7 +34,7 @@ admin: { listen: 127.0.0.1:9002 }
 log: { level: info }
 `;
 
-/** Where a value stands in FULL: after a colon, or in a list. */
+/** Positions of values in FULL: after a colon, or in a list. */
 function positions(): { start: number; end: number }[] {
   return [...FULL.matchAll(/(?<=[:[,] )(?:"[^"\n]*"|[^\s"{}[\],]+)|(?<=\[)[^\s"{}[\],]+/g)].map((match) => ({
     start: match.index,
@@ -63,7 +63,7 @@ function expectNone(output: string, secret: string, text: string): void {
       expect(output.toLowerCase(), text).not.toContain(form.toLowerCase());
 }
 
-test.each(SENTINELS)('an environment value like %s comes out nowhere, wherever it stands', async (secret) => {
+test.each(SENTINELS)('an environment value like %s is never shown, wherever it is used', async (secret) => {
   const places = positions();
   expect(places.length).toBeGreaterThan(40);
   for (const { start, end } of places) {
@@ -90,7 +90,7 @@ test.each([
   '!<${SECRET}> a: 1\n',
   '{ "${SECRET}": 1, "${SECRET}": 2 }\n',
   'endpoints: { ? { a: "${SECRET}" } : 1 }\n',
-])('as a key, %s, it comes out nowhere', async (text) => {
+])('as a key, %s, it is never shown', async (text) => {
   for (const secret of SENTINELS) expectNone(await outputOf(text, { SECRET: secret }), secret, text);
 });
 
@@ -107,7 +107,7 @@ test.each([
   ['a password with a tab', BASIC.replace(/users:\n/, 'users:\n\t- hunter2-hunter2\n')],
   ['a directive', `%hunter2-hunter2 x\n---\n${BASIC}`],
   ['a reserved first letter', BASIC.replace(/password: "[^"]+"/, 'password: @hunter2-hunter2')],
-])('%s comes out nowhere', async (_, text) => {
+])('%s is never shown', async (_, text) => {
   expect(await outputOf(text, {})).not.toContain('hunter2-hunter2');
 });
 
@@ -117,13 +117,13 @@ test.each([
   '$2b$10$hunter2-hunter2:alice',
   `$2b$10$hunter2-hunter2:${BCRYPT}\n$2b$10$hunter2-hunter2:${BCRYPT}`,
   'alice:$2b$99$hunter2-hunter2',
-])('a line of the users file like %s comes out nowhere', async (line) => {
+])('a line of the users file like %s is never shown', async (line) => {
   directory.write('users.htpasswd', `${line}\n`);
   const text = BASIC.replace(/users:[^]*/, 'usersFile: users.htpasswd\n');
   expect(await outputOf(text, {})).not.toContain('hunter2-hunter2');
 });
 
-test('the address of keys that cannot be fetched comes out without its query', async () => {
+test('the URL of keys that cannot be fetched is shown without its query', async () => {
   const text = JWT.replace(
     'url: https://login.example.com/jwks.json',
     'url: "https://login.example.com/jwks.json?key=${SECRET}"',

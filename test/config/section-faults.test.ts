@@ -25,7 +25,7 @@ const CASES: readonly (readonly [sentence: string, text: string, ...faults: stri
   [
     'a private key in the folder that ComfyUI gets',
     `${BASIC}comfyui: { tokenKeyFile: keys/token.key, publicKeyDir: keys/ }\n`,
-    'comfy-tenant.yaml:9:56 comfyui.publicKeyDir: holds a private key: ComfyUI can read this folder, so name one of its own, such as .comfy-tenant/public',
+    'comfy-tenant.yaml:9:56 comfyui.publicKeyDir: contains a private key, and ComfyUI can read this folder: use another, such as .comfy-tenant/public',
   ],
   [
     'a private key in the folder that ComfyUI gets by default',
@@ -93,7 +93,7 @@ const CASES: readonly (readonly [sentence: string, text: string, ...faults: stri
   [
     'a client certificate that is asked for and not there',
     `${BASIC}service: { listen: 127.0.0.1:9001, tls: { certFile: c.pem, keyFile: c.pem, clientCaFile: c.pem } }\n`,
-    'comfy-tenant.yaml:9:36 service.tls: clientCaFile, clientCertFile and clientKeyFile go together: what the service asks Envoy for, Envoy must have',
+    'comfy-tenant.yaml:9:36 service.tls: clientCaFile, clientCertFile and clientKeyFile must be set together: Envoy needs the client certificate that the service requires',
     'comfy-tenant.yaml:9:53 service.tls.certFile: c.pem does not exist',
     'comfy-tenant.yaml:9:69 service.tls.keyFile: c.pem does not exist',
     'comfy-tenant.yaml:9:90 service.tls.clientCaFile: c.pem does not exist',
@@ -117,7 +117,7 @@ const CASES: readonly (readonly [sentence: string, text: string, ...faults: stri
 ];
 
 for (const [sentence, text, ...faults] of CASES) {
-  test(`${sentence} is a fault`, () => {
+  test(`${sentence} is an error`, () => {
     expect(faultsOf(directory.load(text))).toEqual(faults);
   });
 }

@@ -20,7 +20,7 @@ function randomFrom(seed: number): (below: number) => number {
 
 interface Planted {
   readonly text: string;
-  /** Line number → what was planted there. */
+  /** Line number → the fault added there. */
   readonly at: ReadonlyMap<number, string>;
 }
 
@@ -41,7 +41,7 @@ function lineOf(fault: string): number {
   return Number(/^comfy-tenant\.yaml:(\d+):/.exec(fault)?.[1] ?? 0);
 }
 
-test('without a fault it is good', () => {
+test('without a fault the configuration is valid', () => {
   const loaded = directory.load(GOOD);
   expect(loaded.ok).toBe(true);
   expect(loaded.warnings).toEqual([expect.stringContaining('a list has no failover of live sessions')]);
@@ -57,10 +57,10 @@ test.each(FAULTS.map((fault) => [fault[1].trim(), fault] as const))(
   },
 );
 
-/** What one fault of the table is reported as when it is alone, by the fault. */
+/** The message of each fault when it is the only one. */
 const alone = new Map<string, number>();
 
-test('of two to five faults, each is reported, in the order of the file, and none that is not one', () => {
+test('of two to five faults, each is reported in file order, and nothing else', () => {
   for (const fault of FAULTS) {
     const { text } = plant([fault]);
     alone.set(fault.join('→'), faultsOf(directory.load(text)).length);
@@ -88,8 +88,8 @@ test('of two to five faults, each is reported, in the order of the file, and non
 
 test.each([
   ['a missing variable', 'multiTenant: true', 'multiTenant: ${GPU}\n    wrong: 1'],
-  ['a text that is not YAML further down', 'log: { level: info }', 'log: { level: "info }'],
-])('%s does not hide what is before it', (_, part, by) => {
+  ['a text that is not valid YAML further down', 'log: { level: info }', 'log: { level: "info }'],
+])('%s does not hide errors before it', (_, part, by) => {
   const text = GOOD.replace('name: studio', 'name: Not A Name')
     .replace(part, by)
     .replace('realm: Studio', 'relm: Studio');

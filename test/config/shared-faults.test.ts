@@ -19,7 +19,7 @@ const CASES: readonly (readonly [sentence: string, text: () => string, ...faults
   [
     'two endpoints for all domains',
     () => another('b', 'publicPaths: []').replace('8188', '8189'),
-    'comfy-tenant.yaml:9:5 endpoints[1].domains[0]: * (all others; also what it is without domains) is already a domain of endpoints[0] (studio): each leads to one endpoint',
+    'comfy-tenant.yaml:9:5 endpoints[1].domains[0]: * (all other hosts; the default without domains) is already a domain of endpoints[0] (studio): a domain can belong to only one endpoint',
   ],
   [
     'two endpoints of one domain',
@@ -29,37 +29,37 @@ const CASES: readonly (readonly [sentence: string, text: () => string, ...faults
         'upstream',
         'domains: [a.example.com, comfy.example.com]\n    upstream',
       ).replace('8188', '8189'),
-    'comfy-tenant.yaml:11:15 endpoints[1].domains[0]: COMFY.example.com is already a domain of endpoints[0] (studio): each leads to one endpoint',
+    'comfy-tenant.yaml:11:15 endpoints[1].domains[0]: COMFY.example.com is already a domain of endpoints[0] (studio): a domain can belong to only one endpoint',
   ],
   [
     'one domain twice in an endpoint',
     () => spoil(BASIC, 'upstream', 'domains: [a.example.com, a.example.com]\n    upstream'),
-    'comfy-tenant.yaml:3:30 endpoints[0].domains[1]: a.example.com is already a domain of endpoints[0] (studio): each leads to one endpoint',
+    'comfy-tenant.yaml:3:30 endpoints[0].domains[1]: a.example.com is already a domain of endpoints[0] (studio): a domain can belong to only one endpoint',
   ],
   [
     'one ComfyUI twice in an endpoint',
     () => spoil(BASIC, 'http://127.0.0.1:8188', '[http://127.0.0.1:8188, http://localhost:8188/]'),
-    'comfy-tenant.yaml:3:5 endpoints[0].upstream: names 127.0.0.1:8188 twice: each ComfyUI once',
+    'comfy-tenant.yaml:3:5 endpoints[0].upstream: lists 127.0.0.1:8188 twice: list each ComfyUI only once',
   ],
   [
     'http and https in one endpoint',
     () => spoil(BASIC, 'http://127.0.0.1:8188', '[http://a.internal:8188, https://b.internal:8188]'),
-    'comfy-tenant.yaml:3:5 endpoints[0].upstream: mixes http and https: all ComfyUIs of an endpoint are reached in one way',
+    'comfy-tenant.yaml:3:5 endpoints[0].upstream: mixes http and https: use one scheme for all ComfyUIs of an endpoint',
   ],
   [
     'one public path twice',
     () => spoil(BASIC, 'upstream', 'publicPaths: [{ path: /a }, { path: /a }]\n    upstream'),
-    'comfy-tenant.yaml:3:41 endpoints[0].publicPaths[1].path: /a is there twice: keep one',
+    'comfy-tenant.yaml:3:41 endpoints[0].publicPaths[1].path: /a is listed twice: keep one',
   ],
   [
     'two user lists that meet in one ComfyUI',
     () => another('b', 'domains: [b.example.com]'),
-    'comfy-tenant.yaml:13:5 endpoints[1].auth: reaches 127.0.0.1:8188 as endpoint studio does, where one name could mean two people: give one of them a userIdPrefix of its own, or say sameUsers: true at the top if a name means the same person in both',
+    'comfy-tenant.yaml:13:5 endpoints[1].auth: shares 127.0.0.1:8188 with endpoint studio, so one name could mean two people: give one of them a userIdPrefix, or set sameUsers: true at the top if a name means the same person in both',
   ],
   [
     'a user list and an issuer that meet in one ComfyUI',
     () => jwtToo('domains: [api.example.com]').replace('http://127.0.0.1:8188', 'http://LOCALHOST:8188/'),
-    'comfy-tenant.yaml:17:5 endpoints[1].auth: reaches 127.0.0.1:8188 as issuers[0] of endpoint api does, where one name could mean two people: give one of them a userIdPrefix of its own, or say sameUsers: true at the top if a name means the same person in both',
+    'comfy-tenant.yaml:17:5 endpoints[1].auth: shares 127.0.0.1:8188 with issuers[0] of endpoint api, so one name could mean two people: give one of them a userIdPrefix, or set sameUsers: true at the top if a name means the same person in both',
   ],
   [
     'two issuers that meet in one ComfyUI',
@@ -69,7 +69,7 @@ const CASES: readonly (readonly [sentence: string, text: () => string, ...faults
         '      claimTransformations',
         '        - { issuer: "https://b.example.com", audience: comfyui, jwks: { discover: true } }\n      claimTransformations',
       ),
-    'comfy-tenant.yaml:11:11 endpoints[0].auth.issuers[1]: reaches 127.0.0.1:8188 as issuers[0] of endpoint api does, where one name could mean two people: give one of them a userIdPrefix of its own, or say sameUsers: true at the top if a name means the same person in both',
+    'comfy-tenant.yaml:11:11 endpoints[0].auth.issuers[1]: shares 127.0.0.1:8188 with issuers[0] of endpoint api, so one name could mean two people: give one of them a userIdPrefix, or set sameUsers: true at the top if a name means the same person in both',
   ],
   [
     'two issuers with one prefix',
@@ -78,7 +78,7 @@ const CASES: readonly (readonly [sentence: string, text: () => string, ...faults
         '      claimTransformations',
         '        - { issuer: "https://b.example.com", audience: comfyui, jwks: { discover: true }, userIdPrefix: corp }\n      claimTransformations',
       ),
-    'comfy-tenant.yaml:12:11 endpoints[0].auth.issuers[1]: reaches 127.0.0.1:8188 as issuers[0] of endpoint api does, where one name could mean two people: give one of them a userIdPrefix of its own, or say sameUsers: true at the top if a name means the same person in both',
+    'comfy-tenant.yaml:12:11 endpoints[0].auth.issuers[1]: shares 127.0.0.1:8188 with issuers[0] of endpoint api, so one name could mean two people: give one of them a userIdPrefix, or set sameUsers: true at the top if a name means the same person in both',
   ],
   [
     'one issuer whose endpoints take different claims',
@@ -87,7 +87,7 @@ const CASES: readonly (readonly [sentence: string, text: () => string, ...faults
       JWT.replace('endpoints:\n', '')
         .replace('name: api', 'name: b\n    domains: [b.example.com]')
         .replace('claim: sub', 'claim: email'),
-    'comfy-tenant.yaml:20:11 endpoints[1].auth.issuers[0]: reaches 127.0.0.1:8188 as issuers[0] of endpoint api does, where one name could mean two people: give one of them a userIdPrefix of its own, or say sameUsers: true at the top if a name means the same person in both',
+    'comfy-tenant.yaml:20:11 endpoints[1].auth.issuers[0]: shares 127.0.0.1:8188 with issuers[0] of endpoint api, so one name could mean two people: give one of them a userIdPrefix, or set sameUsers: true at the top if a name means the same person in both',
   ],
   [
     'an upstream that is the gateway',
@@ -102,7 +102,7 @@ const CASES: readonly (readonly [sentence: string, text: () => string, ...faults
   [
     'two listeners on one port',
     () => `${BASIC}admin: { listen: 127.0.0.1:8080 }\n`,
-    'comfy-tenant.yaml:9:18 admin.listen: is the address of gateway.listen too: take another port',
+    'comfy-tenant.yaml:9:18 admin.listen: is also the address of gateway.listen: use another port',
   ],
   ...[
     ['0.0.0.0:8080', 'http://127.0.0.1:8080'],
@@ -135,19 +135,19 @@ const CASES: readonly (readonly [sentence: string, text: () => string, ...faults
   [
     'a socket path that is too long',
     () => `${BASIC}service: { listen: "unix:/${'a'.repeat(107)}" }\n`,
-    `comfy-tenant.yaml:9:20 service.listen: is a path of 108 bytes: a Unix socket's has 107 at most, take a shorter one`,
+    `comfy-tenant.yaml:9:20 service.listen: is a path of 108 bytes: Unix socket paths have at most 107, use a shorter one`,
   ],
   ...['0.0.0.0', '[::]', '[0:0:0:0:0:0:0:0]', '[::ffff:0.0.0.0]', '0'].map(
     (host): [string, () => string, string] => [
       `a service that listens on ${host} without an address`,
       () => `${BASIC}service: { listen: "${host}:9001" }\n`,
-      'comfy-tenant.yaml:9:20 service.listen: is all addresses of this machine, and Envoy must connect to one: set service.address, such as authz.internal:9001',
+      'comfy-tenant.yaml:9:20 service.listen: is a wildcard address, which Envoy cannot connect to: set service.address, such as authz.internal:9001',
     ],
   ),
   [
     'an address for Envoy that is no address',
     () => `${BASIC}service: { listen: 127.0.0.1:9001, address: "0.0.0.0:9001" }\n`,
-    'comfy-tenant.yaml:9:45 service.address: must be one address, not all of a machine: name the host that Envoy connects to',
+    'comfy-tenant.yaml:9:45 service.address: must be a single address, not a wildcard: name the host that Envoy connects to',
   ],
   [
     'an address for Envoy without a port',
@@ -165,10 +165,10 @@ const CASES: readonly (readonly [sentence: string, text: () => string, ...faults
       directory.write('a.pem', '-----BEGIN CERTIFICATE-----\n'),
       `${BASIC}service: { tls: { certFile: a.pem, keyFile: a.pem } }\n`
     ),
-    'comfy-tenant.yaml:9:12 service.tls: is for host:port only: a Unix socket is guarded by its mode',
+    'comfy-tenant.yaml:9:12 service.tls: applies to host:port only: file permissions protect a Unix socket',
   ],
   [
-    'TLS files that are not there',
+    'missing TLS files',
     () => `${BASIC}gateway: { tls: { certFile: tls/cert.pem, keyFile: tls/key.pem } }\n`,
     'comfy-tenant.yaml:9:29 gateway.tls.certFile: tls/cert.pem does not exist',
     'comfy-tenant.yaml:9:52 gateway.tls.keyFile: tls/key.pem does not exist',
@@ -184,7 +184,7 @@ const CASES: readonly (readonly [sentence: string, text: () => string, ...faults
 ];
 
 for (const [sentence, text, ...faults] of CASES) {
-  test(`${sentence} is a fault`, () => {
+  test(`${sentence} is an error`, () => {
     expect(faultsOf(directory.load(text()))).toEqual(faults);
   });
 }

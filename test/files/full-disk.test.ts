@@ -67,7 +67,7 @@ function fillUp(freeBytes: number): void {
 }
 
 test.each([0, 4096, 16_384])(
-  'user add on a disk with %i bytes free changes nothing and says so',
+  'user add on a disk with %i bytes free changes nothing and reports it',
   async (free) => {
     smallDisk();
     writeFileSync(usersFile(), many);
@@ -81,7 +81,7 @@ test.each([0, 4096, 16_384])(
   },
 );
 
-test('no command that writes a file leaves a part of it on a full disk', async () => {
+test('no command leaves a partial file on a full disk', async () => {
   smallDisk();
   fillUp(0);
   const before = readdirSync(directory);
@@ -93,7 +93,7 @@ test('no command that writes a file leaves a part of it on a full disk', async (
   expect(readdirSync(directory)).toEqual(before);
 });
 
-test('output that goes to a full disk ends with a fault', async () => {
+test('writing output to a full disk ends with an error', async () => {
   const { status, stderr } = spawnSync('sh', ['-c', `${TSX} ${MAIN} --help > /dev/full`], {
     encoding: 'utf8',
   });
@@ -102,17 +102,17 @@ test('output that goes to a full disk ends with a fault', async () => {
   await Promise.resolve();
 });
 
-test('a users file that is mounted by itself is not replaced, and the remedy is said', async () => {
+test('a users file that is a mount point is not replaced, and the error says what to do', async () => {
   writeFileSync(usersFile(), many);
   must('mount', '--bind', usersFile(), usersFile());
   mounts.push(usersFile());
   const { code, err } = await add('alice');
-  expect(err).toContain('mount the directory that holds it instead of the single file');
+  expect(err).toContain('mount its directory instead of the single file');
   expect(code).toBe(74);
   expect(readFileSync(usersFile(), 'utf8')).toBe(many);
 });
 
-test('eight processes that add users at once lose none', async () => {
+test('eight processes adding users in parallel lose none', async () => {
   writeFileSync(usersFile(), many);
   const names = Array.from({ length: 8 }, (_, n) => `new-${n}`);
   const ended = await Promise.all(names.map(add));

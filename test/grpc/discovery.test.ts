@@ -31,14 +31,12 @@ test('two issuers that are discovered each have their own keys', async () => {
   issuer.trust(
     `${DISCOVERED} }, { issuer: "ISSUER/other", audience: ${AUDIENCE}, userIdPrefix: other, ${DISCOVERED}`,
   );
-  expect(await issuer.authenticate(await issuer.token(first))).toEqual({ user: 'alice' });
-  expect(await issuer.authenticate(await issuer.token(second))).toMatchObject({ refused: 'key-unknown' });
-  expect(await issuer.authenticate(await issuer.token(second, { iss: `${issuer.origin}/other` }))).toEqual({
+  expect(await issuer.authorize(await issuer.token(first))).toEqual({ user: 'alice' });
+  expect(await issuer.authorize(await issuer.token(second))).toMatchObject({ refused: 'key-unknown' });
+  expect(await issuer.authorize(await issuer.token(second, { iss: `${issuer.origin}/other` }))).toEqual({
     user: 'other~alice',
   });
-  expect(
-    await issuer.authenticate(await issuer.token(first, { iss: `${issuer.origin}/other` })),
-  ).toMatchObject({
+  expect(await issuer.authorize(await issuer.token(first, { iss: `${issuer.origin}/other` }))).toMatchObject({
     refused: 'key-unknown',
   });
 });

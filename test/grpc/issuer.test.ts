@@ -43,25 +43,22 @@ test.each(GARBAGE)('an issuer that %s at the start lets nobody in, and is asked 
 
 test.each(GARBAGE)('an issuer that %s later fails nobody whose key is known', async (_, fault) => {
   issuer.trust(JWKS);
-  expect(await issuer.authenticate(await issuer.token(first))).toEqual({ user: 'alice' });
+  expect(await issuer.authorize(await issuer.token(first))).toEqual({ user: 'alice' });
   issuer.says(fault);
-  expect(await issuer.authenticate(await issuer.token(second))).toEqual({
-    refused: 'key-unknown',
-    status: 401,
-  });
+  expect(await issuer.authorize(await issuer.token(second))).toEqual({ refused: 'key-unknown', status: 401 });
   expect(issuer.asked).toEqual(['/jwks', '/jwks']);
-  expect(await issuer.authenticate(await issuer.token(first, { sub: 'bob' }))).toEqual({ user: 'bob' });
+  expect(await issuer.authorize(await issuer.token(first, { sub: 'bob' }))).toEqual({ user: 'bob' });
 });
 
 test('a silent issuer delays checks until its timeout only, and cached users not at all', async () => {
   issuer.trust(JWKS);
-  expect(await issuer.authenticate(await issuer.token(first))).toEqual({ user: 'alice' });
+  expect(await issuer.authorize(await issuer.token(first))).toEqual({ user: 'alice' });
   issuer.says((response) => void response.write('{"keys":'));
   let over = false;
-  const unknown = issuer.token(second).then(issuer.authenticate).finally(() => (over = true)); // prettier-ignore
+  const unknown = issuer.token(second).then(issuer.authorize).finally(() => (over = true)); // prettier-ignore
   await expect.poll(() => issuer.asked.length).toBe(2);
   for (let n = 0; n < 50; n++) {
-    expect(await issuer.authenticate(await issuer.token(first, { sub: `user-${n}` }))).toEqual({
+    expect(await issuer.authorize(await issuer.token(first, { sub: `user-${n}` }))).toEqual({
       user: `user-${n}`,
     });
   }
@@ -71,14 +68,14 @@ test('a silent issuer delays checks until its timeout only, and cached users not
 
 test('keys that change under load fail no valid request, and are fetched once for all', async () => {
   issuer.trust(JWKS, 2);
-  await issuer.authenticate(await issuer.token(first));
+  await issuer.authorize(await issuer.token(first));
   expect(issuer.asked).toHaveLength(1);
   issuer.says(keysOf(first, second));
   const verdicts = await Promise.all(
     Array.from({ length: 400 }, async (_, n) => {
       const key = n % 3 === 0 ? second : first;
       return [
-        await issuer.authenticate(await issuer.token(key, { sub: `user-${n}` }), n % 2),
+        await issuer.authorize(await issuer.token(key, { sub: `user-${n}` }), n % 2),
         { user: `user-${n}` },
       ];
     }),
@@ -89,14 +86,14 @@ test('keys that change under load fail no valid request, and are fetched once fo
 
 test('a storm of invented key ids causes one fetch per cooldown, and does not slow users', async () => {
   issuer.trust(JWKS);
-  await issuer.authenticate(await issuer.token(first));
+  await issuer.authorize(await issuer.token(first));
   const stranger = await aKey('ES256', 'first');
   for (let round = 1; round <= 3; round++) {
     const storm = Array.from({ length: 200 }, async (_, n) =>
-      issuer.authenticate(await aToken(stranger, { iss: issuer.origin }, { kid: `made-up-${round}-${n}` })),
+      issuer.authorize(await aToken(stranger, { iss: issuer.origin }, { kid: `made-up-${round}-${n}` })),
     );
     const good = Array.from({ length: 20 }, async (_, n) =>
-      issuer.authenticate(await issuer.token(first, { sub: `user-${n}` })),
+      issuer.authorize(await issuer.token(first, { sub: `user-${n}` })),
     );
     for (const verdict of await Promise.all(storm))
       expect(verdict).toEqual({ refused: 'key-unknown', status: 401 });
@@ -109,11 +106,11 @@ test('a storm of invented key ids causes one fetch per cooldown, and does not sl
 
 test('a clock that is set back does not extend the cooldown', async () => {
   issuer.trust(JWKS);
-  expect(await issuer.authenticate(await issuer.token(second))).toMatchObject({ refused: 'key-unknown' });
+  expect(await issuer.authorize(await issuer.token(second))).toMatchObject({ refused: 'key-unknown' });
   const fetches = issuer.asked.length;
   issuer.later(-86_400_000);
   issuer.says(keysOf(first, second));
-  expect(await issuer.authenticate(await issuer.token(second, { sub: 'bob', iat: undefined }))).toEqual({
+  expect(await issuer.authorize(await issuer.token(second, { sub: 'bob', iat: undefined }))).toEqual({
     user: 'bob',
   });
   expect(issuer.asked).toHaveLength(fetches + 1);

@@ -103,7 +103,7 @@ test.each<[string, typeof plugin, RegExp]>([
   ['that is down', undefined, /does not answer/],
   ['without the plugin', () => ({}), /answers without the comfy-tenant plugin/],
   ['with another key', () => facts('00000000'), /key/],
-  ['that answers without end', () => ({ plugin: 'x'.repeat(100_000) }), /answers more than 64 KiB/],
+  ['that answers without end', () => ({ plugin: 'x'.repeat(100_000) }), /response larger than 64 KiB/],
 ])(
   'a ComfyUI %s is a reported problem with a metric, and the service stays ready',
   async (_, broken, problem) => {

@@ -83,9 +83,9 @@ afterEach(async () => {
 });
 
 const studio = (name: string, password: string) =>
-  guard.authenticate([['authorization', basic(name, password)]], { host: 'studio.example.com' });
+  guard.authorize([['authorization', basic(name, password)]], { host: 'studio.example.com' });
 const api = (token: string) =>
-  guard.authenticate([['authorization', `Bearer ${token}`]], { host: 'api.example.com' });
+  guard.authorize([['authorization', `Bearer ${token}`]], { host: 'api.example.com' });
 const within = (holds: () => Promise<Verdict>) => expect.poll(holds, { timeout: 5000, interval: 20 });
 
 test('a removed user and a removed key no longer work, cached or not', async () => {

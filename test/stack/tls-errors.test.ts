@@ -50,7 +50,7 @@ test.each(CASES)('discovery names the TLS error: %s', async (fault, text) => {
       {
         fetch,
         now: Date.now,
-        texts: new Map(),
+        keySets: new Map(),
         onSkipped: () => undefined,
         onFetch(result) {
           source.close();
@@ -98,7 +98,7 @@ test.each<[Fault, string, RegExp]>([
   [
     'another name',
     'ca.crt',
-    /TLS: its certificate is for another host name \(it has comfy\.example\.com\) \(ERR_TLS_CERT_ALTNAME_INVALID\); use a name that the certificate has/,
+    /TLS: its certificate is for another host name \(it has comfy\.example\.com\) \(ERR_TLS_CERT_ALTNAME_INVALID\); use a name that is in the certificate/,
   ],
 ])('with its authority in NODE_EXTRA_CA_CERTS, %s', async (fault, certificate, text) => {
   const folder = scratchFolder();

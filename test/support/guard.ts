@@ -68,7 +68,7 @@ export function aGuard(
       served = next;
     },
     /** Every request claims to be mallory as well; nothing of that may ever come out. */
-    async authenticate(headers: readonly HeaderField[], parts: CheckParts = {}): Promise<Verdict> {
+    async authorize(headers: readonly HeaderField[], parts: CheckParts = {}): Promise<Verdict> {
       const forged = [
         ['x-funart-comfy-userid', 'mallory'],
         ['x-funart-comfy-token', 'forged'],

@@ -53,8 +53,8 @@ export async function anIssuer(answer: Answer) {
     },
     token: (key: SigningKey, claims: object = {}, header: Record<string, unknown> = {}) =>
       aToken(key, { iss: origin, ...claims }, header),
-    authenticate: (token: string, n = 0): Promise<Verdict> =>
-      trusting().authenticate(bearer(token), { host: `api-${n}.example.com` }),
+    authorize: (token: string, n = 0): Promise<Verdict> =>
+      trusting().authorize(bearer(token), { host: `api-${n}.example.com` }),
     /** The status that the client would see. */
     ask: async (token: string): Promise<number> =>
       (await trusting().ask(bearer(token), { host: 'api-0.example.com' })).status ?? 200,

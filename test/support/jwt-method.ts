@@ -45,6 +45,6 @@ export function aJwtMethod(
   });
 }
 
-export function judgeToken(token: string, method: AuthMethod): Decision | Promise<Decision> {
+export function checkToken(token: string, method: AuthMethod): Decision | Promise<Decision> {
   return method.authenticate({ text: token, ambient: false }, { address: '' });
 }

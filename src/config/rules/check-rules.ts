@@ -8,22 +8,32 @@ import { checkIssuers } from '../../jwt/issuer-rules.ts';
 import { checkNetwork } from './network-rules.ts';
 import { checkPlaces } from '../../jwt/claim-place-rules.ts';
 import type { RuleContext } from '../../config-file/rule-context.ts';
+import type { Config } from '../schema.ts';
 import { checkSources } from './source-rules.ts';
 
-/** Checks the rules that span several fields, or that need other files. */
-export function checkRules(parts: ConfigParts, files: ConfigFiles, findings: Diagnostics): void {
+type Referenced = Pick<Config, 'users' | 'keySets'>;
+
+/**
+ * Checks the rules that span several fields, or that need other files.
+ *
+ * @returns users and key sets, parsed; complete if no error was found
+ */
+export function checkRules(parts: ConfigParts, files: ConfigFiles, findings: Diagnostics): Referenced {
+  const users = new Map<string, ReadonlyMap<string, string>>();
+  const keySets = new Map<string, unknown>();
   checkEndpoints(parts.endpoints, findings);
   for (const { at, endpoint } of parts.endpoints) {
     const { auth, name, multiTenant } = endpoint;
     const context: RuleContext = { path: ['endpoints', at, 'auth'], name, multiTenant, files, findings };
-    if (auth.method === 'BASIC') checkBasic(auth, context);
+    if (auth.method === 'BASIC') users.set(name, checkBasic(auth, context));
     else {
-      checkIssuers(auth, context);
+      for (const [file, keySet] of checkIssuers(auth, context)) keySets.set(file, keySet);
       checkPlaces(auth, context);
     }
   }
-  // Whether `sameUsers` is readable at all is said already.
+  // An invalid `sameUsers` is already reported.
   checkSources(parts.endpoints, parts.sameUsers ?? false, findings);
   checkComfyui(parts, files, findings);
   checkNetwork(parts, files, findings);
+  return { users, keySets };
 }

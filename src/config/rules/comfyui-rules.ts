@@ -40,7 +40,7 @@ export function checkComfyui(parts: ConfigParts, files: ConfigFiles, findings: D
   if (publicKeyDir !== undefined && [tokenKeyFile, verifyKeyFile].some((file) => isInside(file, folder)))
     findings.fault(
       ['comfyui', 'publicKeyDir'],
-      'holds a private key: ComfyUI can read this folder, so name one of its own, such as .comfy-tenant/public',
+      'contains a private key, and ComfyUI can read this folder: use another, such as .comfy-tenant/public',
     );
   const verify = { path: ['comfyui', 'verifyKeyFile'], file: verifyKeyFile };
   for (const { path, file } of [...(publicKeyDir === undefined ? [verify] : []), ...otherSecrets(parts)]) {

@@ -7,13 +7,13 @@ function checkUpstreams({ at, endpoint }: PlacedEndpoint, findings: Diagnostics)
   const path = ['endpoints', at, 'upstream'];
   const keys = endpoint.upstream.map(upstreamKey);
   const twice = keys.find((key, index) => keys.indexOf(key) < index);
-  if (twice !== undefined) findings.fault(path, `names ${twice} twice: each ComfyUI once`);
+  if (twice !== undefined) findings.fault(path, `lists ${twice} twice: list each ComfyUI only once`);
   const tls = endpoint.upstream.filter((address) => address.startsWith('https:')).length;
   if (tls > 0 && tls < endpoint.upstream.length)
-    findings.fault(path, 'mixes http and https: all ComfyUIs of an endpoint are reached in one way');
+    findings.fault(path, 'mixes http and https: use one scheme for all ComfyUIs of an endpoint');
 }
 
-/** A list spreads users; it does not keep them served when one of its ComfyUIs fails. */
+/** A list distributes users, but gives no failover. */
 function warnAboutFailover({ at, endpoint }: PlacedEndpoint, findings: Diagnostics): void {
   if (endpoint.upstream.length < 2) return;
   findings.warn(
@@ -27,7 +27,7 @@ function checkPublicPaths({ at, endpoint }: PlacedEndpoint, findings: Diagnostic
   const seen = new Set<string>();
   endpoint.publicPaths.forEach(({ path }, index) => {
     if (seen.has(path))
-      findings.fault(['endpoints', at, 'publicPaths', index, 'path'], `${path} is there twice: keep one`);
+      findings.fault(['endpoints', at, 'publicPaths', index, 'path'], `${path} is listed twice: keep one`);
     seen.add(path);
   });
 }
@@ -60,16 +60,16 @@ function checkNames(endpoints: readonly PlacedEndpoint[], findings: Diagnostics)
         domains.set(key, `endpoints[${at}] (${endpoint.name})`);
         return;
       }
-      const all = key === '*' ? '* (all others; also what it is without domains)' : domain;
+      const all = key === '*' ? '* (all other hosts; the default without domains)' : domain;
       findings.fault(
         ['endpoints', at, 'domains', index],
-        `${all} is already a domain of ${owner}: each leads to one endpoint`,
+        `${all} is already a domain of ${owner}: a domain can belong to only one endpoint`,
       );
     });
   }
 }
 
-/** What holds for endpoints of either method, and between them. */
+/** Rules for endpoints of either method, and across endpoints. */
 export function checkEndpoints(endpoints: readonly PlacedEndpoint[], findings: Diagnostics): void {
   checkNames(endpoints, findings);
   for (const placed of endpoints) {

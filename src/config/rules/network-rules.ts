@@ -2,9 +2,10 @@ import type { ConfigFiles } from '../../config-file/files.ts';
 import type { ConfigPath, Diagnostics } from '../../config-file/diagnostics.ts';
 import type { ConfigParts } from '../parse-parts.ts';
 import { isWildcard } from '../../config-file/fields.ts';
-import { isLoopback, upstreamKey } from './upstream-key.ts';
+import { isLoopback, parseHostPort } from '../../http/host-port.ts';
+import { upstreamKey } from './upstream-key.ts';
 
-/** `sun_path` of Linux, less its final zero. */
+/** Length of `sun_path` on Linux, without the final NUL. */
 const MAX_SOCKET_PATH = 107;
 
 interface TlsFiles {
@@ -14,7 +15,7 @@ interface TlsFiles {
 }
 
 function isOpen(listen: string): boolean {
-  return !isLoopback(listen.replace(/:[0-9]+$/, ''));
+  return !isLoopback(parseHostPort(listen).host);
 }
 
 function checkTls(
@@ -31,14 +32,14 @@ function checkTls(
   }
 }
 
-/** What the service asks Envoy for, Envoy must have. */
+/** If the service requires a client certificate, Envoy must have one. */
 function checkClientCertificate({ service }: ConfigParts, findings: Diagnostics): void {
   const { clientCaFile, clientCertFile, clientKeyFile } = service?.tls ?? {};
   const given = [clientCaFile, clientCertFile, clientKeyFile].filter((file) => file !== undefined);
   if (given.length > 0 && given.length < 3)
     findings.fault(
       ['service', 'tls'],
-      'clientCaFile, clientCertFile and clientKeyFile go together: what the service asks Envoy for, Envoy must have',
+      'clientCaFile, clientCertFile and clientKeyFile must be set together: Envoy needs the client certificate that the service requires',
     );
 }
 
@@ -47,17 +48,17 @@ function checkSocketPath(address: string, path: ConfigPath, findings: Diagnostic
   if (address.startsWith('unix:') && bytes > MAX_SOCKET_PATH)
     findings.fault(
       path,
-      `is a path of ${bytes} bytes: a Unix socket's has ${MAX_SOCKET_PATH} at most, take a shorter one`,
+      `is a path of ${bytes} bytes: Unix socket paths have at most ${MAX_SOCKET_PATH}, use a shorter one`,
     );
 }
 
-/** What Envoy must know to connect. */
+/** Checks that Envoy can connect to the service. */
 function checkAddress({ listen, address }: NonNullable<ConfigParts['service']>, findings: Diagnostics): void {
   if (address === undefined) {
     if (isWildcard(listen))
       findings.fault(
         ['service', 'listen'],
-        'is all addresses of this machine, and Envoy must connect to one: set service.address, such as authz.internal:9001',
+        'is a wildcard address, which Envoy cannot connect to: set service.address, such as authz.internal:9001',
       );
     return;
   }
@@ -77,11 +78,11 @@ function checkService({ service }: ConfigParts, findings: Diagnostics): void {
   if (listen.startsWith('unix:')) {
     checkSocketPath(listen, path, findings);
     if (tls !== undefined)
-      findings.fault(['service', 'tls'], 'is for host:port only: a Unix socket is guarded by its mode');
+      findings.fault(['service', 'tls'], 'applies to host:port only: file permissions protect a Unix socket');
   } else if (isOpen(listen) && tls?.clientCaFile === undefined) {
     findings.warn(
       path,
-      'is open to other machines, and whoever connects sees what Envoy would: use unix:, loopback, a network that only Envoy is in, or tls with clientCaFile',
+      'is reachable from other machines, and anyone who connects gets the same answers as Envoy: use unix:, loopback, a network that only Envoy is in, or tls with clientCaFile',
     );
   }
 }
@@ -133,7 +134,7 @@ function checkPorts(parts: ConfigParts, findings: Diagnostics): void {
   }
 }
 
-/** Where things listen, and who could reach them there. */
+/** Checks listeners, TLS files, and who can reach them. */
 export function checkNetwork(parts: ConfigParts, files: ConfigFiles, findings: Diagnostics): void {
   const { gateway, service, admin } = parts;
   checkTls(gateway?.tls, ['gateway', 'tls'], { files, findings });
@@ -144,11 +145,11 @@ export function checkNetwork(parts: ConfigParts, files: ConfigFiles, findings: D
   if (gateway !== undefined && gateway.tls === undefined && isOpen(gateway.listen))
     findings.warn(
       ['gateway', 'listen'],
-      'is open to other machines without TLS: passwords and tokens cross the network readable; set gateway.tls, or end TLS in front',
+      'is reachable from other machines without TLS: passwords and tokens are sent in plain text; set gateway.tls, or terminate TLS in front',
     );
   if (admin !== undefined && isOpen(admin.listen))
     findings.warn(
       ['admin', 'listen'],
-      'is open to other machines: metrics and state have no password; let only your monitoring reach it',
+      'is reachable from other machines without authentication: allow only your monitoring to connect',
     );
 }

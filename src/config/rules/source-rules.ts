@@ -1,14 +1,15 @@
 import type { ConfigPath, Diagnostics } from '../../config-file/diagnostics.ts';
+import { isUserIdHeader } from '../../http/user-id-header.ts';
 import type { PlacedEndpoint } from '../parse-parts.ts';
 import type { Endpoint } from '../schema.ts';
 import { upstreamKey } from './upstream-key.ts';
 
-/** One list of people: an endpoint's users, or an issuer of one. */
+/** A source of users: an endpoint's user list, or one of its issuers. */
 interface Source {
   readonly path: ConfigPath;
   readonly label: string;
   readonly prefix: string;
-  /** Equal for two sources whose names mean the same people by themselves. */
+  /** Equal for two sources if the same name is always the same person. */
   readonly people: string;
 }
 
@@ -19,9 +20,7 @@ function sourcesOf({ at, endpoint }: PlacedEndpoint): Source[] {
     const people = JSON.stringify(auth.users.length === 0 ? auth.usersFile : { at });
     return [{ path, label: `endpoint ${name}`, prefix: auth.userIdPrefix ?? '', people }];
   }
-  const idClaim = auth.claimTransformations.find(
-    ({ name: header }) => header.toLowerCase() === 'x-funart-comfy-userid',
-  );
+  const idClaim = auth.claimTransformations.find(({ name: header }) => isUserIdHeader(header));
   return auth.issuers.map((rules, index) => ({
     path: [...path, 'issuers', index],
     label: `issuers[${index}] of endpoint ${name}`,
@@ -40,7 +39,7 @@ function checkUpstream(upstream: string, sources: readonly Source[], findings: D
     else if (other.people !== source.people) {
       findings.fault(
         source.path,
-        `reaches ${upstream} as ${other.label} does, where one name could mean two people: give one of them a userIdPrefix of its own, or say sameUsers: true at the top if a name means the same person in both`,
+        `shares ${upstream} with ${other.label}, so one name could mean two people: give one of them a userIdPrefix, or set sameUsers: true at the top if a name means the same person in both`,
       );
     }
   }
@@ -60,7 +59,7 @@ function upstreamsOf(
   return found;
 }
 
-/** Two people never share a user id: sources that meet in one ComfyUI are told apart, or said to be the same. */
+/** Two people never share a user id: sources in front of one ComfyUI need different prefixes, or sameUsers. */
 export function checkSources(
   endpoints: readonly PlacedEndpoint[],
   sameUsers: boolean,
@@ -75,7 +74,7 @@ export function checkSources(
     for (const { at } of placed) {
       findings.warn(
         ['endpoints', at, 'multiTenant'],
-        `is false, but endpoint ${other.endpoint.name} serves ${key} to many: its plugin refuses requests without a user id`,
+        `is false, but endpoint ${other.endpoint.name} uses ${key} in multi-tenant mode: its plugin rejects requests without a user id`,
       );
     }
   }
