@@ -10,8 +10,7 @@ import functools
 
 from aiohttp import web
 
-from . import context
-from .pools import file_work
+from . import confinement, context
 from .route_overrides import Handler
 from .sandbox import Sandbox
 
@@ -37,7 +36,7 @@ def confined(sandbox: Sandbox, method: str, route: str | None, handler: Handler)
         tenant = context.require()
         response: web.StreamResponse = await sandbox.call(tenant, lambda: handler(request))
         # aiohttp opens the file of a response later, in a thread of a pool.
-        file_work.set(functools.partial(sandbox.submit, tenant))
+        confinement.file_work.set(functools.partial(sandbox.submit, tenant))
         return response
 
     return serve

@@ -3,8 +3,14 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
+from concurrent.futures import Future
+from contextvars import ContextVar
+from typing import Any
 
 _local = threading.local()
+# Runs the work of a request on the user's files in a confined thread, instead of the server's pool.
+file_work: ContextVar[Callable[[Callable[[], object]], Future[Any]] | None] = ContextVar("comfy_tenant_file_work", default=None)
 
 
 def confined_as() -> str | None:

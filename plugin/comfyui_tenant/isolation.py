@@ -71,7 +71,8 @@ def _end_pools_with_prompts() -> None:
     from . import context
 
     def make(original: Function) -> Function:
-        """After ComfyUI has executed a prompt, its user's process pools are closed. ComfyUI 0.3.75 and newer."""
+        """Before ComfyUI executes a prompt, processes that other users' prompts left behind are ended; after it, its user's
+        process pools are closed. ComfyUI 0.3.75 and newer."""
 
         def execute(*args: Any, **kwargs: Any) -> Any:
             tenant = context.current()

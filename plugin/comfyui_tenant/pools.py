@@ -12,8 +12,7 @@ import multiprocessing.pool
 import threading
 import weakref
 from collections.abc import Callable
-from concurrent.futures import Future, ProcessPoolExecutor, ThreadPoolExecutor
-from contextvars import ContextVar
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from typing import Any
 
 from . import confinement, context
@@ -41,8 +40,6 @@ _fork_servers: dict[str, multiprocessing.forkserver.ForkServer] = {}
 _fork_lock = threading.Lock()
 # Pools created below, which already belong to one user.
 _own: weakref.WeakKeyDictionary[object, str] = weakref.WeakKeyDictionary()
-# Runs a request's work on the user's files, instead of the server's pool.
-file_work: ContextVar[Callable[[Callable[[], object]], Future[Any]] | None] = ContextVar("comfy_tenant_file_work", default=None)
 
 
 def install() -> None:
@@ -94,9 +91,9 @@ def _submit_to_threads(original: Function) -> Function:
                 return TenantPool(self._max_workers, self._initializer, self._initargs)
 
             return _threads.get(self, directory, make).submit(lambda: task(*args, **kwargs))
-        confined = file_work.get()
+        confined = confinement.file_work.get()
         if confined is not None:
-            return confined(lambda: fn(*args, **kwargs))
+            return confined(lambda: task(*args, **kwargs))
         # Threads of the pool outlive the task. Those started now must not inherit its user.
         token = context.enter(None)
         try:

@@ -1,6 +1,16 @@
 import { createLocalJWKSet } from 'jose';
 import type { GetKey, KeySource } from './key-source.ts';
 
+export type FetchResult =
+  | {
+      readonly ok: true;
+      readonly keys: number;
+      /** Whether they differ from the keys before. */
+      readonly changed: boolean;
+      readonly nextFetchMs: number;
+    }
+  | { readonly ok: false; readonly problem: string; readonly nextFetchMs: number };
+
 export interface RemoteKeysOptions {
   /** Fetches the key set anew; says how long it may be used. */
   readonly fetchKeys: () => Promise<{
@@ -12,7 +22,7 @@ export interface RemoteKeysOptions {
   readonly cooldownMs: number;
   /** How long keys serve on past their age while the issuer is down. */
   readonly maxStaleMs: number;
-  readonly onFetch: (result: { ok: true } | { ok: false; problem: string }) => void;
+  readonly onFetch: (result: FetchResult) => void;
 }
 
 const BOUNDS_MS = { least: 60_000, usual: 600_000, most: 3_600_000 };
@@ -61,7 +71,8 @@ export function createRemoteKeys(options: RemoteKeysOptions): KeySource {
     try {
       const { jwks, maxAgeMs } = await options.fetchKeys();
       const newText = JSON.stringify(jwks);
-      if (newText !== text) {
+      const changed = newText !== text;
+      if (changed) {
         getKey = createLocalJWKSet(jwks);
         text = newText;
         generation++;
@@ -70,12 +81,14 @@ export function createRemoteKeys(options: RemoteKeysOptions): KeySource {
       freshUntilMs = fetchedMs + lifeMs(maxAgeMs);
       failures = 0;
       problem = undefined;
-      schedule(lifeMs(maxAgeMs) * AHEAD);
-      options.onFetch({ ok: true });
+      const nextFetchMs = lifeMs(maxAgeMs) * AHEAD;
+      schedule(nextFetchMs);
+      options.onFetch({ ok: true, keys: jwks.keys.length, changed, nextFetchMs });
     } catch (error) {
       problem = error instanceof Error ? error.message : String(error);
-      schedule(Math.min(RETRY_MS.first * 2 ** failures++, RETRY_MS.most));
-      options.onFetch({ ok: false, problem });
+      const nextFetchMs = Math.min(RETRY_MS.first * 2 ** failures++, RETRY_MS.most);
+      schedule(nextFetchMs);
+      options.onFetch({ ok: false, problem, nextFetchMs });
     }
   }
 

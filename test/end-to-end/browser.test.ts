@@ -128,5 +128,5 @@ test('who does not sign in gets a page that says so, and nothing else', async ()
   const answer = await fetch(demo.url, { headers: { accept: 'text/html' } });
   expect(answer.status).toBe(401);
   expect(answer.headers.get('www-authenticate')).toBe('Basic realm="comfy-tenant demo", charset="UTF-8"');
-  expect(await answer.text()).toContain('Please say who you are');
+  expect(await answer.text()).toContain('Authentication required');
 });
