@@ -1,5 +1,5 @@
-# The service, and every command of comfy-tenant. Envoy and ComfyUI have images of their own: see docker-compose.yml.
-# Behind a proxy that intercepts TLS, give the build its certificate; it ends up in no layer:
+# The service and all commands of comfy-tenant. Envoy and ComfyUI have separate images: see docker-compose.yml.
+# Behind a proxy that intercepts TLS, pass its certificate to the build; it is not stored in any layer:
 #   docker build --secret id=ca,src=/etc/ssl/certs/ca-certificates.crt -t comfy-tenant:0.1.0 .
 FROM node:24-slim AS build
 WORKDIR /app
@@ -18,7 +18,7 @@ COPY --from=build /app/node_modules node_modules
 COPY --from=build /app/dist dist
 COPY package.json comfy-tenant.schema.json ./
 COPY proto proto
-# An empty volume takes the owner and mode of the folder that it is first mounted on: so no container needs root.
+# A new volume takes the owner and mode of the folder it is first mounted on, so no container needs root.
 RUN install -d -o 1000 -g 1000 -m 0755 /etc/comfy-tenant /run/comfy-tenant /var/lib/comfy-tenant /var/lib/comfy-tenant/public \
   /var/lib/prometheus \
   && install -d -o 1000 -g 1000 -m 0700 /var/lib/comfy-tenant/keys /var/lib/comfy-tenant/users

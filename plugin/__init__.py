@@ -17,9 +17,9 @@ def _start() -> None:
     if first != own:
         # Two copies of different versions: the older one does not look for this one.
         raise SystemExit(f"comfy-tenant: custom_nodes holds the plugin twice, as {first} and as {own}: remove one of them")
-    from comfyui_tenant.install import or_end
+    from comfyui_tenant.install import exit_on_error
 
-    or_end(package.plugin.start_late)
+    exit_on_error(package.plugin.start_late)
 
 
 # Outside of a ComfyUI server there is nothing to protect.

@@ -42,14 +42,14 @@ def _protect() -> None:
     _refuse_second_copy()
     try:
         _load_package()
-        from comfyui_tenant.install import or_end
+        from comfyui_tenant.install import exit_on_error
     except Exception as error:
         # ComfyUI would go on without the plugin, and so without isolation.
         raise SystemExit(
             f"comfy-tenant: the plugin cannot be loaded ({error}): install its requirements with {sys.executable} -m pip "
             f"install -r {os.path.join(os.path.dirname(os.path.realpath(__file__)), 'requirements.txt')}"
         ) from error
-    or_end(_start)
+    exit_on_error(_start)
 
 
 def _use_folders_of_user() -> None:

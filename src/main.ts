@@ -1,8 +1,9 @@
 #!/usr/bin/env -S node --max-semi-space-size=32
 import { EXIT } from './commands/context.ts';
+import { explainUncaught } from './commands/exit-code.ts';
 import { runCommand } from './commands/run-command.ts';
 
-/** The first error of stdout or stderr. Without it a full disk behind `comfy-tenant envoy > envoy.yaml` would exit with 0. */
+/** Returns the first write error of stdout or stderr; else `comfy-tenant envoy > envoy.yaml` on a full disk would exit with 0. */
 function watchOutput(): () => NodeJS.ErrnoException | undefined {
   let lost: NodeJS.ErrnoException | undefined;
   for (const stream of [process.stdout, process.stderr]) {
@@ -14,7 +15,7 @@ function watchOutput(): () => NodeJS.ErrnoException | undefined {
 }
 
 async function runInProcess(): Promise<number> {
-  // Where Ctrl-C and SIGTERM meet the running command; a second one ends at once.
+  // Ctrl-C and SIGTERM end the running command; a second one exits at once.
   const ending = new AbortController();
   for (const signal of ['SIGINT', 'SIGTERM'] as const) {
     process.on(signal, () => {
@@ -24,6 +25,12 @@ async function runInProcess(): Promise<number> {
   }
   const lostOutput = watchOutput();
   const [name = 'help', ...args] = process.argv.slice(2);
+  // Unhandled rejections arrive here too.
+  process.on('uncaughtException', (error: unknown) => {
+    const { line, code } = explainUncaught(error);
+    process.stderr.write(`comfy-tenant ${name}: ${line}\n`);
+    process.exit(code);
+  });
   const context = {
     args,
     env: process.env,
@@ -34,7 +41,7 @@ async function runInProcess(): Promise<number> {
     signal: ending.signal,
   };
   const code = await runCommand(name, context);
-  await new Promise((resolve) => setImmediate(resolve)); // Errors of the last writes arrive only then.
+  await new Promise((resolve) => setImmediate(resolve)); // Errors of the last writes arrive in the next turn.
   const lost = lostOutput();
   if (lost === undefined || lost.code === 'EPIPE') return code;
   process.stderr.write(
@@ -44,5 +51,5 @@ async function runInProcess(): Promise<number> {
 }
 
 process.exitCode = await runInProcess();
-// What a library leaves open, such as a pool of threads, must not keep an ended command alive.
+// Exit even if a library left something open, such as a thread pool.
 process.exit();

@@ -17,9 +17,9 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   config: ['auth', 'config-file', 'basic', 'jwt'],
   token: ['http', 'files', 'auth'],
   cache: ['auth'],
-  'ext-authz': ['http', 'auth', 'token'],
+  'ext-authz': ['http', 'files', 'errors', 'auth', 'token'],
   envoy: ['http', 'jwt', 'config'],
-  admin: ['basic', 'ext-authz'],
+  admin: ['errors', 'basic', 'ext-authz'],
   comfyui: ['http', 'files', 'errors', 'auth', 'config', 'token'],
   service: [
     'auth',

@@ -2,15 +2,19 @@ import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { ensureComfyui } from '../src/install/ensure-comfyui.ts';
 import { ensureEnvoy } from '../src/install/ensure-envoy.ts';
+import { findPython } from '../src/install/python.ts';
 import { explainError } from '../src/errors/explain-error.ts';
 
 /** Programs that tests run beside what the project itself installs, and the Debian packages that have them. */
 const PROGRAMS = {
   chromium: 'chromium',
+  git: 'git',
   htpasswd: 'apache2-utils',
   openssl: 'openssl',
   promtool: 'prometheus',
+  'python3 with venv': 'python3 python3-venv',
 };
+const PYTHON = 'python3 with venv';
 
 /** What the tests have got. */
 export interface Prepared {
@@ -24,13 +28,20 @@ function has(program: string): boolean {
   return (process.env.PATH ?? '').split(':').some((folder) => existsSync(`${folder}/${program}`));
 }
 
-function missingPrograms(): [program: string, debianPackage: string][] {
-  return Object.entries(PROGRAMS).filter(([program]) => !has(program));
+/** Debian has venv, which Envoy and ComfyUI are installed with, in a package of its own. */
+async function hasPython(): Promise<boolean> {
+  const found = await findPython(process.env).catch(() => undefined);
+  return found !== undefined && spawnSync(found.command, ['-c', 'import ensurepip, venv']).status === 0;
+}
+
+async function missingPrograms(): Promise<[program: string, debianPackages: string][]> {
+  const python = await hasPython();
+  return Object.entries(PROGRAMS).filter(([name]) => (name === PYTHON ? !python : !has(name)));
 }
 
 /** Installs from Debian what is missing. Only for CI and `npm run setup`: nobody else's system is changed. */
-function installPrograms(): void {
-  const packages = missingPrograms().map(([, name]) => name);
+async function installPrograms(): Promise<void> {
+  const packages = (await missingPrograms()).flatMap(([, names]) => names.split(' '));
   if (packages.length === 0 || !has('apt-get')) return;
   console.log(`  installing ${packages.join(', ')}`);
   const options = { stdio: ['ignore', 'ignore', 'inherit'] as ['ignore', 'ignore', 'inherit'] };
@@ -45,12 +56,14 @@ function installPrograms(): void {
 }
 
 /** One entry for all programs, with how to get them. */
-function describePrograms(): string[] {
-  const missing = missingPrograms();
+function describePrograms(missing: readonly [program: string, debianPackages: string][]): string[] {
   if (missing.length === 0) return [];
   const names = missing.map(([program]) => program).join(', ');
   const packages = missing.map(([, name]) => name).join(' ');
-  return [`${names} (Debian: npm run setup, or apt install ${packages})`];
+  const how = has('apt-get')
+    ? `npm run setup, or as root: apt install ${packages}`
+    : "install with this system's package manager";
+  return [`${names} (${how})`];
 }
 
 function pipInstall(python: string, requirements: string, ...options: readonly string[]): void {
@@ -79,14 +92,16 @@ export async function prepareForTests({ system }: { system: boolean }): Promise<
     console.log(`  ${note}`);
   };
   const search = { env: process.env, toolsFolder: '.tools', say };
-  if (system) installPrograms();
-  const missing = describePrograms();
+  if (system) await installPrograms();
+  const programs = await missingPrograms();
+  const missing = describePrograms(programs);
+  const noPython = programs.some(([name]) => name === PYTHON);
   let python: string | undefined;
   async function attempt(what: string, get: () => unknown): Promise<void> {
     try {
       await get();
     } catch (error) {
-      missing.push(`${what} (${explainError(error)})`);
+      missing.push(`${what} (${noPython ? 'needs that Python' : explainError(error)})`);
     }
   }
   await attempt('Envoy', () => ensureEnvoy(search));

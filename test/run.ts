@@ -1,6 +1,9 @@
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { EXIT } from '../src/commands/context.ts';
+import { explainError } from '../src/errors/explain-error.ts';
+import { makeFolder } from '../src/files/make-folder.ts';
 import { prepareForTests } from './prepare.ts';
 import { runVitest, type Count } from './run-vitest.ts';
 
@@ -25,7 +28,12 @@ function pytest(python: string | undefined): Count {
   return { passed: count('tests') - notPassed, failed };
 }
 
-mkdirSync(OUTPUT, { recursive: true });
+try {
+  makeFolder(OUTPUT);
+} catch (error) {
+  console.error(`npm test: ${explainError(error)}`);
+  process.exit(EXIT.cannotWrite);
+}
 const { python, missing } = await prepareForTests({ system: process.env.CI === 'true' });
 if (missing.length > 0) console.error(`Missing, so tests that need it will fail: ${missing.join('; ')}`);
 function check(): Count {

@@ -1,6 +1,6 @@
 #!/bin/sh
-# envoy.sh <bootstrap>: runs Envoy, and restarts it when its bootstrap changes, as after an upgrade of the image or a change
-# of comfy-tenant.yaml. A bootstrap that Envoy rejects changes nothing.
+# envoy.sh <bootstrap>: runs Envoy and restarts it when its bootstrap changes, such as after an upgrade of the image or a change
+# to comfy-tenant.yaml. If Envoy rejects the new bootstrap, the running one stays.
 set -u
 bootstrap=$1
 
@@ -29,11 +29,11 @@ while :; do
   [ "$now" = "$seen" ] && continue
   seen=$now
   if envoy --mode validate -c "$bootstrap" --reject-unknown-dynamic-fields; then
-    echo "$bootstrap has changed: restarting Envoy" >&2
+    echo "$bootstrap changed: restarting Envoy" >&2
     stop
     trap 'stop; exit 0' TERM INT
     start
   else
-    echo "$bootstrap has changed and Envoy rejects it: the previous one stays in use" >&2
+    echo "$bootstrap changed, but Envoy rejected it (reason above); still running with the previous bootstrap" >&2
   fi
 done

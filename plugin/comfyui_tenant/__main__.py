@@ -1,4 +1,4 @@
-"""`python -m comfyui_tenant adopt|leave|remove|import-funart`: says what it would do; `--yes` does it."""
+"""`python -m comfyui_tenant adopt|leave|remove|import-funart`: shows what it would do; `--yes` does it."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ import argparse
 import os
 import sys
 
-from . import moving
-from .moving import CannotMove, Places, Plan
-from .settings import VARIABLE, SettingsFault, read_settings
+from . import migrate
+from .migrate import MigrationError, Places, Plan
+from .settings import VARIABLE, SettingsError, read_settings
 
 USAGE, UNAVAILABLE = 64, 69
 _SHOWN = 10
@@ -17,32 +17,38 @@ _SHOWN = 10
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m comfyui_tenant",
-        description="Moves files into and out of users' folders. Stop ComfyUI first. Without --yes nothing is changed.",
+        description="Moves files into and out of users' folders. Stop ComfyUI first. Nothing changes without --yes.",
     )
-    parser.add_argument("--base", default=os.getcwd(), help="ComfyUI's base directory: the one with input, output and user")
-    parser.add_argument("--tenants", help=f"the users' folders, when {VARIABLE} does not name the settings that say it")
+    parser.add_argument("--base", default=os.getcwd(), help="ComfyUI's base directory, which contains input, output and user")
+    parser.add_argument(
+        "--tenants",
+        help=f"the users' folders; default: tenantsDir in the settings file that {VARIABLE} names, or <base>/tenants",
+    )
     commands = parser.add_subparsers(dest="command", required=True)
-    for name, text in (("adopt", "gives the files of a ComfyUI for one to a user"), ("leave", "gives a user's files back")):
+    for name, text in (
+        ("adopt", "move a single-user ComfyUI's files into a user's folders"),
+        ("leave", "move a user's files back to a single-user ComfyUI"),
+    ):
         command = commands.add_parser(name, help=text)
         command.add_argument("--user", required=True)
-        command.add_argument("--copy", action="store_true", help="leave the originals where they are")
-    remove = commands.add_parser("remove", help="archives or deletes all that a user has")
+        command.add_argument("--copy", action="store_true", help="copy instead of moving")
+    remove = commands.add_parser("remove", help="archive or delete all files of a user")
     remove.add_argument("--user", required=True)
     how = remove.add_mutually_exclusive_group()
-    how.add_argument("--archive", metavar="FILE", help="write a .tar.gz first, then delete")
-    how.add_argument("--keep", action="store_true", help="only say how much there is")
-    funart = commands.add_parser("import-funart", help="takes the folders that FunArt keeps as users/<id>")
-    funart.add_argument("folder", help="the folder `users`")
-    funart.add_argument("--move", action="store_true", help="take the originals away")
+    how.add_argument("--archive", metavar="FILE", help="write a .tar.gz before deleting")
+    how.add_argument("--keep", action="store_true", help="only show the sizes")
+    funart = commands.add_parser("import-funart", help="copy FunArt's folders users/<id>")
+    funart.add_argument("folder", help="FunArt's folder `users`")
+    funart.add_argument("--move", action="store_true", help="move instead of copying")
     for command in commands.choices.values():
-        command.add_argument("--yes", action="store_true", help="do it")
+        command.add_argument("--yes", action="store_true", help="make the changes")
     return parser
 
 
 def _places(args: argparse.Namespace) -> Places:
     base = os.path.abspath(args.base)
     if not os.path.isdir(os.path.join(base, "user")):
-        raise CannotMove(f"--base {base}: holds no folder `user`; name ComfyUI's base directory")
+        raise MigrationError(f"--base {base}: has no folder `user`; use ComfyUI's base directory")
     tenants = args.tenants or read_settings(os.environ.get(VARIABLE)).tenants_dir or os.path.join(base, "tenants")
     return Places(base, os.path.abspath(tenants))
 
@@ -54,38 +60,38 @@ def _carry_out(plan: Plan, args: argparse.Namespace, copy: bool, title: str) -> 
     if len(plan.steps) > _SHOWN:
         print(f"  and {len(plan.steps) - _SHOWN} more")
     for source, target in plan.kept:
-        print(f"  stays: {source}, for {target} is there")
+        print(f"  kept: {source} ({target} exists)")
     for link in plan.links:
-        print(f"  stays: {link}, for it is a link")
+        print(f"  kept: {link} (a link)")
     if args.yes:
         plan.carry_out(copy)
         print("  done")
 
 
 def _adopt(args: argparse.Namespace, places: Places) -> None:
-    _carry_out(moving.adoption(places, args.user), args, args.copy, f"to {args.user}")
+    _carry_out(migrate.adoption(places, args.user), args, args.copy, f"to {args.user}")
 
 
 def _leave(args: argparse.Namespace, places: Places) -> None:
-    _carry_out(moving.leaving(places, args.user), args, args.copy, f"from {args.user}")
+    _carry_out(migrate.leaving(places, args.user), args, args.copy, f"from {args.user}")
 
 
 def _import_funart(args: argparse.Namespace, places: Places) -> None:
-    for user, plan in moving.funart_import(places, args.folder).items():
+    for user, plan in migrate.funart_import(places, args.folder).items():
         _carry_out(plan, args, not args.move, f"to {user}")
 
 
 def _remove(args: argparse.Namespace, places: Places) -> None:
-    owned = moving.owned(places, args.user)
+    owned = migrate.owned(places, args.user)
     for folder, size in owned:
         print(f"{folder}: {size} bytes")
     if not owned:
-        print(f"{args.user} has nothing here")
+        print(f"{args.user} has no files")
     elif args.yes and not args.keep:
         if args.archive:
-            moving.archive(places, args.user, args.archive)
+            migrate.archive(places, args.user, args.archive)
             print(f"archived to {args.archive}")
-        moving.delete(places, args.user)
+        migrate.delete(places, args.user)
         print("deleted")
 
 
@@ -96,14 +102,14 @@ def main(argv: list[str] | None = None) -> int:
     args = _parser().parse_args(argv)
     try:
         _COMMANDS[args.command](args, _places(args))
-    except (CannotMove, SettingsFault) as error:
+    except (MigrationError, SettingsError) as error:
         print(error, file=sys.stderr)
         return USAGE
     except OSError as error:
-        print(f"{error}: make room or mend the rights, then run this again", file=sys.stderr)
+        print(f"{error}: free disk space or fix the permissions, then run this again", file=sys.stderr)
         return UNAVAILABLE
     if not args.yes and not getattr(args, "keep", False):
-        print("nothing was changed: add --yes to do it", file=sys.stderr)
+        print("nothing was changed: add --yes to make the changes", file=sys.stderr)
     return 0
 
 

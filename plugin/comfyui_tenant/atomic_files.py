@@ -1,6 +1,6 @@
-"""Files that users save are replaced as a whole or not at all: on a full disk, the one that was there stays.
+"""Replaces users' files atomically: if the disk is full, the previous file is kept.
 
-ComfyUI opens them for writing, which empties them first. The modules that save get an `open` of their own.
+ComfyUI opens files for writing, which truncates them first. The modules that save files get a different `open`.
 """
 
 from __future__ import annotations
@@ -10,10 +10,12 @@ import errno
 import os
 import secrets
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from contextvars import ContextVar
+from typing import IO, Any
 
+from .comfyui import Function
 from .hooks import Hook, wrap
 
 HOOKS = (
@@ -21,18 +23,18 @@ HOOKS = (
     Hook("app.app_settings", "AppSettings.save_settings", ("self", "request", "settings")),
     Hook("PIL.Image", "Image.save", ("self", "fp", "format")),
 )
-# They save users' files by calling `open` themselves.
+# These modules save users' files with `open`.
 _SAVING = ("app.user_manager", "app.app_settings", "server")
 FULL = frozenset((errno.ENOSPC, errno.EDQUOT, errno.EFBIG))
 _PREFIX, _SUFFIX = ".comfy-tenant-", ".tmp"
-# What a process that was killed has left.
+# Older temporary files were left by a killed process.
 _STALE_SECONDS = 3600
-# Set while a request saves an image by itself.
+# Set while a request handler saves an image.
 saves_image: ContextVar[bool] = ContextVar("comfy_tenant_saves_image", default=False)
 
 
 class StorageFull(Exception):
-    """A file cannot be saved for want of room. Not an OSError, which ComfyUI takes for a name that is not allowed."""
+    """A file cannot be saved because the disk is full. Not an OSError, which ComfyUI reports as an invalid name."""
 
 
 def is_temporary(name: str) -> bool:
@@ -40,8 +42,8 @@ def is_temporary(name: str) -> bool:
 
 
 @contextmanager
-def replacing(path: str, open_file: Callable, suffix: str = ""):
-    """A file to write to, which takes the place of `path` when all of it is on the disk."""
+def replacing(path: str, open_file: Callable[[str], IO[Any]], suffix: str = "") -> Iterator[IO[Any]]:
+    """A file to write to, which replaces `path` once all of it is on disk. @raises StorageFull"""
     path = os.path.realpath(path)
     folder = os.path.dirname(path)
     temporary = os.path.join(folder, f"{_PREFIX}{secrets.token_hex(8)}{_SUFFIX}{suffix}")
@@ -63,8 +65,8 @@ def replacing(path: str, open_file: Callable, suffix: str = ""):
         raise
 
 
-def atomic_open(path, mode="r", *args, **kwargs):
-    """As `open`; what is opened to be written anew replaces the file when it is closed."""
+def atomic_open(path: Any, mode: str = "r", *args: Any, **kwargs: Any) -> Any:
+    """As `open`, but a file opened with mode `w` replaces the previous one when it is closed."""
     if not isinstance(path, str) or "w" not in mode or "+" in mode:
         return builtins.open(path, mode, *args, **kwargs)
     return replacing(path, lambda temporary: builtins.open(temporary, mode, *args, **kwargs))
@@ -76,12 +78,14 @@ def install() -> None:
     from PIL import Image
 
     for name in _SAVING:
-        importlib.import_module(name).open = atomic_open
+        vars(importlib.import_module(name))["open"] = atomic_open
     wrap(Image.Image, "save", _saved)
 
 
-def _saved(original):
-    def save(self, fp, format=None, **params):
+def _saved(original: Function) -> Function:
+    """Pillow writes to the file directly. Changed: while a request handler saves an image, the file is replaced atomically."""
+
+    def save(self: Any, fp: Any, format: str | None = None, **params: Any) -> Any:
         if not saves_image.get() or not isinstance(fp, str):
             return original(self, fp, format, **params)
         _, suffix = os.path.splitext(fp)

@@ -1,17 +1,18 @@
-"""Results and node instances of one user are never used for another. Model files loaded by name alone are shared."""
+"""Cached results and node instances are never shared between users. Models that are loaded by name alone are."""
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 
 from . import context
+from .comfyui import CacheKeySet, Function, Json
 from .hooks import Hook, wrap
 
 HOOKS = (
     Hook("comfy_execution.caching", "CacheKeySetID.add_keys", ("self", "node_ids")),
     Hook("comfy_execution.caching", "CacheKeySetInputSignature.add_keys", ("self", "node_ids")),
 )
-# They read a model that every user may load and keep nothing of the user's, so that a big model is in memory once.
+# Nodes that read a model which every user may load, and keep no user data: a big model is in memory only once.
 SHARED_LOADERS = frozenset(
     (
         "CheckpointLoaderSimple",
@@ -37,13 +38,15 @@ def install(more_shared: Collection[str]) -> None:
         wrap(keys, "add_keys", lambda original: _salted(original, shared))
 
 
-def _salted(original, shared: Collection[str]):
-    async def add_keys(self, node_ids):
+def _salted(original: Function, shared: Collection[str]) -> Function:
+    """ComfyUI caches by the content of the graph. Changed: the user is part of each key. ComfyUI 0.3.75 and newer."""
+
+    async def add_keys(self: CacheKeySet, node_ids: Iterable[str]) -> None:
         known = set(self.keys)
         await original(self, node_ids)
         tenant = context.current()
         if tenant is None:
-            raise PermissionError("a prompt runs without a user")
+            raise PermissionError("a prompt is running without a user")
         for node_id in self.keys.keys() - known:
             if not is_shared(self.dynprompt.get_node(node_id), shared):
                 self.keys[node_id] = (tenant.directory, self.keys[node_id])
@@ -52,6 +55,6 @@ def _salted(original, shared: Collection[str]):
     return add_keys
 
 
-def is_shared(node: dict, shared: Collection[str]) -> bool:
-    """Whether a node's result may serve every user: a known loader that takes nothing from another node."""
+def is_shared(node: Json, shared: Collection[str]) -> bool:
+    """Whether a node's result may be used for all users: a known loader with no input from another node."""
     return node["class_type"] in shared and not any(isinstance(value, list) for value in node["inputs"].values())

@@ -1,6 +1,6 @@
-"""Keeps one user's answers out of caches that others use: every user has the same URLs.
+"""Keeps responses for one user out of shared caches: all users have the same URLs.
 
-ComfyUI lets anyone keep `/view` as long as they like and calls pictures among the user data public for a day.
+ComfyUI sends `/view` without Cache-Control, and images from the user data as public for a day.
 """
 
 from __future__ import annotations
@@ -15,9 +15,9 @@ def install(app: web.Application) -> None:
 
 
 async def _keep_private(request: web.Request, response: web.StreamResponse) -> None:
-    # The files of the web UI are the same for all.
+    # The files of the web UI are the same for all users.
     if isinstance(request.match_info.route.resource, web.StaticResource):
         return
     if "no-store" not in response.headers.get("Cache-Control", ""):
-        # The browser may keep it and must ask each time, so that who signs in next does not get it.
+        # The browser may store it but must revalidate, so that the next user of that browser does not get it.
         response.headers["Cache-Control"] = OWN

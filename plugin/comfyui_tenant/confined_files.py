@@ -7,12 +7,11 @@ server would open another user's file, or wait for ever. A confined thread of th
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable
 
 from aiohttp import web
 
-from . import context
-from .pools import file_work
+from . import confinement, context
+from .route_overrides import Handler
 from .sandbox import Sandbox
 
 _USER_DATA, _SETTINGS = "/userdata/{file}", "/settings/{id}"
@@ -26,7 +25,7 @@ _ROUTES = frozenset(
 )
 
 
-def confined(sandbox: Sandbox, method: str, route: str | None, handler: Callable) -> Callable:
+def confined(sandbox: Sandbox, method: str, route: str | None, handler: Handler) -> Handler:
     """The handler of a route, which runs in the user's sandbox if it works on the user's files."""
     if (("GET" if method == "HEAD" else method), route) not in _ROUTES:
         return handler
@@ -34,10 +33,10 @@ def confined(sandbox: Sandbox, method: str, route: str | None, handler: Callable
     async def serve(request: web.Request) -> web.StreamResponse:
         # The body comes by the server's loop; the handler finds it read.
         await (request.post() if request.content_type.startswith("multipart/") else request.read())
-        tenant = context.current()
-        response = await sandbox.call(tenant, lambda: handler(request))
+        tenant = context.require()
+        response: web.StreamResponse = await sandbox.call(tenant, lambda: handler(request))
         # The web server opens the file of an answer later, in a thread of a pool.
-        file_work.set(functools.partial(sandbox.submit, tenant))
+        confinement.file_work.set(functools.partial(sandbox.submit, tenant))
         return response
 
     return serve

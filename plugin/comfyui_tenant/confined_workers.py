@@ -1,6 +1,6 @@
 """Threads that stay confined to one user between short calls, such as the validation of a prompt.
 
-To confine a thread costs more than such a call. Threads of a user who asks nothing more end by themselves.
+Confining a thread costs more than such a call. Idle threads end after a while.
 """
 
 from __future__ import annotations
@@ -12,7 +12,10 @@ import threading
 from collections import Counter
 from collections.abc import Awaitable, Callable
 from concurrent.futures import Future
+from typing import Any
 
+# Context, work, and the future for its result.
+_Job = tuple[contextvars.Context, Callable[[], Awaitable[Any]], "Future[Any]"]
 IDLE_SECONDS = 10.0
 # Of one user at one time: a call may wait for ever, such as for a pipe that the user has put in a file's place.
 MOST_BUSY = 64
@@ -22,16 +25,16 @@ class TooManyCalls(Exception):
     """As many calls of this user as may run at one time have not ended."""
 
 
-class Worker:
-    """One thread with an event loop of its own. `rules` tells what it was confined to."""
+class ConfinedWorker:
+    """One thread with its own event loop. `rules` identifies what it was confined to."""
 
-    def __init__(self, enter: Callable[[], None], rules: object, ended: Callable[[Worker], None]):
+    def __init__(self, enter: Callable[[], None], rules: object, ended: Callable[[ConfinedWorker], None]):
         self.rules = rules
         self._enter, self._ended = enter, ended
-        self._jobs: queue.SimpleQueue = queue.SimpleQueue()
+        self._jobs: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
         self.thread = threading.Thread(target=self._run, daemon=True, name="comfy-tenant worker")
 
-    def give(self, job: tuple[contextvars.Context, Callable[[], Awaitable], Future]) -> None:
+    def submit(self, job: _Job) -> None:
         self._jobs.put(job)
 
     def retire(self) -> None:
@@ -46,38 +49,38 @@ class Worker:
                         self._enter()
                         entered = True
                     found = _await_on(loop, job[0], job[1])
-                except BaseException as error:  # noqa: B036 - handed to whoever waits
+                except BaseException as error:  # noqa: B036 - raised by the future
                     job[2].set_exception(error)
                 else:
                     job[2].set_result(found)
                 if not entered:
-                    # What could not be confined runs nothing.
+                    # The thread could not be confined, so it must not run any job.
                     return
                 del job
         finally:
             self._ended(self)
             loop.close()
 
-    def _next(self):
+    def _next(self) -> _Job | None:
         try:
             return self._jobs.get(timeout=IDLE_SECONDS)
         except queue.Empty:
             self._ended(self)
         try:
-            # Given just before it was taken out.
+            # Submitted just before this thread was removed from the idle ones.
             return self._jobs.get_nowait()
         except queue.Empty:
             return None
 
 
-def _await_on(loop: asyncio.AbstractEventLoop, context: contextvars.Context, work: Callable[[], Awaitable]) -> object:
+def _await_on(loop: asyncio.AbstractEventLoop, context: contextvars.Context, work: Callable[[], Awaitable[Any]]) -> object:
     async def awaited() -> object:
         return await work()
 
     try:
         return loop.run_until_complete(context.run(loop.create_task, awaited()))
     finally:
-        # As asyncio.run does: nothing goes on after the call.
+        # As asyncio.run does: no task outlives the call.
         left = asyncio.all_tasks(loop)
         for task in left:
             task.cancel()
@@ -85,31 +88,31 @@ def _await_on(loop: asyncio.AbstractEventLoop, context: contextvars.Context, wor
             loop.run_until_complete(asyncio.gather(*left, return_exceptions=True))
 
 
-class Workers:
+class ConfinedWorkers:
     """The idle workers of each user."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._idle: dict[str, list[Worker]] = {}
+        self._idle: dict[str, list[ConfinedWorker]] = {}
         self._busy: Counter[str] = Counter()
 
-    def call(self, directory: str, rules: object, enter: Callable[[], None], work: Callable[[], Awaitable]) -> Future:
+    def call(self, directory: str, rules: object, enter: Callable[[], None], work: Callable[[], Awaitable[Any]]) -> Future[Any]:
         """Awaits `work` in a thread confined to these rules, in a copy of the caller's context. @raises TooManyCalls"""
-        done: Future = Future()
-        # Whoever waits may give up; the work goes on and has its answer.
+        done: Future[Any] = Future()
+        # The caller may stop waiting; the work continues and gets its result.
         done.set_running_or_notify_cancel()
         worker = self._take(directory, rules)
         if worker is None:
-            worker = Worker(enter, rules, lambda ended: self._forget(directory, ended))
-            # For no user: the context comes with each job.
+            worker = ConfinedWorker(enter, rules, lambda ended: self._forget(directory, ended))
+            # Without a user: each job brings its own context.
             contextvars.Context().run(worker.thread.start)
-        # Before whoever waits hears of it, so that the next call finds it.
-        answer: Future = Future()
-        answer.add_done_callback(lambda answered: self._answer(directory, worker, answered, done))
-        worker.give((contextvars.copy_context(), work, answer))
+        # The worker becomes idle before the caller gets the result, so that its next call can use it.
+        answer: Future[Any] = Future()
+        answer.add_done_callback(lambda answered: self._finish(directory, worker, answered, done))
+        worker.submit((contextvars.copy_context(), work, answer))
         return done
 
-    def _answer(self, directory: str, worker: Worker, answered: Future, done: Future) -> None:
+    def _finish(self, directory: str, worker: ConfinedWorker, answered: Future[Any], done: Future[Any]) -> None:
         with self._lock:
             self._idle.setdefault(directory, []).append(worker)
             self._busy[directory] -= 1
@@ -121,7 +124,7 @@ class Workers:
         else:
             done.set_exception(error)
 
-    def _take(self, directory: str, rules: object) -> Worker | None:
+    def _take(self, directory: str, rules: object) -> ConfinedWorker | None:
         with self._lock:
             if self._busy[directory] >= MOST_BUSY:
                 raise TooManyCalls
@@ -134,7 +137,7 @@ class Workers:
                 worker.retire()
             return None
 
-    def _forget(self, directory: str, worker: Worker) -> None:
+    def _forget(self, directory: str, worker: ConfinedWorker) -> None:
         with self._lock:
             idle = self._idle.get(directory)
             if idle is not None and worker in idle:

@@ -1,4 +1,4 @@
-"""Whose code runs now. There is no user by default and no fallback: code without one sees the shared folders only."""
+"""The user whose code is running. There is no default and no fallback: code without a user sees only the shared folders."""
 
 from __future__ import annotations
 
@@ -14,17 +14,17 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Tenant:
-    """A user that a request or a prompt belongs to."""
+    """The user that a request or a prompt belongs to."""
 
     user_id: str
     directory: str
     operator: bool = False
-    # The prompt whose code this is; None in a request.
+    # The prompt that this code belongs to; None in a request.
     run: Run | None = field(default=None, compare=False, repr=False)
 
 
 class Housekeeping:
-    """The plugin's own work on every user's folders, such as emptying the temp folders at start."""
+    """The plugin's own work on all users' folders, such as emptying the temp folders at startup."""
 
 
 _current: ContextVar[Tenant | Housekeeping | None] = ContextVar("comfy_tenant", default=None)
@@ -36,8 +36,16 @@ def current() -> Tenant | None:
     return found if isinstance(found, Tenant) else None
 
 
+def require() -> Tenant:
+    """The user that the running code works for. @raises PermissionError if there is none"""
+    tenant = current()
+    if tenant is None:
+        raise PermissionError("comfy-tenant: no user")
+    return tenant
+
+
 def current_run() -> Run | None:
-    """The prompt whose code this is, also in threads that it has started; None elsewhere."""
+    """The prompt that the running code belongs to, also in threads that it started; None elsewhere."""
     found = _current.get()
     return found.run if isinstance(found, Tenant) else None
 
@@ -60,5 +68,5 @@ def as_tenant(tenant: Tenant | Housekeeping | None) -> Iterator[None]:
 
 
 def snapshot() -> Tenant | Housekeeping | None:
-    """Whose code runs, as `enter` takes it to go on in another thread."""
+    """The current value, to be passed to `enter` in another thread."""
     return _current.get()

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+from typing import Any
 
 from . import context
+from .comfyui import Function
 from .context import Tenant
 from .folders import Folders
 from .hooks import Hook, wrap
@@ -24,16 +26,16 @@ def install(folders: Folders) -> None:
     wrap(folder_paths, "get_filename_list", lambda original: _names(original, folders))
 
 
-def _paths(original, folders: Folders):
-    def get_folder_paths(folder_name):
+def _paths(original: Function, folders: Folders) -> Function:
+    def get_folder_paths(folder_name: str) -> Any:
         found, tenant = original(folder_name), context.current()
         return found if folder_name != DATASETS or tenant is None else [folders.of(tenant, DATASETS)]
 
     return get_folder_paths
 
 
-def _names(original, folders: Folders):
-    def get_filename_list(folder_name):
+def _names(original: Function, folders: Folders) -> Function:
+    def get_filename_list(folder_name: str) -> Any:
         tenant = context.current()
         # ComfyUI remembers the list of each kind of folder, for everyone.
         return original(folder_name) if folder_name != DATASETS or tenant is None else _files_in(folders, tenant)

@@ -1,15 +1,18 @@
-"""How long prompts took, by what they are, and how long others like them may take. Pure: the clock is the caller's."""
+"""Estimates how long a prompt will take from earlier prompts of the same kind. Pure: the caller passes the time."""
 
 from __future__ import annotations
 
 from collections import OrderedDict, deque
+from collections.abc import Hashable, Iterable
+
+from .comfyui import Graph
 
 KINDS = 1000
 RUNS_OF_A_KIND = 5
 
 
-def kind_of(graph: dict) -> int:
-    """The same for prompts that should take as long: the same nodes with the same numbers, seeds and texts aside."""
+def kind_of(graph: Graph) -> int:
+    """Equal for prompts that should take equally long: same nodes and numbers, ignoring seeds and texts."""
     nodes = (
         (
             str(node.get("class_type")),
@@ -26,15 +29,15 @@ def _is_number(value: object) -> bool:
     return isinstance(value, int | float)
 
 
-def _counted(nodes) -> list[tuple]:
-    counts: dict = {}
+def _counted(nodes: Iterable[Hashable]) -> list[tuple[Hashable, int]]:
+    counts: dict[Hashable, int] = {}
     for node in nodes:
         counts[node] = counts.get(node, 0) + 1
     return list(counts.items())
 
 
 class Durations:
-    """The last few durations of each kind, in seconds, of prompts that ran to their end."""
+    """The last few durations of each kind, in seconds, of prompts that completed."""
 
     def __init__(self) -> None:
         self._known: OrderedDict[int, deque[float]] = OrderedDict()
@@ -46,9 +49,9 @@ class Durations:
             self._known.popitem(last=False)
 
     def remaining(self, kind: int, elapsed: float = 0.0) -> float | None:
-        """Seconds until a prompt that has run for `elapsed` ends; None when no known one took longer.
+        """Seconds until a prompt that has run for `elapsed` seconds ends; None if no earlier one took longer.
 
-        The longest known one is taken: one that was answered from the cache says nothing of the next.
+        Uses the longest known duration, because shorter ones may have come from the cache.
         """
         longest = max(self._known.get(kind, ()), default=0.0)
         return longest - elapsed if longest > elapsed else None

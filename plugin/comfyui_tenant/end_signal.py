@@ -1,4 +1,4 @@
-"""SIGTERM ends ComfyUI at once. It has no handler for it, and the first process of a container ignores it without one."""
+"""Stops ComfyUI on SIGTERM. ComfyUI has no handler, and without one the first process of a container ignores the signal."""
 
 from __future__ import annotations
 
@@ -8,39 +8,40 @@ import os
 import signal
 import sys
 import threading
+from types import FrameType
 
-# After so long, what does not end by itself is left.
+# After this long, the process exits even if something still runs.
 PATIENCE_SECONDS = 1.0
-# As a shell reports a process that SIGTERM has ended.
+# The exit code that a shell reports for SIGTERM.
 EXIT_CODE = 128 + signal.SIGTERM
 _pid = os.getpid()
 
 
 def install() -> None:
-    """Unless something else handles the signal."""
+    """Does nothing if the signal already has a handler."""
     if threading.current_thread() is threading.main_thread() and signal.getsignal(signal.SIGTERM) is signal.SIG_DFL:
         signal.signal(signal.SIGTERM, _end)
         atexit.register(_leave)
 
 
 def _leave() -> None:
-    """Once all has been closed, nothing is taken down: it takes torch many seconds."""
+    """Skips the interpreter's own shutdown, which takes many seconds with torch loaded."""
     if signal.getsignal(signal.SIGTERM) is signal.SIG_IGN and os.getpid() == _pid:
         sys.stdout.flush()
         sys.stderr.flush()
         os._exit(EXIT_CODE)
 
 
-def _end(_number, _frame) -> None:
-    # Once is enough; a second signal must not disturb the end.
+def _end(_number: int, _frame: FrameType | None) -> None:
+    # A second signal must not interrupt the shutdown.
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
-    logging.info("comfy-tenant: SIGTERM: ComfyUI ends")
+    logging.info("comfy-tenant: received SIGTERM; stopping ComfyUI")
     watchdog = threading.Timer(PATIENCE_SECONDS, os._exit, [EXIT_CODE])
     watchdog.daemon = True
     watchdog.start()
     if hasattr(signal, "setitimer"):
-        # The kernel's own: libraries that take long to be taken down keep the interpreter's lock, and so stop the thread above.
+        # A library that shuts down slowly may hold the interpreter lock and block that thread, but not the kernel's timer.
         signal.signal(signal.SIGALRM, signal.SIG_DFL)
         signal.setitimer(signal.ITIMER_REAL, 3 * PATIENCE_SECONDS)
-    # ComfyUI's main program ends at it, as at Ctrl-C.
+    # As on Ctrl-C, ComfyUI's main program exits.
     raise KeyboardInterrupt

@@ -1,6 +1,7 @@
-"""`folder_paths.output_directory`, `input_directory` and `temp_directory` as variables: the user's own, as the functions are.
+"""Makes the variables `folder_paths.{input,output,temp}_directory` return the user's folders, as the functions do.
 
-Node packs read them. ComfyUI's own functions use the module's names, which stay the shared folders.
+Node packs read these variables. In ComfyUI (0.3.75 and newer) they are plain module variables; its own functions still see the
+shared folders in them.
 """
 
 from __future__ import annotations
@@ -25,11 +26,11 @@ def install(folders: Folders) -> None:
 def _variable(folders: Folders, kind: str) -> property:
     name = f"{kind}_directory"
 
-    def read(module) -> str:
+    def read(module: types.ModuleType) -> str:
         tenant = context.current()
-        return module.__dict__[name] if tenant is None else folders.of(tenant, kind)
+        return str(module.__dict__[name]) if tenant is None else folders.of(tenant, kind)
 
-    def write(module, value: str) -> None:
+    def write(module: types.ModuleType, value: str) -> None:
         if context.current() is not None:
             raise PermissionError(13, f"comfy-tenant: folder_paths.{name} cannot be changed for all users", value)
         module.__dict__[name] = value

@@ -1,14 +1,17 @@
-"""Input, output and temp of the current user in place of ComfyUI's shared folders.
+"""Replaces ComfyUI's input, output and temp folders with the current user's.
 
-Installed by the prestartup script, before anything of ComfyUI can take the original functions by `from … import`.
+Installed by the prestartup script, before any ComfyUI module can import the original functions with `from … import`.
 """
 
 from __future__ import annotations
 
 import os
 import stat
+from collections.abc import Callable
+from typing import Any
 
 from . import context
+from .comfyui import Function
 from .context import Tenant
 from .hooks import Hook, wrap
 from .tenant_path import KINDS, is_below
@@ -26,7 +29,7 @@ HOOKS = (
 )
 
 
-# Each ComfyUI has its own; the second is for the temporary files of libraries and programs.
+# Separate for each ComfyUI process. `tmp` holds temporary files of libraries and programs.
 TEMPORARY = ("temp", "tmp")
 
 
@@ -34,12 +37,12 @@ class Folders:
     """The folders of every user: `<root>/<directory>/{input,output,temp/<instance>}`."""
 
     def __init__(self, root: str, instance: str = ""):
-        """@param instance the folder in each user's temp that is this ComfyUI's"""
+        """@param instance the name of this ComfyUI's folder in each user's temp"""
         self.root = os.path.abspath(root)
         self._instance = instance
 
     def of(self, tenant: Tenant, kind: str) -> str:
-        """A user's folder, made when it is missing."""
+        """A user's folder, created if missing."""
         path = os.path.join(self.root, tenant.directory, kind)
         if kind in TEMPORARY and self._instance:
             path = os.path.join(path, self._instance)
@@ -48,13 +51,13 @@ class Folders:
         return path
 
     def holds(self, tenant: Tenant, path: str) -> bool:
-        """Whether a path, with links followed, is in one of the user's folders."""
+        """Whether a path, after resolving links, is in one of the user's folders."""
         with context.as_tenant(context.Housekeeping()):
             real = os.path.realpath(path)
             return any(is_below(real, os.path.realpath(self.of(tenant, kind)), os.sep) for kind in KINDS)
 
 
-# Taken before the sandbox wraps it for confined code: it is asked for each path of a user's.
+# The unwrapped function, because it is called for every path: stat_guard.py replaces `os.stat`.
 _stat = os.stat
 
 
@@ -74,24 +77,30 @@ def install(folders: Folders) -> None:
     wrap(folder_paths, "exists_annotated_filepath", _exists(folders))
 
 
-def _directory_of(folders: Folders, kind: str):
-    def make(original):
+def _directory_of(folders: Folders, kind: str) -> Callable[[Function], Function]:
+    """ComfyUI returns the shared folder. Changed: the user's. ComfyUI 0.3.75 and newer."""
+
+    def make(original: Function) -> Function:
         def get_directory() -> str:
             tenant = context.current()
-            return original() if tenant is None else folders.of(tenant, kind)
+            return str(original()) if tenant is None else folders.of(tenant, kind)
 
         return get_directory
 
     return make
 
 
-def _contained(folders: Folders):
-    def make(original):
-        def get_annotated_filepath(name, default_dir=None):
+def _contained(folders: Folders) -> Callable[[Function], Function]:
+    """ComfyUI resolves any file name of a graph, in older versions also `../x`. Changed: it must be in the user's folders.
+    ComfyUI 0.3.75 and newer.
+    """
+
+    def make(original: Function) -> Function:
+        def get_annotated_filepath(name: str, default_dir: str | None = None) -> Any:
             path = original(name, default_dir)
             tenant = context.current()
             if tenant is not None and not folders.holds(tenant, path):
-                raise ValueError(f"{name}: must name a file in your own input, output or temp folder")
+                raise ValueError(f"{name}: must be a file in your input, output or temp folder")
             return path
 
         return get_annotated_filepath
@@ -99,9 +108,11 @@ def _contained(folders: Folders):
     return make
 
 
-def _exists(folders: Folders):
-    def make(original):
-        def exists_annotated_filepath(name):
+def _exists(folders: Folders) -> Callable[[Function], Function]:
+    """As `_contained`: a file outside the user's folders does not exist. ComfyUI 0.3.75 and newer."""
+
+    def make(original: Function) -> Function:
+        def exists_annotated_filepath(name: str) -> Any:
             import folder_paths
 
             tenant = context.current()

@@ -1,4 +1,4 @@
-"""Which audit events name files, and what each of their paths starts from."""
+"""Which audit events name files, and the folder that each of their paths is relative to."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import os
 import urllib.parse
 from collections.abc import Iterator
 from contextvars import ContextVar
+from typing import Any
 
 from .kernel_path import Unresolvable, of_descriptor, resolve
 
@@ -51,9 +52,9 @@ _TWO_PATHS = frozenset(
 )
 
 WATCHED = _ONE_PATH | _TWO_PATHS
-# Of these a link in the last place is meant itself.
+# These act on a link itself, not on its target.
 NOT_FOLLOWED = frozenset(["os.remove", "os.rmdir", "os.mkdir", "os.rename", "os.symlink"])
-# Where an event tells the folder that each of its paths is relative to.
+# Event → the positions of the dir_fd of each path.
 _FOLDERS = {
     "os.remove": (1,),
     "os.mkdir": (2,),
@@ -66,21 +67,21 @@ _FOLDERS = {
     "os.link": (2, 3),
     "os.symlink": (2, 2),
 }
-# The event of os.open does not tell it.
+# The event of os.open does not include dir_fd.
 _open_in: ContextVar[int | None] = ContextVar("comfy_tenant_open_in", default=None)
-# They put something in the place of what is there.
+# These may replace an existing entry.
 REPLACING = frozenset(["os.rename", "os.link", "os.symlink"])
 
 
-def paths_of(event: str, args: tuple) -> Iterator[tuple[str, str | None]]:
-    """The paths of an event, each with the folder that it is relative to (None: the working directory)."""
+def paths_of(event: str, args: tuple[Any, ...]) -> Iterator[tuple[str, str | None]]:
+    """The paths of an event, each with the folder it is relative to (None: the working directory)."""
     for at, given in enumerate(args[: 2 if event in _TWO_PATHS else 1]):
         path = _text(given)
         if path is None:
             continue
         base = _base(event, args, at, path)
         if event == "os.symlink" and at == 0:
-            # A link's target starts from the folder that the link is in.
+            # The target of a link is relative to the folder of the link.
             link = _text(args[1])
             base = None if link is None else resolve(os.path.dirname(link) or ".", base or os.getcwd())
         yield path, base
@@ -88,7 +89,7 @@ def paths_of(event: str, args: tuple) -> Iterator[tuple[str, str | None]]:
             yield from ((meant, base) for meant in _meant_by_uri(path))
 
 
-def _base(event: str, args: tuple, at: int, path: str) -> str | None:
+def _base(event: str, args: tuple[Any, ...], at: int, path: str) -> str | None:
     if os.path.isabs(path):
         return None
     if event == "open":
@@ -100,7 +101,7 @@ def _base(event: str, args: tuple, at: int, path: str) -> str | None:
         return None
     found = of_descriptor(folder)
     if found is None:
-        raise Unresolvable(errno.EACCES, "comfy-tenant: the folder of this path is not known", path)
+        raise Unresolvable(errno.EACCES, "comfy-tenant: cannot determine the folder of this relative path", path)
     return found
 
 
@@ -123,11 +124,12 @@ def _text(path: object) -> str | None:
     return None
 
 
-def tell_folder_of_open() -> None:
+def record_dir_fd_of_open() -> None:
+    """Wraps `os.open` to make its dir_fd available to the audit hook."""
     original = os.open
 
     @functools.wraps(original)
-    def open(path, flags, mode=0o777, *, dir_fd=None):  # noqa: A001 - os.open
+    def open(path: Any, flags: int, mode: int = 0o777, *, dir_fd: int | None = None) -> int:  # noqa: A001 - os.open
         if dir_fd is None:
             return original(path, flags, mode)
         token = _open_in.set(dir_fd)

@@ -1,12 +1,14 @@
-"""ComfyUI's history, of which each user gets their own part, under the queue's own lock."""
+"""Gives each user their own part of ComfyUI's history, under the queue's own lock."""
 
 from __future__ import annotations
 
 from collections import defaultdict
+from typing import Any
 
 from . import context
+from .comfyui import Function, Json, PromptQueue
 from .hooks import Hook, wrap
-from .ledger import history_owner, is_visible
+from .ownership import history_owner, is_visible
 
 HOOKS = (
     Hook("execution", "PromptQueue.get_history", ("self", "prompt_id", "max_items", "offset", "map_function")),
@@ -15,33 +17,35 @@ HOOKS = (
 )
 
 
-class OwnedHistory(dict):
-    """ComfyUI's history with each user's part at hand, so that looking at one's own costs nothing for the others'."""
+class OwnedHistory(dict[str, Json]):
+    """ComfyUI's history, indexed by user: reading one user's entries does not scan the others'."""
 
-    def __init__(self, entries: dict):
+    def __init__(self, entries: dict[str, Json]):
         super().__init__()
-        self.parts: defaultdict[str | None, dict] = defaultdict(dict)
+        self.parts: defaultdict[str | None, dict[str, Json]] = defaultdict(dict)
         for key, entry in entries.items():
             self[key] = entry
 
-    def __setitem__(self, key, entry) -> None:
+    def __setitem__(self, key: str, entry: Json) -> None:
         if key in self:
             self.parts[history_owner(self[key])].pop(key, None)
         super().__setitem__(key, entry)
         self.parts[history_owner(entry)][key] = entry
 
-    def pop(self, key, *default):
+    def pop(self, key: str, *default: Any) -> Any:
         if key in self:
             self.parts[history_owner(self[key])].pop(key, None)
         return super().pop(key, *default)
 
-    def crowded_out(self) -> str:
-        """The id of the oldest entry of the user with the most: what a full history gives up first."""
-        return next(iter(max(self.parts.values(), key=len)))
+    def next_to_drop(self) -> str:
+        """The id of the oldest entry of the user with the most entries."""
+        parts: list[dict[str, Json]] = list(self.parts.values())
+        largest = max(range(len(parts)), key=lambda at: len(parts[at]))
+        return next(iter(parts[largest]))
 
 
-def install(queue) -> None:
-    """For the queue that ComfyUI's server has made."""
+def install(queue: PromptQueue) -> None:
+    """@param queue the one that ComfyUI's server has created"""
     from execution import PromptQueue
 
     queue.history = OwnedHistory(queue.history)
@@ -50,8 +54,10 @@ def install(queue) -> None:
     wrap(PromptQueue, "delete_history_item", _delete_history_item)
 
 
-def _get_history(original):
-    def get_history(queue, prompt_id=None, *args, **kwargs):
+def _get_history(original: Function) -> Function:
+    """ComfyUI returns all entries. Changed: only the user's; all for operators. ComfyUI 0.3.75 and newer."""
+
+    def get_history(queue: PromptQueue, prompt_id: str | None = None, *args: Any, **kwargs: Any) -> Any:
         tenant = context.current()
         with queue.mutex:
             if tenant is None or tenant.operator:
@@ -66,8 +72,10 @@ def _get_history(original):
     return get_history
 
 
-def _wipe_history(original):
-    def wipe_history(queue):
+def _wipe_history(original: Function) -> Function:
+    """ComfyUI removes all entries. Changed: only the user's, also for operators. ComfyUI 0.3.75 and newer."""
+
+    def wipe_history(queue: PromptQueue) -> None:
         tenant = context.current()
         with queue.mutex:
             if tenant is None:
@@ -80,8 +88,10 @@ def _wipe_history(original):
     return wipe_history
 
 
-def _delete_history_item(original):
-    def delete_history_item(queue, id_to_delete):
+def _delete_history_item(original: Function) -> Function:
+    """ComfyUI removes any entry. Changed: only one that the user may see. ComfyUI 0.3.75 and newer."""
+
+    def delete_history_item(queue: PromptQueue, id_to_delete: str) -> None:
         with queue.mutex:
             entry = queue.history.get(id_to_delete)
             if entry is not None and is_visible(history_owner(entry)):

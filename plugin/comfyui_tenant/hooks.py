@@ -1,4 +1,4 @@
-"""What the plugin relies on in ComfyUI, checked at start: a function that is gone or has changed stops the start."""
+"""The functions of ComfyUI and Python that the plugin wraps, checked at startup: a missing or changed one stops the start."""
 
 from __future__ import annotations
 
@@ -8,10 +8,12 @@ import inspect
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
+from .comfyui import Function
+
 
 @dataclass(frozen=True)
 class Hook:
-    """A function of ComfyUI that is wrapped or called, with the first names of its parameters."""
+    """A function that is wrapped or called, with the names of its first parameters."""
 
     module: str
     name: str
@@ -22,21 +24,20 @@ class Hook:
         return f"{self.module}.{self.name}"
 
 
-def fault_of(hook: Hook) -> str | None:
-    """What keeps a hook from fitting, or None."""
+def mismatch_of(hook: Hook) -> str | None:
+    """How a function differs from what the plugin expects, or None."""
     try:
         found = functools.reduce(getattr, hook.name.split("."), importlib.import_module(hook.module))
     except (ImportError, AttributeError):
-        return f"{hook.title} is not there"
-    found = inspect.unwrap(found)
-    parameters = list(inspect.signature(found).parameters.values())
+        return f"{hook.title} is missing"
+    parameters = list(inspect.signature(inspect.unwrap(found)).parameters.values())  # type: ignore[arg-type]
     names = tuple(p.name for p in parameters)
     count = len(hook.parameters)
     if names[:count] != hook.parameters:
-        return f"{hook.title} takes ({', '.join(names)}) where ({', '.join(hook.parameters)}) is expected"
+        return f"{hook.title} takes ({', '.join(names)}), expected ({', '.join(hook.parameters)})"
     unknown = [p.name for p in parameters[count:] if _is_required(p)]
     if unknown:
-        return f"{hook.title} has the new parameter {unknown[0]}"
+        return f"{hook.title} has a new required parameter: {unknown[0]}"
     return None
 
 
@@ -46,11 +47,11 @@ def _is_required(parameter: inspect.Parameter) -> bool:
     return parameter.default is inspect.Parameter.empty
 
 
-def faults_of(hooks: Iterable[Hook]) -> list[str]:
-    return [fault for fault in map(fault_of, hooks) if fault is not None]
+def mismatches_of(hooks: Iterable[Hook]) -> list[str]:
+    return [mismatch for mismatch in map(mismatch_of, hooks) if mismatch is not None]
 
 
-def wrap(owner: object, name: str, make: Callable) -> None:
-    """Replaces a function by what `make` builds around it. The signature stays visible to the check at the next start."""
+def wrap(owner: object, name: str, make: Callable[[Function], Function]) -> None:
+    """Replaces a function with the one that `make` builds around it. `inspect.unwrap` still finds the original."""
     original = getattr(owner, name)
     setattr(owner, name, functools.wraps(original)(make(original)))

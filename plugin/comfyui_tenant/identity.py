@@ -1,4 +1,4 @@
-"""Who sends a request: exactly one user id, proved by exactly one token of the gateway. Pure, but for the clock it is given."""
+"""The user of a request: exactly one user id, proved by exactly one gateway token. Pure."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from .verifier import Refusal, Verifier
 USER_HEADER = "X-FunArt-Comfy-UserId"
 TOKEN_HEADER = "X-FunArt-Comfy-Token"
 
-NO_USER = Refusal(401, "no_user", "no authenticated user: come through the gateway")
+NO_USER = Refusal(401, "no_user", "no authenticated user: use the gateway")
 MANY_USERS = Refusal(403, "ambiguous_user", f"more than one {USER_HEADER}")
-BAD_USER = Refusal(403, "bad_user", f"{USER_HEADER} is not a user id")
+BAD_USER = Refusal(403, "bad_user", f"{USER_HEADER} is not a valid user id")
 NO_TOKEN = Refusal(403, "gateway_required", "this request did not come through the gateway")
 
 
 def identify(users: Sequence[str], tokens: Sequence[str], verifier: Verifier) -> Tenant | Refusal:
-    """The user of a request, from all values of the two headers."""
+    """@param users, tokens all values of the two headers"""
     if not users or list(users) == [""]:
         return NO_USER
     if len(users) != 1:

@@ -1,4 +1,4 @@
-"""Builds the plugin from its parts, in the two steps at which ComfyUI lets a custom node in."""
+"""Assembles the plugin from its parts, in the two steps in which ComfyUI loads a custom node."""
 
 from __future__ import annotations
 
@@ -15,95 +15,58 @@ from . import (
     folder_variables,
     folders,
     history,
-    isolation,
+    interrupts,
     pools,
     processes,
     prompt_thread,
-    queue,
     run_limits,
     sockets,
     threads,
     users,
 )
-from .fitness import add_fitness
+from .comfyui import PromptServer as Server
+from .diagnostics import add_diagnostics
+from .file_routes import add_files
 from .folders import Folders
 from .guard import Guard
-from .hooks import Hook, faults_of
 from .instance import Instance
 from .isolation import Isolation
-from .made_up_users import add_removal
-from .middleware import Gate
-from .own_files import add_files
+from .key_file import VARIABLE as KEY_VARIABLE
+from .key_file import KeyFile
+from .middleware import TenantMiddleware
 from .private_places import of_this_comfyui
+from .probe_users import add_removal
 from .queue import TenantQueue, tasks_of
+from .queue_statistics import QueueStatistics
 from .quota import Quota
+from .results import PromptResults
 from .routes import add_own, add_state
 from .run_limits import RunLimits
 from .settings import VARIABLE, Settings, read_settings
-from .token_key import VARIABLE as KEY_VARIABLE
-from .token_key import KeyFile
+from .startup_checks import EARLY, StartupError, check_flags, check_hooks, check_late
+from .state import state_of
 from .verifier import Verifier
 from .worker import Worker
 
-EARLY = (*threads.HOOKS, *processes.HOOKS, *pools.HOOKS, *folders.HOOKS, *folder_variables.HOOKS, *datasets.HOOKS)
-LATE = (
-    *queue.HOOKS,
-    *history.HOOKS,
-    *sockets.HOOKS,
-    *cache.HOOKS,
-    *users.HOOKS,
-    *prompt_thread.HOOKS,
-    *run_limits.HOOKS,
-    *atomic_files.HOOKS,
-    *isolation.HOOKS,
-)
-# Each undoes the isolation: the first lets a client choose its user, the second lists every user's files to all.
-REFUSED_FLAGS = {"multi_user": "--multi-user", "enable_assets": "--enable-assets"}
 
-
-class CannotProtect(Exception):
-    """ComfyUI must not start: names what is wrong and what to do."""
-
-
-def or_end(step: Callable[[], None]) -> None:
-    """Runs a step of the start. ComfyUI goes on without a custom node that fails; without this one it must not."""
+def exit_on_error(step: Callable[[], None]) -> None:
+    """Runs a step of the start. ComfyUI continues without a custom node that fails; without this one it must not."""
     try:
         step()
     except Exception as error:
-        logging.critical("comfy-tenant: ComfyUI is stopped, for nothing would be isolated", exc_info=error)
+        logging.critical("comfy-tenant: stopping ComfyUI: tenant isolation could not be enabled", exc_info=error)
         raise SystemExit(f"comfy-tenant: {error}") from error
 
 
-def flag_fault(args: object) -> str | None:
-    """Which of ComfyUI's parsed arguments undoes the isolation and what to do, or None."""
-    for name, flag in REFUSED_FLAGS.items():
-        if getattr(args, name, False):
-            return f"{flag} undoes the isolation: start ComfyUI without it"
-    # Newer ComfyUIs list every user's files to all unless they are told not to.
-    if getattr(args, "disable_assets", None) is False:
-        return "assets undo the isolation: start ComfyUI with --disable-assets"
-    return None
-
-
-def _check(hooks: tuple[Hook, ...]) -> None:
-    faults = faults_of(hooks)
-    if faults:
-        raise CannotProtect(
-            "this ComfyUI does not fit: " + "; ".join(faults) + ". Use a ComfyUI version that the plugin's README names"
-        )
-
-
 class Plugin:
-    """What the first step made, for the second one."""
+    """State that the first step passes to the second."""
 
     def __init__(self) -> None:
         import folder_paths
         from comfy.cli_args import args
 
-        fault = flag_fault(args)
-        if fault is not None:
-            raise CannotProtect(fault)
-        _check(EARLY)
+        check_flags(args)
+        check_hooks(EARLY)
         self.settings: Settings = read_settings(os.environ.get(VARIABLE))
         root = os.path.abspath(self.settings.tenants_dir or os.path.join(folder_paths.base_path, "tenants"))
         os.makedirs(root, mode=0o700, exist_ok=True)
@@ -122,22 +85,26 @@ class Plugin:
         datasets.install(self.folders)
 
     def start_late(self) -> None:
-        """Once ComfyUI's server is made, before it listens."""
+        """After ComfyUI has created its server, before it listens."""
         if self._started:
-            raise CannotProtect("the plugin is started a second time: leave one copy of it in custom_nodes")
+            raise StartupError("the plugin was started twice: keep only one copy in custom_nodes")
         self._started = True
         import execution
         import folder_paths
         from server import PromptServer
 
-        _check(LATE)
-        server = PromptServer.instance
+        server: Server = PromptServer.instance
+        check_late(server)
         keys = _key_file()
         limits = RunLimits(self.settings.max_run_seconds, self.settings.interrupt_grace_seconds)
-        tenants = TenantQueue(self.settings, execution.MAXIMUM_HISTORY_SIZE, limits, self.worker)
-        self.worker.on_death(lambda error: tenants.end_running(server.prompt_queue, error))
+        statistics = QueueStatistics()
+        tenants = TenantQueue(self.settings, statistics, self.worker)
+        results = PromptResults(statistics, execution.MAXIMUM_HISTORY_SIZE)
+        self.worker.on_death(lambda error: results.end_running(server.prompt_queue, error))
         quota = Quota(self.settings, self.folders, disks=(folder_paths.get_user_directory(),))
         tenants.install()
+        results.install()
+        interrupts.install(server.prompt_queue, limits)
         history.install(server.prompt_queue)
         sockets.install(tasks_of)
         cache.install(self.settings.shared_loaders)
@@ -146,13 +113,13 @@ class Plugin:
         private = of_this_comfyui(keys.paths, _own_files(self.settings), self.folders.root)
         isolated = Isolation(self.folders, self.settings, private.paths)
         prompt_thread.install(isolated.enter, limits.watch, limits.explain, limits.begin)
-        add_state(server, lambda: {**_state(keys, self.worker, limits), **isolated.state()})
+        add_state(server, lambda: {**state_of(keys, self.worker, limits), **isolated.state()})
         add_own(server, tenants, quota, self.settings)
         add_files(server, self.folders)
-        add_fitness(server, self.folders.root, keys.paths)
+        add_diagnostics(server, self.folders.root, keys.paths)
         add_removal(server)
-        gate = Gate(Verifier(keys), self.settings, tenants, quota, server, isolated.sandbox)
-        server.app.middlewares.insert(0, gate.middleware())
+        middleware = TenantMiddleware(Verifier(keys), self.settings, tenants, quota, server, isolated.sandbox)
+        server.app.middlewares.insert(0, middleware.middleware())
         cache_headers.install(server.app)
         atomic_files.install()
         self.instance.empty_left_temp()
@@ -162,7 +129,7 @@ class Plugin:
         isolated.install(server, guard)
         guard.install()
         logging.info("comfy-tenant: isolation: %s", isolated.sandbox.isolation)
-        logging.info("comfy-tenant: %d hooks fit; users' folders are below %s", len(EARLY + LATE), self.folders.root)
+        logging.info("comfy-tenant: ready; users' folders are in %s", self.folders.root)
 
 
 def _own_files(settings: Settings) -> list[str]:
@@ -173,34 +140,12 @@ def _own_files(settings: Settings) -> list[str]:
 def _key_file() -> KeyFile:
     keys = KeyFile(os.environ.get(KEY_VARIABLE))
     keys.keys()
-    if keys.fault is not None:
-        logging.error("comfy-tenant: all requests are refused (503) until a key can be read: %s", keys.fault)
+    if keys.error is not None:
+        logging.error("comfy-tenant: denying all requests (503) until a key can be read: %s", keys.error)
     elif keys.kind != "public":
         logging.warning(
-            "comfy-tenant: %s names a shared key of comfy-tenant 0.1: node code that reads it can be any user, and the next "
-            'version refuses it. To migrate, see "From 0.1" in docs/operator.md of comfy-tenant',
+            "comfy-tenant: %s names a shared key of comfy-tenant 0.1: node code that reads it can impersonate any user, and "
+            'the next version rejects it. To migrate, see "From 0.1" in docs/operator.md of comfy-tenant',
             KEY_VARIABLE,
         )
     return keys
-
-
-def _state(source: KeyFile, worker: Worker, limits: RunLimits) -> dict:
-    from comfyui_version import __version__
-
-    keys = source.keys()
-    count = len(EARLY + LATE)
-    return {
-        "comfyui": __version__,
-        "key": keys.fingerprint,
-        "keyFile": source.kind,
-        "audience": keys.audience,
-        "sharedKey": keys.shared_fingerprint,
-        "hooks": {"fit": count, "all": count},
-        "worker": {
-            "alive": worker.alive,
-            # A prompt that is given up costs everything that a new worker would.
-            "restarts": worker.restarts + limits.times_given_up,
-            "runningSeconds": limits.running_seconds(),
-            "givenUp": len(limits.given_up),
-        },
-    }

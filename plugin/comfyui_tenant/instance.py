@@ -1,7 +1,7 @@
-"""This ComfyUI among those that share the users' folders: its own temp folders, and emptying those of ones that are gone.
+"""Separate temp folders for each running ComfyUI that shares the users' folders; removes those of stopped ones.
 
-Each start has a name, and a file that is locked while it runs. Locks of other machines may not be seen on a network file
-system, so that such a file must also be old; its owner touches it.
+Each start has a name and a file that is locked while it runs. On a network file system, locks of other machines may be
+invisible. Their files count as abandoned only when they are also old; a running ComfyUI touches its file.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import re
 import secrets
 import shutil
 import socket
+import sys
 import threading
 import time
 from contextlib import suppress
@@ -34,9 +35,9 @@ class Instance:
         self._folder = os.path.join(root, LOCKS)
         os.makedirs(self._folder, mode=0o700, exist_ok=True)
         self._path = os.path.join(self._folder, self.name)
-        # Under its name only once it is locked, or another start would take it for one that is left.
+        # Renamed to its final name once locked, or another start would treat it as abandoned.
         unlocked = self._path if os.name == "nt" else self._path + ".new"
-        # Kept open: the lock ends with the process.
+        # Kept open: the lock is held until the process ends.
         self._file = open(unlocked, "w", encoding="utf-8")  # noqa: SIM115
         _lock(self._file.fileno())
         self._file.write(socket.gethostname())
@@ -54,7 +55,7 @@ class Instance:
         threading.Thread(target=touch, name="comfy-tenant instance", daemon=True).start()
 
     def empty_left_temp(self) -> None:
-        """Removes what ComfyUIs that are gone have left in the users' temp folders."""
+        """Removes the files of stopped ComfyUIs from the users' temp folders."""
         with context.as_tenant(context.Housekeeping()):
             living = {self.name}
             for name in filter(_NAME.fullmatch, os.listdir(self._folder)):
@@ -97,9 +98,9 @@ def _empty(temp: str, living: set[str]) -> None:
 
 
 def _lock(descriptor: int) -> bool:
-    """Whether the lock of an open file could be taken."""
+    """Tries to lock an open file. Returns whether it succeeded."""
     try:
-        if os.name == "nt":
+        if sys.platform == "win32":
             import msvcrt
 
             msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)

@@ -1,4 +1,4 @@
-"""What a path means to the kernel: a link is followed where it stands, and `..` goes up from where a link has led."""
+"""Resolves paths as the kernel does: `..` after a link goes up from the link's target."""
 
 from __future__ import annotations
 
@@ -8,28 +8,28 @@ import re
 import stat
 import sys
 
-# Linux gives up after as many; others sooner.
+# The limit of Linux; other systems have lower ones.
 MAX_LINKS = 40
 _ABSENT = frozenset((errno.ENOENT, errno.ENOTDIR))
-# Links of /proc lead to objects and not to their text: another process may have other mounts. Also what shows its secrets.
+# Links in /proc lead to objects, not to the path they show: another process may have other mounts. Also files with secrets.
 _OF_PROCESS = re.compile(r"/proc/(\d+)(?:/task/\d+)?/(?:cwd|root|fd|map_files|exe|environ|mem|ns)(?:/|$)")
-# macOS reaches any file by its number.
+# macOS can open any file by its inode number.
 _BY_NUMBER = re.compile(r"/(?:\.vol|\.file)(?:/|$)", re.IGNORECASE)
 
 
 class Unresolvable(PermissionError):
-    """What a path means cannot be found out, so nobody may use it."""
+    """A path cannot be resolved, so access is denied."""
 
 
 def resolve(path: str, base: str, *, follow: bool = True) -> str:
-    """The absolute path, free of links, of what the kernel would find; missing names stay as they are.
+    """The absolute path without links that the kernel would open; missing names are kept.
 
-    @param base the folder that a relative path starts from, free of links
-    @param follow whether a link in the last place is followed; with a slash behind it, it always is
+    @param base the folder for relative paths, without links
+    @param follow whether a link as the last name is followed; with a trailing slash, it always is
     @raises Unresolvable
     """
     if os.name == "nt":
-        # It asks the system, which also knows short names.
+        # Uses the system, which also resolves short names.
         return _windows(os.path.join(base, path), follow)
     return _posix(path, base, follow or path.endswith(("/", "/.")))
 
@@ -76,24 +76,26 @@ def _is_link(place: str) -> bool:
     except OSError as error:
         if error.errno in _ABSENT:
             return False
-        raise Unresolvable(error.errno, "comfy-tenant: this path cannot be followed", place) from error
+        raise Unresolvable(error.errno, "comfy-tenant: cannot resolve this path", place) from error
 
 
 def _read_link(place: str) -> str:
     try:
         return os.readlink(place)
     except OSError as error:
-        raise Unresolvable(error.errno, "comfy-tenant: this link cannot be read", place) from error
+        raise Unresolvable(error.errno, "comfy-tenant: cannot read this link", place) from error
 
 
 def _refuse_others_process(place: str) -> None:
     found = _OF_PROCESS.match(place) if place.startswith("/proc/") else _BY_NUMBER.match(place)
     if found is not None and (found.lastindex is None or int(found[1]) != os.getpid()):
-        raise Unresolvable(errno.EACCES, "comfy-tenant: files are not reached by way of another process or by number", place)
+        raise Unresolvable(
+            errno.EACCES, "comfy-tenant: paths through another process or an inode number are not allowed", place
+        )
 
 
 def of_descriptor(descriptor: int) -> str | None:
-    """Where an open file or folder is, or None where the system does not tell."""
+    """The path of an open file or folder, or None if the system does not provide it."""
     try:
         if sys.platform == "darwin":
             import fcntl

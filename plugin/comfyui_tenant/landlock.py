@@ -1,6 +1,6 @@
-"""The system calls of Landlock, by which a thread of Linux gives up access to files for good. Nothing here decides what.
+"""The system calls of Landlock, with which a Linux thread permanently gives up access to files. The policy is elsewhere.
 
-A thread that has restricted itself hands the restriction down to every thread and program that it starts. See landlock(7).
+Every thread and program that a restricted thread starts inherits the restriction. See landlock(7).
 """
 
 from __future__ import annotations
@@ -15,12 +15,12 @@ import struct
 import sys
 from collections.abc import Callable, Iterable
 
-# The numbers are the same on every architecture that has Landlock, but for alpha.
+# System call numbers; the same on all architectures except alpha.
 _CREATE, _ADD, _RESTRICT = 444, 445, 446
 _QUERY_VERSION = 1
 _PATH_BENEATH = 1
 _PR_SET_NO_NEW_PRIVS = 38
-# Denied probes of libraries would fill the kernel's log; the plugin tells the operator by itself. ABI 7 and newer.
+# Denied probes by libraries would flood the kernel's log; the plugin logs denials itself. ABI 7 and newer.
 _NO_LOG = 1
 
 EXECUTE, WRITE_FILE, READ_FILE, READ_DIR, REMOVE_DIR, REMOVE_FILE, MAKE_CHAR, MAKE_DIR, MAKE_REG = (1 << n for n in range(9))
@@ -32,23 +32,23 @@ WRITE = (
     WRITE_FILE | READ_FILE | READ_DIR | REMOVE_DIR | REMOVE_FILE | MAKE_DIR | MAKE_REG | MAKE_SOCK | MAKE_FIFO | MAKE_SYM
 ) | (REFER | TRUNCATE | RESOLVE_UNIX)
 DEVICE = READ_FILE | WRITE_FILE | READ_DIR | TRUNCATE | IOCTL_DEV
-# Files may be made and used by name, but not listed: the names of others' are random.
+# Files may be created and opened by name, but not listed: other users' names are random.
 SHARED_MEMORY = READ_FILE | WRITE_FILE | MAKE_REG | REMOVE_FILE | TRUNCATE
 
 _ABSTRACT_SOCKETS, _SIGNALS = 1, 2
-# ABI → the rights on files and the TCP rights that it knows, and what it can keep within the sandbox.
+# ABI → the file rights that it adds.
 _SINCE = {1: MAKE_SYM * 2 - 1, 2: REFER, 3: TRUNCATE, 5: IOCTL_DEV, 9: RESOLVE_UNIX}
 _SCOPES_SINCE = 6
 _LOG_FLAGS_SINCE = 7
 
 
 class Unavailable(Exception):
-    """This system has no Landlock; the text says why."""
+    """Landlock cannot be used on this system; the message is the reason."""
 
 
 def _syscall(number: int, *args: object) -> int:
     libc = _libc()
-    found = libc.syscall(ctypes.c_long(number), *args)
+    found: int = libc.syscall(ctypes.c_long(number), *args)
     if found < 0:
         code = ctypes.get_errno()
         raise OSError(code, os.strerror(code))
@@ -62,7 +62,7 @@ def _libc() -> ctypes.CDLL:
 
 @functools.lru_cache(maxsize=1)
 def _adder() -> Callable[..., int]:
-    # The call is shorter than letting another thread run meanwhile, so it keeps the interpreter's lock.
+    # PyDLL keeps the interpreter's lock: the call is shorter than a thread switch.
     call = ctypes.PyDLL(None, use_errno=True).syscall
     call.restype = ctypes.c_long
     call.argtypes = [ctypes.c_long, ctypes.c_long, ctypes.c_long, ctypes.c_void_p, ctypes.c_long]
@@ -77,7 +77,7 @@ def abi() -> int:
         return _syscall(_CREATE, None, ctypes.c_size_t(0), ctypes.c_uint32(_QUERY_VERSION))
     except OSError as error:
         if error.errno == errno.ENOSYS:
-            raise Unavailable("the kernel has no Landlock: Linux 5.13 or newer has it") from error
+            raise Unavailable("the kernel has no Landlock: Linux 5.13 or newer is needed") from error
         if error.errno == errno.EOPNOTSUPP:
             raise Unavailable("Landlock is turned off: add landlock to the kernel's lsm= list") from error
         raise Unavailable(f"Landlock is not allowed here: {error.strerror}") from error
@@ -92,12 +92,12 @@ def rights_of(version: int) -> int:
     return known
 
 
-# Taken before others wrap it.
+# The unwrapped function.
 _open = os.open
 
 
 class Place:
-    """A file or folder that exists, with the rights that rules give to it. Held open, so that it stays the same one."""
+    """An existing file or folder with the rights to grant. Kept open, so that it cannot be replaced."""
 
     _descriptor = -1
 
@@ -106,7 +106,7 @@ class Place:
         self._descriptor = _open(path, os.O_PATH | os.O_CLOEXEC)
         rights &= rights_of(version)
         if not stat.S_ISDIR(os.fstat(self._descriptor).st_mode):
-            # The kernel refuses rights on folders for a file.
+            # The kernel rejects folder rights on a file.
             rights &= _ON_FILES
         self._rule = ctypes.create_string_buffer(struct.pack("=Qi", rights, self._descriptor), 12)
         self.rule = ctypes.addressof(self._rule) if rights else None
@@ -120,7 +120,7 @@ class Place:
 
 
 def places_of(version: int, wanted: Iterable[tuple[str, int]]) -> list[Place]:
-    """Those of the wanted places that there are."""
+    """The wanted places that exist."""
     found = []
     for path, rights in wanted:
         with contextlib.suppress(FileNotFoundError, NotADirectoryError, PermissionError):
@@ -129,9 +129,9 @@ def places_of(version: int, wanted: Iterable[tuple[str, int]]) -> list[Place]:
 
 
 def make_ruleset(version: int, places: Iterable[Place]) -> int:
-    """Makes rules that allow what is said at these places and below, and nothing else; returns their descriptor."""
+    """Creates rules that grant the given rights at these places and below, and nothing else; returns their descriptor."""
     scopes = _ABSTRACT_SOCKETS | _SIGNALS if version >= _SCOPES_SINCE else 0
-    # A kernel refuses a longer structure than it knows, but for zeros at its end.
+    # A kernel accepts a structure that is longer than it knows if the rest is zero.
     attributes = ctypes.create_string_buffer(struct.pack("=QQQ", rights_of(version), 0, scopes), 24)
     ruleset = _syscall(_CREATE, attributes, ctypes.c_size_t(24), ctypes.c_uint32(0))
     try:
@@ -146,7 +146,7 @@ def make_ruleset(version: int, places: Iterable[Place]) -> int:
 
 
 def restrict_this_thread(version: int, ruleset: int) -> None:
-    """Binds the calling thread for good, and whatever it starts from now on."""
+    """Permanently restricts the calling thread, and every thread and program that it starts from now on."""
     if _libc().prctl(_PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0:
         raise OSError(ctypes.get_errno(), "no_new_privs cannot be set")
     flags = _NO_LOG if version >= _LOG_FLAGS_SINCE else 0

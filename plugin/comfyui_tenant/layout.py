@@ -1,4 +1,4 @@
-"""What this ComfyUI and this Python are configured to use, for the policy of the sandbox."""
+"""The folders that this ComfyUI and this Python use, for the sandbox policy."""
 
 from __future__ import annotations
 
@@ -8,16 +8,16 @@ import sys
 from collections.abc import Callable, Iterable
 
 from .sandbox_policy import Layout, is_under
-from .settings import Settings, SettingsFault
+from .settings import Settings, SettingsError
 
-# Of the user that ComfyUI runs as, beside caches: fonts, and models that libraries keep there.
+# In the home of the OS user that runs ComfyUI: fonts, and models that libraries store there.
 _IN_HOME = (".fonts", ".local/share/fonts", ".insightface", ".u2net", ".nv/ComputeCache")
 
 
 def layout_of(settings: Settings, tenants: str, private: Callable[[], Iterable[str]]) -> Callable[[], Layout]:
-    """A function that looks at the configuration as it is now: packs go on adding folders while ComfyUI runs.
+    """A function that reads the current configuration: node packs may add folders while ComfyUI runs.
 
-    @param private more private places, beside those of ComfyUI and of its users
+    @param private private places in addition to those of ComfyUI and its users
     """
 
     def look() -> Layout:
@@ -45,7 +45,7 @@ def layout_of(settings: Settings, tenants: str, private: Callable[[], Iterable[s
 
 
 def private_places(tenants: str) -> tuple[str, ...]:
-    """What is the users', and what was ComfyUI's own before it had users."""
+    """The users' folders, and those that ComfyUI used before it had users."""
     import folder_paths
 
     shared = (folder_paths.__dict__[f"{kind}_directory"] for kind in ("input", "output", "temp"))
@@ -54,16 +54,16 @@ def private_places(tenants: str) -> tuple[str, ...]:
 
 
 def refuse_private(settings: Settings, private: Iterable[str]) -> None:
-    """@raises SettingsFault when a setting would open what is private to someone or to the server"""
+    """@raises SettingsError if a setting would grant access to a private place"""
     resolved = [os.path.realpath(path) for path in private]
-    faults = [
-        f"{name}: {path} is private or lies in a private folder: name another place"
+    errors = [
+        f"{name}: {path} is private or in a private folder: choose another place"
         for name in ("readable", "writable", "caches")
         for path in getattr(settings, name)
         if any(is_under(os.path.realpath(path), place) for place in resolved)
     ]
-    if faults:
-        raise SettingsFault("COMFY_TENANT_SETTINGS: " + "; ".join(faults))
+    if errors:
+        raise SettingsError("COMFY_TENANT_SETTINGS: " + "; ".join(errors))
 
 
 def _homes() -> list[str]:
@@ -73,7 +73,7 @@ def _homes() -> list[str]:
 
 
 def _model_caches() -> list[str]:
-    """Where Hugging Face and torch keep what they have downloaded; not the folder above, which holds the operator's token."""
+    """The download folders of Hugging Face and torch; not their parent, which holds the operator's token."""
     cache = os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache")
     hugging_face = os.environ.get("HF_HOME") or os.path.join(cache, "huggingface")
     torch = os.environ.get("TORCH_HOME") or os.path.join(cache, "torch")

@@ -1,6 +1,7 @@
-"""A temporary folder and caches of each user's own, for confined code and the programs that it starts.
+"""Separate temporary folders and caches per user, for confined code and the programs that it starts.
 
-The environment belongs to the whole process; confined code reads some variables of it in another way.
+The environment is per process, so confined code gets different values for some of its variables. The wrapped functions are
+Python's.
 """
 
 from __future__ import annotations
@@ -10,9 +11,11 @@ import functools
 import multiprocessing.util
 import os
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from typing import Any
 
 from . import confinement, context
+from .comfyui import Function
 from .context import Tenant
 from .datasets import DATASETS
 from .folders import Folders
@@ -24,7 +27,7 @@ HOOKS = (
     Hook("tempfile", "gettempdir", ()),
     Hook("multiprocessing.util", "get_temp_dir", ()),
 )
-# Caches of compiled code: what lies in them is run, so that sharing them would let users run code as one another.
+# Caches of compiled code. Sharing them would let users run code as each other.
 _CACHES = {
     "TRITON_CACHE_DIR": "triton",
     "TORCHINDUCTOR_CACHE_DIR": "inductor",
@@ -35,17 +38,17 @@ _CACHES = {
 }
 _NOTHING: dict[str, str] = {}
 _TMP = ("TMPDIR", "TMP", "TEMP")
-# Read by prestartup_script.py in processes that multiprocessing spawns.
+# Read by prestartup_script.py in processes spawned by multiprocessing.
 _OWN_FOLDER = "COMFY_TENANT_OWN_"
 
 
 class OwnEnvironment:
-    """Which variables differ for a user. Caches that the settings share stay as the operator set them."""
+    """The variables that differ for a user. Caches that the settings share are left as the operator set them."""
 
     def __init__(
         self, folders: Folders, names: tuple[str, str], shared_caches: tuple[str, ...], socket_folder: Callable[[str], str]
     ):
-        """@param names of the folders for temporary files and for caches"""
+        """@param names the names of the folders for temporary files and for caches"""
         self._folders, (self._tmp, self._cache) = folders, names
         self._socket_folder = socket_folder
         self._shared = shared_caches
@@ -54,7 +57,7 @@ class OwnEnvironment:
     def tmp_of(self, directory: str) -> str:
         return self._folders.of(Tenant("", directory), self._tmp)
 
-    @functools.lru_cache(maxsize=256)  # noqa: B019 - one lives as long as the process
+    @functools.lru_cache(maxsize=256)  # noqa: B019 - one instance lives as long as the process
     def of(self, directory: str) -> dict[str, str]:
         cache = self._folders.of(Tenant("", directory), self._cache)
         own = {name: os.path.join(cache, folder) for name, folder in _CACHES.items() if not self._is_shared(name)}
@@ -78,39 +81,42 @@ class OwnEnvironment:
 
 
 def _plain_get(name: str) -> str | None:
-    found = os.environ._data.get(os.environ.encodekey(name))
-    return None if found is None else os.environ.decodevalue(found)
+    environ: Any = os.environ
+    found = environ._data.get(environ.encodekey(name))
+    return None if found is None else str(environ.decodevalue(found))
 
 
 def install(own: OwnEnvironment) -> None:
-    class TenantEnviron(type(os.environ)):
+    class TenantEnviron(type(os.environ)):  # type: ignore[misc]
         def _own(self) -> dict[str, str]:
             directory = confinement.confined_as()
             return _NOTHING if directory is None else own.of(directory)
 
-        def __getitem__(self, key):
+        def __getitem__(self, key: Any) -> Any:
             found = self._own().get(key)
             return super().__getitem__(key) if found is None else found
 
-        def __iter__(self):
+        def __iter__(self) -> Iterator[Any]:
             mine = self._own()
             yield from mine
             yield from (key for key in super().__iter__() if key not in mine)
 
-        def __len__(self):
+        def __len__(self) -> int:
             return sum(1 for _ in self)
 
-    # The object stays the same, for many modules hold it.
+    # Only the class is replaced: many modules hold a reference to the object.
     os.environ.__class__ = TenantEnviron
     _wrap_temp(own)
     _wrap_programs()
-    # Its pool of processes would be made in one user's sandbox, and compile for all of them.
+    # Torch's pool of compile processes would start in one user's sandbox and compile for all users.
     os.environ.setdefault("TORCHINDUCTOR_COMPILE_THREADS", "1")
 
 
-def _for_confined(path_of: Callable[[str], str]):
-    def make(original):
-        def get():
+def _for_confined(path_of: Callable[[str], str | bytes]) -> Callable[[Function], Function]:
+    """Returns the user's folder to confined code."""
+
+    def make(original: Function) -> Function:
+        def get() -> Any:
             directory = confinement.confined_as()
             return original() if directory is None else path_of(directory)
 
@@ -128,13 +134,13 @@ def _wrap_temp(own: OwnEnvironment) -> None:
 
 
 def _wrap_programs() -> None:
-    """Programs get the process's environment, unless they are given another one; confined code gives them its own."""
+    """Programs started by confined code inherit the user's environment instead of the process's."""
     import subprocess
 
     original = _posixsubprocess.fork_exec
     environment_at = 5
 
-    def fork_exec(*args):
+    def fork_exec(*args: Any) -> Any:
         if confinement.confined_as() is not None and args[environment_at] is None:
             own = [os.fsencode(key) + b"=" + os.fsencode(value) for key, value in os.environ.items()]
             args = (*args[:environment_at], own, *args[environment_at + 1 :])
@@ -146,14 +152,14 @@ def _wrap_programs() -> None:
     _posixsubprocess.fork_exec = fork_exec
     if hasattr(subprocess, "_fork_exec"):
         subprocess._fork_exec = fork_exec
-    # These start programs without asking Python for the environment.
+    # `os.system` does not use Python's view of the environment.
     wrap(os, "system", _system)
 
 
-def _system(original):
+def _system(original: Function) -> Function:
     import subprocess
 
-    def system(command):
+    def system(command: Any) -> Any:
         if confinement.confined_as() is None:
             return original(command)
         status = subprocess.call(command, shell=True)

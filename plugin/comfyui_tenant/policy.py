@@ -1,7 +1,6 @@
-"""Which routes users may call: the ones known to be safe, and those that the setting allowRoutes opens. Pure.
+"""Which routes users may call: those known to be safe, and those that the setting allowRoutes opens. Pure.
 
-A route is judged by the pattern under which the chosen function is registered, not by the text of the path, so that no
-spelling of a path leads around the judgement.
+The decision is based on the pattern that aiohttp matched, not on the text of the path, so no spelling of a path bypasses it.
 """
 
 from __future__ import annotations
@@ -10,7 +9,7 @@ from collections.abc import Iterable
 
 OPEN, EMPTY, OPERATORS, CLOSED = "open", "empty", "operators", "closed"
 
-# Per user by the wrapped functions, or the same facts of the installation for all.
+# Isolated by the wrapped functions, or facts about the installation that are the same for all users.
 _OPEN = [
     "",
     "GET /",
@@ -70,7 +69,7 @@ _OPEN = [
     "POST /_tenant/restart",
     "",
 ]
-# The web UI asks for them and shows an error when they are refused: an answer without content in the right shape.
+# The web UI shows an error if these are denied, so they get an empty response in the right format.
 _EMPTY = ("GET /internal/logs", "GET /internal/logs/raw", "PATCH /internal/logs/subscribe")
 _OPERATORS = ("POST /free",)
 _TABLE = {
@@ -78,29 +77,29 @@ _TABLE = {
     **dict.fromkeys(_EMPTY, EMPTY),
     **dict.fromkeys(_OPERATORS, OPERATORS),
 }
-_WILD = tuple((line, verdict) for line, verdict in _TABLE.items() if line.endswith("*"))
+_WILD = tuple((line, access) for line, access in _TABLE.items() if line.endswith("*"))
 
 
 def core_of(canonical: str) -> str:
-    """The pattern without the prefix `/api`, under which ComfyUI registers every route a second time."""
+    """The pattern without the prefix `/api`; ComfyUI registers every route with and without it."""
     while canonical.startswith("/api/"):
         canonical = canonical[4:]
     return canonical or "/"
 
 
-def judge(method: str, canonical: str, allowed: Iterable[str] = ()) -> str:
-    """What becomes of a request for the route with this pattern."""
+def access_to(method: str, canonical: str, allowed: Iterable[str] = ()) -> str:
+    """The access to a route: OPEN, EMPTY, OPERATORS or CLOSED. @param allowed the setting allowRoutes"""
     asked = ("GET" if method == "HEAD" else method) + " " + core_of(canonical)
-    verdict = _TABLE.get(asked)
-    if verdict is None:
-        verdict = next((found for line, found in _WILD if asked.startswith(line[:-1])), CLOSED)
-    if verdict is CLOSED and any(_fits(asked, line) for line in allowed):
+    access = _TABLE.get(asked)
+    if access is None:
+        access = next((found for line, found in _WILD if asked.startswith(line[:-1])), CLOSED)
+    if access is CLOSED and any(_matches(asked, line) for line in allowed):
         return OPEN
-    return verdict
+    return access
 
 
-def _fits(asked: str, line: str) -> bool:
-    # Every character stands for itself, but for a "*" at the end.
+def _matches(asked: str, line: str) -> bool:
+    # Only a "*" at the end is special.
     wanted = line if " " in line else "* " + line
     method, _, path = wanted.partition(" ")
     own_method, _, own_path = asked.partition(" ")

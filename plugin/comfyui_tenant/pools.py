@@ -1,7 +1,7 @@
-"""Pools of threads and processes: what confined code hands in runs in a pool of its user's alone.
+"""Tasks that confined code submits to a shared pool of threads or processes run in a separate pool for its user.
 
-The kernel binds a pool's threads and processes to the sandbox of whoever started them. In a pool that two users' prompts
-share, one would get the other's access. So confined code never reaches a pool that is not its user's.
+A pool's threads and processes are in the sandbox of the thread that started them. In a pool shared by two users' prompts, one
+user's tasks would have the other's access. The wrapped functions are Python's, since 3.10.
 """
 
 from __future__ import annotations
@@ -13,10 +13,11 @@ import multiprocessing.pool
 import threading
 import weakref
 from collections.abc import Callable
-from concurrent.futures import Future, ProcessPoolExecutor, ThreadPoolExecutor
-from contextvars import ContextVar
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
+from typing import Any
 
 from . import confinement, context
+from .comfyui import Function
 from .hooks import Hook, wrap
 from .tenant_pool import TenantPool
 from .threads import working_for
@@ -35,24 +36,24 @@ HOOKS = (
 
 
 class _Substitutes:
-    """For each shared pool, the pool of each user that takes its place."""
+    """For each shared pool, the pools that replace it, one per user."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._of: weakref.WeakKeyDictionary[object, dict[str, object]] = weakref.WeakKeyDictionary()
+        self._of: weakref.WeakKeyDictionary[object, dict[str, Any]] = weakref.WeakKeyDictionary()
 
-    def get(self, pool: object, directory: str, make: Callable[[], object]) -> object:
+    def get(self, pool: object, directory: str, make: Callable[[], Any]) -> Any:
         with self._lock:
             own = self._of.setdefault(pool, {})
             if directory not in own:
                 own[directory] = make()
             return own[directory]
 
-    def take(self, pool: object) -> list[object]:
+    def take(self, pool: object) -> list[Any]:
         with self._lock:
             return list(self._of.pop(pool, {}).values())
 
-    def take_all_of(self, directory: str) -> list[object]:
+    def take_all_of(self, directory: str) -> list[Any]:
         with self._lock:
             return [own.pop(directory) for own in self._of.values() if directory in own]
 
@@ -60,10 +61,8 @@ class _Substitutes:
 _threads, _processes, _multiprocessing = _Substitutes(), _Substitutes(), _Substitutes()
 _fork_servers: dict[str, multiprocessing.forkserver.ForkServer] = {}
 _fork_lock = threading.Lock()
-# Made by the code below, and so a user's own already.
+# Pools created below, which already belong to one user.
 _own: weakref.WeakKeyDictionary[object, str] = weakref.WeakKeyDictionary()
-# What runs the work of a request on the user's files, in the place of the server's pool.
-file_work: ContextVar[Callable[[Callable[[], object]], Future] | None] = ContextVar("comfy_tenant_file_work", default=None)
 
 
 def install() -> None:
@@ -73,12 +72,12 @@ def install() -> None:
     wrap(ProcessPoolExecutor, "shutdown", _shutdown_of(_processes))
     wrap(multiprocessing.pool.Pool, "__init__", _remember_arguments)
     for name in _POOL_METHODS:
-        wrap(multiprocessing.pool.Pool, name, lambda original, name=name: _through_own_pool(original, name))
+        wrap(multiprocessing.pool.Pool, name, _through_own_pool)
     wrap(multiprocessing.forkserver, "connect_to_new_process", _through_own_fork_server)
 
 
 def end_of_prompt(directory: str) -> None:
-    """Ends the processes that stood in for shared pools, once they have done what was handed in."""
+    """Ends the process pools that replaced shared ones, after their submitted tasks."""
     for executor in _processes.take_all_of(directory):
         executor.shutdown(wait=False)
     for pool in _multiprocessing.take_all_of(directory):
@@ -87,22 +86,24 @@ def end_of_prompt(directory: str) -> None:
         server = _fork_servers.pop(directory, None)
     if server is not None:
         with contextlib.suppress(OSError, ChildProcessError):
-            server._stop()
+            server._stop()  # type: ignore[attr-defined]
 
 
-def as_its_owner(fn: Callable) -> Callable:
-    """The function as a task of the user whose code hands it in."""
+def as_its_owner(fn: Function) -> Function:
+    """The function, run as the user whose code submits it."""
     owner = context.snapshot()
 
-    def run(*args, **kwargs):
+    def run(*args: Any, **kwargs: Any) -> Any:
         with working_for(owner):
             return fn(*args, **kwargs)
 
     return run
 
 
-def _submit_to_threads(original):
-    def submit(self, fn, /, *args, **kwargs):
+def _submit_to_threads(original: Function) -> Function:
+    """Runs a task as the user who submits it, in that user's own pool if the caller is confined."""
+
+    def submit(self: Any, fn: Function, /, *args: Any, **kwargs: Any) -> Any:
         directory = confinement.confined_as()
         task = as_its_owner(fn)
         if directory is not None:
@@ -113,11 +114,11 @@ def _submit_to_threads(original):
                 return TenantPool(self._max_workers, self._initializer, self._initargs)
 
             return _threads.get(self, directory, make).submit(lambda: task(*args, **kwargs))
-        confined = file_work.get()
+        confined = confinement.file_work.get()
         if confined is not None and not isinstance(getattr(fn, "__self__", None), io.IOBase):
-            # To close a file needs no confinement.
-            return confined(lambda: fn(*args, **kwargs))
-        # A pool's threads outlive the task: started here, they must not keep its user.
+            # Closing a file needs no confinement.
+            return confined(lambda: task(*args, **kwargs))
+        # Threads of the pool outlive the task. Those started now must not inherit its user.
         token = context.enter(None)
         try:
             return original(self, task, *args, **kwargs)
@@ -127,8 +128,10 @@ def _submit_to_threads(original):
     return submit
 
 
-def _submit_to_processes(original):
-    def submit(self, fn, /, *args, **kwargs):
+def _submit_to_processes(original: Function) -> Function:
+    """Runs a task in the user's own pool if the caller is confined."""
+
+    def submit(self: Any, fn: Function, /, *args: Any, **kwargs: Any) -> Any:
         directory = confinement.confined_as()
         if directory is None or _own.get(self) == directory:
             return original(self, fn, *args, **kwargs)
@@ -145,9 +148,11 @@ def _submit_to_processes(original):
     return submit
 
 
-def _shutdown_of(substitutes: _Substitutes):
-    def make(original):
-        def shutdown(self, wait=True, **kwargs):
+def _shutdown_of(substitutes: _Substitutes) -> Callable[[Function], Function]:
+    """Also shuts down the pools that replaced this one."""
+
+    def make(original: Function) -> Function:
+        def shutdown(self: Any, wait: bool = True, **kwargs: Any) -> None:
             original(self, wait, **kwargs)
             for own in substitutes.take(self):
                 own.shutdown(wait, **kwargs)
@@ -157,29 +162,35 @@ def _shutdown_of(substitutes: _Substitutes):
     return make
 
 
-def _remember_arguments(original):
-    def __init__(self, *args, **kwargs):
+def _remember_arguments(original: Function) -> Function:
+    """Keeps a pool's arguments, from which its replacements are created."""
+
+    def __init__(self: Any, *args: Any, **kwargs: Any) -> None:
         self._comfy_tenant = (confinement.confined_as(), args, kwargs)
         original(self, *args, **kwargs)
 
     return __init__
 
 
-def _through_own_pool(original, name: str):
-    def call(self, *args, **kwargs):
+def _through_own_pool(original: Function) -> Function:
+    """Calls the method on the user's own pool if the caller is confined."""
+
+    def call(self: Any, *args: Any, **kwargs: Any) -> Any:
         directory = confinement.confined_as()
-        made_by, made_with, named = getattr(self, "_comfy_tenant", (None, (), {}))
-        if directory is None or directory == made_by:
+        created_by, created_with, named = getattr(self, "_comfy_tenant", (None, (), {}))
+        if directory is None or directory == created_by:
             return original(self, *args, **kwargs)
         self._check_running()
-        own = _multiprocessing.get(self, directory, lambda: type(self)(*made_with, **named))
+        own = _multiprocessing.get(self, directory, lambda: type(self)(*created_with, **named))
         return original(own, *args, **kwargs)
 
     return call
 
 
-def _through_own_fork_server(original):
-    def connect_to_new_process(fds):
+def _through_own_fork_server(original: Function) -> Function:
+    """Uses a fork server of the user's own if the caller is confined."""
+
+    def connect_to_new_process(fds: Any) -> Any:
         directory = confinement.confined_as()
         if directory is None:
             return original(fds)

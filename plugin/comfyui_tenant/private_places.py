@@ -1,6 +1,6 @@
-"""Places that no user's code may touch: keys, users files, configuration, logs, and what a process tells of itself.
+"""Places that no user's code may access: keys, users files, configuration, logs, and what /proc shows of processes.
 
-Pure, but for `of_this_comfyui` and `PrivatePlaces.paths`.
+Pure, except for `of_this_comfyui`, `readable_private_keys` and `PrivatePlaces.paths`.
 """
 
 from __future__ import annotations
@@ -13,29 +13,29 @@ from collections.abc import Iterable, Sequence
 
 from .tenant_path import first_below, is_below
 
-# Of the gateway, where its files may lie beside the key file.
+# The gateway's files, which may be in the same folder as the key file.
 _GATEWAY_FILES = re.compile(
     r".*\.(key|jwks?|pem|htpasswd)(\..*)?|comfy-tenant.*\.ya?ml|envoy.*\.ya?ml|passwords\.json|\.env(\..*)?|.*\.log(\..*)?",
     re.IGNORECASE,
 )
 _COMFYUI_LOGS = re.compile(r"comfyui.*\.log(\..*)?", re.IGNORECASE)
-# Environment and memory, by which a key or another user's data can be read.
+# Environment and memory of a process, which may contain a key or another user's data.
 _PROCESS = re.compile(
     r"/proc/(?:[^/]+/(?:task/[^/]+/)?(?:environ|auxv|mem|maps|smaps|smaps_rollup|numa_maps|pagemap|map_files)|kcore)(?:/.*)?"
 )
-# Names of folders that hold nothing but the gateway's files.
+# Names of folders that contain only the gateway's files.
 _GATEWAY_FOLDERS = (".comfy-tenant", "comfy-tenant")
 
 
 class PrivatePlaces:
-    """Whole files and folders, and files of certain names in a folder."""
+    """Files and folders as a whole, and files in a folder whose names match a pattern."""
 
     def __init__(self, whole: Iterable[str] = (), named: Iterable[tuple[str, re.Pattern[str]]] = ()):
         self._whole = _spellings(whole)
         self._named = tuple((folder, names) for one, names in named for folder in _spellings([one]))
 
     def covers(self, path: str) -> bool:
-        """Whether an absolute, normalised path is private; ask for the written and for the resolved one."""
+        """Whether an absolute, normalised path is private; check both the given and the resolved path."""
         if any(is_below(path, place, os.sep) for place in self._whole):
             return True
         for folder, names in self._named:
@@ -45,7 +45,7 @@ class PrivatePlaces:
         return False
 
     def paths(self) -> list[str]:
-        """The private files and folders that exist now, for a sandbox that is told places and not rules."""
+        """The private files and folders that exist now, for the kernel rules, which cannot match names."""
         found = [place for place in self._whole if os.path.lexists(place)]
         for folder, names in self._named:
             try:
@@ -62,15 +62,16 @@ def reveals_process(path: str) -> bool:
 
 
 def _spellings(paths: Iterable[str]) -> tuple[str, ...]:
-    """Each path as it is written and as it resolves."""
+    """Each path as given and as resolved."""
     return tuple(dict.fromkeys(form for path in paths for form in (os.path.abspath(path), os.path.realpath(path))))
 
 
 def places_of(key_files: Sequence[str], others: Sequence[str], needed: Sequence[str], logs: Sequence[str]) -> PrivatePlaces:
     """The private places.
 
-    others: settings and what the operator named. needed: what ComfyUI itself needs, such as its models: a folder that
-    holds any of it is not private as a whole. logs: folders where ComfyUI writes its log.
+    @param others settings, and paths that the operator listed
+    @param needed what ComfyUI needs, such as models: a folder that contains any of it is not private as a whole
+    @param logs folders to which ComfyUI writes its log
     """
     whole, named = [*key_files, *others], [(folder, _COMFYUI_LOGS) for folder in logs]
     for key_file in key_files:
@@ -82,7 +83,7 @@ def places_of(key_files: Sequence[str], others: Sequence[str], needed: Sequence[
 
 
 def _folders_of(key_file: str) -> list[str]:
-    """The folder of a key file, and those above it where the gateway keeps its private keys and its configuration."""
+    """The folder of a key file, and its parents where the gateway keeps private keys and configuration."""
     folder = os.path.dirname(key_file)
     above = [os.path.dirname(folder), os.path.dirname(os.path.dirname(folder))]
     return [folder, *(one for one in above if os.path.basename(folder) == "public" and os.path.dirname(one) != one)]
@@ -98,7 +99,7 @@ def _holds(folder: str, needed: Sequence[str]) -> bool:
 
 
 def of_this_comfyui(key_files: Sequence[str], others: Sequence[str], tenants: str) -> PrivatePlaces:
-    """The private places of the ComfyUI that runs here."""
+    """The private places of this ComfyUI."""
     import folder_paths
 
     user_directory = folder_paths.get_user_directory()
@@ -112,7 +113,7 @@ def of_this_comfyui(key_files: Sequence[str], others: Sequence[str], tenants: st
 
 
 def readable_private_keys(key_files: Sequence[str]) -> list[str]:
-    """Private keys near a key file that this process can read, which it should not."""
+    """Private keys near a key file that this process can read but should not be able to."""
     found = []
     for folder in dict.fromkeys(folder for key_file in key_files for folder in _folders_of(os.path.abspath(key_file))):
         try:
@@ -126,7 +127,7 @@ def readable_private_keys(key_files: Sequence[str]) -> list[str]:
 
 def _holds_private_key(path: str) -> bool:
     try:
-        # Not a pipe, on which open waits.
+        # `open` would block on a pipe.
         if not os.path.isfile(path):
             return False
         with open(path, encoding="utf-8", errors="replace") as file:

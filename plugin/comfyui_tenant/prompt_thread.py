@@ -1,8 +1,8 @@
-"""Each prompt runs in a thread of its own, which the worker waits for and can give up.
+"""Runs each prompt in its own thread, which the worker waits for and can abandon.
 
-ComfyUI runs prompts in its only worker thread: a prompt that never returns blocks everyone, and what escapes it ends the
-worker. Here the worker only waits. A prompt that is given up keeps its thread, and nothing that is still in use: it works on
-a copy of the executor, whose caches are replaced.
+ComfyUI runs prompts in its only worker thread: a prompt that never returns blocks all users, and an escaping exception ends the
+worker. Here the worker only waits. An abandoned prompt keeps its thread but nothing that is still in use: it works on a copy of
+the executor, and the original's caches are replaced.
 """
 
 from __future__ import annotations
@@ -14,9 +14,11 @@ import sys
 import threading
 import traceback
 from collections.abc import Callable
-from typing import Protocol
+from typing import Any, Protocol
 
 from . import context
+from .comfyui import Function, Graph
+from .comfyui import PromptExecutor as Executor
 from .context import Tenant
 from .hooks import Hook, wrap
 from .threads import working_for
@@ -26,12 +28,12 @@ HOOKS = (
     Hook("execution", "PromptExecutor.reset", ("self",)),
     Hook("execution", "PromptExecutor.add_message", ("self", "event", "data", "broadcast")),
 )
-# Of torch's accelerators, those whose current device and stream belong to a thread.
+# The accelerators of torch whose current device and stream are per thread.
 _ACCELERATORS = ("cuda", "xpu")
 
 
 class PromptThread:
-    """Runs `work` for a user in a new thread with the caller's context; `enter` is called first in it."""
+    """Runs `work` for a user in a new thread with the caller's context, after calling `enter` in it."""
 
     def __init__(self, tenant: Tenant, work: Callable[[], None], enter: Callable[[Tenant], None]):
         self.tenant = tenant
@@ -49,7 +51,7 @@ class PromptThread:
     def _run(self) -> None:
         try:
             self._context.run(self._run_in_context)
-        except BaseException as error:  # noqa: B036 - handed to whoever waits
+        except BaseException as error:  # noqa: B036 - reported by the worker
             self.error = error
         finally:
             with self._changed:
@@ -70,7 +72,7 @@ class PromptThread:
             self._changed.notify_all()
 
     def wait(self, seconds: float | None) -> bool:
-        """Whether the thread has ended, after this long at most, or at a `wake`."""
+        """Waits for the thread for at most this long, or until `wake`. Returns whether it has ended."""
         with self._changed:
             if not self.ended:
                 self._changed.wait(seconds)
@@ -78,12 +80,12 @@ class PromptThread:
 
 
 class Watch(Protocol):
-    """Waits until a prompt's thread has ended (True), or is given up (False)."""
+    """Waits until a prompt's thread has ended (True) or was abandoned (False)."""
 
     def __call__(self, running: PromptThread, /) -> bool: ...
 
 
-def wait_for_ever(running: PromptThread) -> bool:
+def wait_forever(running: PromptThread) -> bool:
     while not running.wait(None):
         pass
     return True
@@ -91,26 +93,28 @@ def wait_for_ever(running: PromptThread) -> bool:
 
 def install(
     enter: Callable[[Tenant], None],
-    watch: Watch = wait_for_ever,
+    watch: Watch = wait_forever,
     explain: Callable[[PromptThread], BaseException | None] = lambda running: running.error,
     begin: Callable[[Tenant, str], Tenant] = lambda tenant, _prompt_id: tenant,
 ) -> None:
-    """Runs prompts in threads of their own.
+    """Runs each prompt in its own thread.
 
-    @param enter called first in the thread of each prompt; what it raises ends the prompt before anything of it runs
+    @param enter called first in each prompt's thread; if it raises, none of the prompt's code runs
     @param watch how the worker waits
-    @param explain what a prompt is said to have failed of, beside what its nodes have failed of
-    @param begin the user as the prompt's thread sees them
+    @param explain the error to report for a prompt, besides the errors of its nodes
+    @param begin returns the user with the new run
     """
     from execution import PromptExecutor
 
-    def make(original):
-        def execute(executor, prompt, prompt_id, *args, **kwargs):
+    def make(original: Function) -> Function:
+        """ComfyUI executes a prompt in the worker thread. Changed: in its own thread. ComfyUI 0.3.75 and newer."""
+
+        def execute(executor: Executor, prompt: Graph, prompt_id: str, *args: Any, **kwargs: Any) -> None:
             tenant = context.current()
             if tenant is None:
-                _fail(executor, prompt_id, PermissionError("a prompt runs without a user"))
+                _fail(executor, prompt_id, PermissionError("a prompt is running without a user"))
                 return
-            # A prompt that is given up must not write into what the worker goes on with.
+            # An abandoned prompt must not write to the executor that the worker keeps using.
             own = copy.copy(executor)
             own.history_result = {"outputs": {}, "meta": {}}
             own.success, own.status_messages = True, []
@@ -119,42 +123,42 @@ def install(
             if watch(running):
                 executor.__dict__.update(own.__dict__)
             else:
-                own.server = _NOBODY
+                own.server = _DISCONNECTED
                 executor.reset()
-            told = explain(running)
-            if told is not None:
-                _fail(executor, prompt_id, told)
+            error = explain(running)
+            if error is not None:
+                _fail(executor, prompt_id, error)
 
         return execute
 
     wrap(PromptExecutor, "execute", make)
 
 
-class _Nobody:
-    """ComfyUI's server as a prompt sees it that was given up."""
+class _Disconnected:
+    """Replaces ComfyUI's server for an abandoned prompt: its events go nowhere."""
 
     client_id = last_node_id = last_prompt_id = None
 
-    def send_sync(self, *_args) -> None:
+    def send_sync(self, *_args: object) -> None:
         pass
 
 
-_NOBODY = _Nobody()
+_DISCONNECTED = _Disconnected()
 
 
 class Interrupted(Exception):
-    """The prompt was ended at its user's wish."""
+    """The prompt was interrupted by its user or an operator."""
 
 
-def _fail(executor, prompt_id: str, error: BaseException) -> None:
-    """Ends a prompt as ComfyUI ends one of which a node has failed."""
+def _fail(executor: Executor, prompt_id: str, error: BaseException) -> None:
+    """Ends a prompt as ComfyUI does after an error in a node."""
     executor.success = False
     executor.history_result = {"outputs": {}, "meta": {}}
     if isinstance(error, Interrupted):
-        told = {"prompt_id": prompt_id, "node_id": None, "node_type": None, "executed": []}
-        executor.add_message("execution_interrupted", told, broadcast=True)
+        details = {"prompt_id": prompt_id, "node_id": None, "node_type": None, "executed": list[str]()}
+        executor.add_message("execution_interrupted", details, broadcast=True)
         return
-    logging.error("comfy-tenant: prompt %s failed outside of its nodes", prompt_id, exc_info=error)
+    logging.error("comfy-tenant: prompt %s failed outside its nodes", prompt_id, exc_info=error)
     executor.add_message(
         "execution_error",
         {
@@ -172,7 +176,7 @@ def _fail(executor, prompt_id: str, error: BaseException) -> None:
     )
 
 
-def _current_devices() -> list[tuple]:
+def _current_devices() -> list[tuple[Any, Any, Any]]:
     torch = sys.modules.get("torch")
     modules = [getattr(torch, name, None) for name in _ACCELERATORS]
     return [

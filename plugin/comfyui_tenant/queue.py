@@ -1,138 +1,106 @@
-"""ComfyUI's queue, of which each user gets their own part, under the queue's own lock."""
+"""Gives each user their own part of ComfyUI's queue, under the queue's own lock."""
 
 from __future__ import annotations
 
 import heapq
-import json
-import logging
 import time
-from contextvars import ContextVar
+from collections.abc import Callable
+from typing import Any
 
 from . import context
+from .comfyui import Function, Json, PromptQueue, QueueItem
 from .context import Tenant
 from .hooks import Hook, wrap
-from .ledger import OWNER, Ledger, PromptIdTaken, TooManyQueued, history_owner, is_visible, owner
-from .run_limits import INTERRUPTED, RunLimits
+from .ownership import OWNER, PromptIdTaken, TooManyQueued, history_owner, is_visible, owner
+from .queue_statistics import QueueStatistics
 from .settings import Settings
 from .sockets import scoped
 from .tenant_path import directory_of
-from .turns import next_round, put_first, turn
+from .turns import Turn, next_round, put_first, turn
 from .worker import Worker
 
 _METHODS = {
     "put": ("self", "item"),
     "get": ("self", "timeout"),
-    "task_done": ("self", "item_id", "history_result", "status"),
     "get_current_queue": ("self",),
     "get_current_queue_volatile": ("self",),
     "get_tasks_remaining": ("self",),
     "wipe_queue": ("self",),
     "delete_queue_item": ("self", "function"),
 }
-HOOKS = (
-    *(Hook("execution", f"PromptQueue.{name}", names) for name, names in _METHODS.items()),
-    Hook("nodes", "interrupt_processing", ("value",)),
-)
+HOOKS = tuple(Hook("execution", f"PromptQueue.{name}", names) for name, names in _METHODS.items())
 _USER_ID = "comfy_tenant_user"
-# Set while an operator interrupts one named prompt; without a name even an operator stops their own only.
-aimed: ContextVar[bool] = ContextVar("comfy_tenant_aimed", default=False)
 
 
 class TenantQueue:
-    """The wrapped methods. Each one is the original with the owner's part of the data."""
+    """Wrappers for the methods of `PromptQueue`, each named after the method. All are in ComfyUI 0.3.75 and newer."""
 
-    def __init__(self, settings: Settings, history_limit: int, limits: RunLimits, worker: Worker):
-        self.ledger = Ledger()
-        self._limits, self._worker = limits, worker
+    def __init__(self, settings: Settings, statistics: QueueStatistics, worker: Worker):
+        self.statistics = statistics
+        self._worker = worker
         self._settings = settings
-        self._history_limit = history_limit
 
     def install(self) -> None:
         import execution
-        import nodes
 
         for name in _METHODS:
             wrap(execution.PromptQueue, name, getattr(self, name))
-        wrap(nodes, "interrupt_processing", self.interrupt_processing)
 
-    def put(self, original):
-        def put(queue, item):
+    def put(self, original: Function) -> Function:
+        """ComfyUI queues any item by its `number`. Changed: needs a user, records the owner, and users take turns."""
+
+        def put(queue: PromptQueue, item: tuple[Any, ...]) -> Any:
             tenant = context.current()
             if tenant is None or (tenant.run is not None and tenant.run.given_up):
                 raise PermissionError("a prompt needs a user")
+            new = QueueItem(*item)
             with queue.mutex:
-                self.refuse_beyond_cap(queue, tenant)
-                _refuse_taken_id(queue, item[1], tenant)
-                return original(queue, (self._turn(queue, item, tenant), *item[1:3], _stamped(item[3], tenant), *item[4:]))
+                self.check_queue_limit(queue, tenant)
+                _refuse_taken_id(queue, new.prompt_id, tenant)
+                number, extra = self._turn(queue, new, tenant), _with_owner(new.extra_data, tenant)
+                return original(queue, new._replace(number=number, extra_data=extra))
 
         return put
 
-    def refuse_beyond_cap(self, queue, tenant: Tenant) -> None:
+    def check_queue_limit(self, queue: PromptQueue, tenant: Tenant) -> None:
+        """@raises TooManyQueued when the user may not queue another prompt"""
         with queue.mutex:
             waiting = sum(owner(item) == tenant.directory for item in queue.queue)
         if waiting >= self._settings.max_queued:
             raise TooManyQueued
 
-    def _turn(self, queue, item, tenant: Tenant):
+    def _turn(self, queue: PromptQueue, item: QueueItem, tenant: Tenant) -> Turn:
         own = [waiting[0] for waiting in queue.queue if owner(waiting) == tenant.directory]
         running = any(owner(other) == tenant.directory for other in queue.currently_running.values())
-        count, arrival = self.ledger.arrive(tenant.directory)
-        made = turn(count, next_round(own, running, self.ledger.now_served), arrival)
-        if item[0] < 0 and own:
+        count, arrival = self.statistics.arrive(tenant.directory)
+        made = turn(count, next_round(own, running, self.statistics.now_served), arrival)
+        if item.number < 0 and own:
             put_first(made, own)
             heapq.heapify(queue.queue)
         return made
 
-    def get(self, original):
-        def get(queue, timeout=None):
-            # The worker asks for the next prompt: the user of the last one is done with.
+    def get(self, original: Function) -> Function:
+        """ComfyUI's worker takes the next item. Changed: the worker then works for the owner of that item."""
+
+        def get(queue: PromptQueue, timeout: float | None = None) -> Any:
+            # The worker is done with the previous prompt and its user.
             context.enter(None)
             self._worker.seen()
             taken = original(queue, timeout=timeout)
             if taken is not None:
                 item, item_id = taken
                 with queue.mutex:
-                    self.ledger.start(item, item_id, time.monotonic())
-                context.enter(Tenant(item[3][_USER_ID], directory_of(item[3][_USER_ID])))
+                    self.statistics.start(item, item_id, time.monotonic())
+                user_id = item[3][_USER_ID]
+                context.enter(Tenant(user_id, directory_of(user_id)))
             return taken
 
         return get
 
-    def task_done(self, original):
-        def task_done(queue, item_id, history_result, status, *args, **kwargs):
-            with queue.mutex:
-                self.ledger.end(item_id, time.monotonic(), completed=bool(getattr(status, "completed", False)))
-                if len(queue.history) >= self._history_limit:
-                    queue.history.pop(queue.history.crowded_out())
-                try:
-                    return original(queue, item_id, _as_json(history_result), status, *args, **kwargs)
-                except Exception as error:
-                    # It runs in the worker; what a node has returned must not end that.
-                    logging.exception("comfy-tenant: a prompt's result could not be kept")
-                    self._keep_failure(queue, item_id, error)
-                    return None
+    def get_current_queue(self, original: Function) -> Function:
+        """ComfyUI returns all items. Changed: only those that the user may see."""
 
-        return task_done
-
-    def end_running(self, queue, error: BaseException) -> None:
-        """Ends what was running as failed, for the worker that ran it has ended."""
-        with queue.mutex:
-            for item_id in list(queue.currently_running):
-                self.ledger.end(item_id, time.monotonic(), completed=False)
-                self._keep_failure(queue, item_id, error)
-
-    @staticmethod
-    def _keep_failure(queue, item_id: int, error: BaseException) -> None:
-        item = queue.currently_running.pop(item_id, None)
-        if item is not None:
-            told = {"prompt_id": item[1], "exception_message": str(error), "exception_type": type(error).__name__}
-            status = {"status_str": "error", "completed": False, "messages": [("execution_error", told)]}
-            # Without what ComfyUI calls sensitive.
-            queue.history[item[1]] = {"prompt": tuple(item[:5]), "outputs": {}, "status": status, "meta": {}}
-        queue.server.queue_updated()
-
-    def get_current_queue(self, original):
-        def get_current_queue(queue):
+        def get_current_queue(queue: PromptQueue) -> tuple[list[Any], list[Any]]:
             running, waiting = original(queue)
             return _visible(running), _visible(waiting)
 
@@ -140,18 +108,23 @@ class TenantQueue:
 
     get_current_queue_volatile = get_current_queue
 
-    def get_tasks_remaining(self, original):
-        def get_tasks_remaining(queue):
+    def get_tasks_remaining(self, original: Function) -> Function:
+        """ComfyUI counts all prompts. Changed: only the user's."""
+
+        def get_tasks_remaining(queue: PromptQueue) -> int:
             tenant = context.current()
-            return original(queue) if tenant is None else tasks_of(queue, tenant.directory)
+            return int(original(queue)) if tenant is None else tasks_of(queue, tenant.directory)
 
         return get_tasks_remaining
 
-    def wipe_queue(self, original):
-        def wipe_queue(queue):
+    def wipe_queue(self, original: Function) -> Function:
+        """ComfyUI removes all waiting prompts. Changed: only the user's."""
+
+        def wipe_queue(queue: PromptQueue) -> None:
             tenant = context.current()
             if tenant is None:
-                return original(queue)
+                original(queue)
+                return
             with queue.mutex:
                 queue.queue = [item for item in queue.queue if owner(item) != tenant.directory]
                 heapq.heapify(queue.queue)
@@ -159,59 +132,35 @@ class TenantQueue:
 
         return wipe_queue
 
-    def delete_queue_item(self, original):
-        def delete_queue_item(queue, function):
+    def delete_queue_item(self, original: Function) -> Function:
+        """ComfyUI removes the first item that matches. Changed: the user must be allowed to see it."""
+
+        def delete_queue_item(queue: PromptQueue, function: Callable[[Any], bool]) -> Any:
             return original(queue, lambda item: is_visible(owner(item)) and function(item))
 
         return delete_queue_item
 
-    def interrupt_processing(self, original):
-        def interrupt_processing(value=True):
-            from server import PromptServer
 
-            tenant = context.current()
-            queue = PromptServer.instance.prompt_queue
-            # Under the lock the worker cannot go on to another user's prompt between the look and the deed.
-            with queue.mutex:
-                running = [owner(item) for item in queue.currently_running.values()]
-                if tenant is None or tenant.directory in running or (tenant.operator and aimed.get()):
-                    original(value)
-                    if value and self._limits.current is not None:
-                        self._limits.current.stop(INTERRUPTED)
-
-        return interrupt_processing
-
-
-def tasks_of(queue, directory: str) -> int:
-    """How many prompts a user has running and waiting."""
+def tasks_of(queue: PromptQueue, directory: str) -> int:
+    """The number of a user's running and waiting prompts."""
     with queue.mutex:
         return sum(owner(item) == directory for item in (*queue.queue, *queue.currently_running.values()))
 
 
-def _as_json(result: dict) -> dict:
-    """What nodes have returned for the page. What is no JSON would make every list of the history fail that it is in."""
-    try:
-        json.dumps(result)
-    except (TypeError, ValueError, RecursionError):
-        logging.warning("comfy-tenant: a node returned what is no JSON; it is kept as text")
-        return json.loads(json.dumps(result, default=repr, skipkeys=True))
-    return result
-
-
-def _visible(items: list) -> list:
+def _visible(items: list[Any]) -> list[Any]:
     return [item for item in items if is_visible(owner(item))]
 
 
-def _stamped(extra: object, tenant: Tenant) -> dict:
-    stamped = dict(extra) if isinstance(extra, dict) else {}
-    stamped[OWNER], stamped[_USER_ID] = tenant.directory, tenant.user_id
-    client_id = stamped.pop("client_id", None)
+def _with_owner(extra: object, tenant: Tenant) -> Json:
+    owned = dict(extra) if isinstance(extra, dict) else {}
+    owned[OWNER], owned[_USER_ID] = tenant.directory, tenant.user_id
+    client_id = owned.pop("client_id", None)
     if isinstance(client_id, str) and client_id:
-        stamped["client_id"] = scoped(client_id, tenant)
-    return stamped
+        owned["client_id"] = scoped(client_id, tenant)
+    return owned
 
 
-def _refuse_taken_id(queue, prompt_id: str, tenant: Tenant) -> None:
+def _refuse_taken_id(queue: PromptQueue, prompt_id: str, tenant: Tenant) -> None:
     items = (*queue.queue, *queue.currently_running.values())
     owners = [owner(item) for item in items if item[1] == prompt_id]
     if prompt_id in queue.history:

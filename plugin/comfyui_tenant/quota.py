@@ -1,4 +1,4 @@
-"""How much a user stores, and whether there is room for more."""
+"""How much a user stores, and whether they may store more."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import shutil
 import threading
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from .context import Tenant
 from .datasets import DATASETS
@@ -36,10 +36,12 @@ def bytes_below(folder: str) -> int:
 
 
 class Quota:
-    """Judges whether a user may store more. A count of bytes serves for a few seconds; what is on its way counts too."""
+    """Whether a user may store more. A byte count is reused for a few seconds; uploads in progress are included."""
 
-    def __init__(self, settings: Settings, folders: Folders, clock=time.monotonic, disks: Sequence[str] = ()):
-        """@param disks more folders whose disks must not be full"""
+    def __init__(
+        self, settings: Settings, folders: Folders, clock: Callable[[], float] = time.monotonic, disks: Sequence[str] = ()
+    ):
+        """@param disks more folders on disks that must not be full"""
         self._settings = settings
         self._disks = (folders.root, *disks)
         self._folders = folders
@@ -50,14 +52,14 @@ class Quota:
 
     @property
     def counts(self) -> bool:
-        """Whether users' bytes are counted."""
+        """Whether there is a quota."""
         return self._settings.quota_bytes is not None
 
     def why_full(self, more: int) -> str | None:
-        """Why nobody can store `more` bytes, or None."""
+        """Why no user can store `more` bytes, or None."""
         kept = self._settings.min_free_bytes
         if kept and any(shutil.disk_usage(disk).free - more < kept for disk in self._disks):
-            return "the server's disk is nearly full: nothing new is stored until its operator makes room"
+            return "the server's disk is almost full: nothing can be stored until the operator frees space"
         return None
 
     def used(self, tenant: Tenant) -> int:
@@ -69,14 +71,14 @@ class Quota:
         return counted[1]
 
     def reserve(self, tenant: Tenant, more: int) -> str | None:
-        """Why this user cannot store `more` bytes, or None; then they are theirs until `release`."""
+        """Why this user cannot store `more` bytes; None if they were reserved, until `release`."""
         quota = self._settings.quota_bytes
         with self._lock:
             pending = self._pending[tenant.directory]
             if quota is not None:
                 used = self.used(tenant) + pending
                 if used + max(more, 1) > quota:
-                    return f"your storage is full: {used} of {quota} bytes are used; delete some of your inputs or outputs"
+                    return f"your storage is full: {used} of {quota} bytes used; delete some of your inputs or outputs"
             why = self.why_full(more)
             if why is not None:
                 return why
@@ -84,7 +86,7 @@ class Quota:
             return None
 
     def release(self, tenant: Tenant, more: int) -> None:
-        """The bytes have been stored, or not: the next count tells."""
+        """Ends a reservation, whether or not the bytes were stored."""
         with self._lock:
             self._pending[tenant.directory] -= more
             if self._pending[tenant.directory] <= 0:

@@ -1,4 +1,4 @@
-"""The plugin's own routes: what it is, who one is, how long one waits."""
+"""The plugin's own routes: its state, the current user, the user's wait."""
 
 from __future__ import annotations
 
@@ -10,25 +10,26 @@ from collections.abc import Callable
 from aiohttp import web
 
 from . import VERSION, context
-from .answers import error
+from .comfyui import Json, PromptServer
 from .queue import TenantQueue
 from .quota import Quota
+from .responses import error
 from .settings import Settings
 from .wait import wait_of
 
 
-def add_state(server, state: Callable[[], dict]) -> None:
-    """`GET /_tenant/plugin`, the one route without identity: what a gateway needs to find out whether it fits."""
+def add_state(server: PromptServer, state: Callable[[], Json]) -> None:
+    """`GET /_tenant/plugin`, the only route without authentication: what the gateway needs to check its own configuration."""
 
     @server.routes.get("/_tenant/plugin")
-    async def plugin(_request):
+    async def plugin(_request: web.Request) -> web.Response:
         return web.json_response({"plugin": VERSION, **state()})
 
 
-def add_own(server, tenants: TenantQueue, quota: Quota, settings: Settings) -> None:
+def add_own(server: PromptServer, tenants: TenantQueue, quota: Quota, settings: Settings) -> None:
     @server.routes.get("/_tenant/me")
-    async def me(_request):
-        tenant = context.current()
+    async def me(_request: web.Request) -> web.Response:
+        tenant = context.require()
         used = await asyncio.to_thread(quota.used, tenant)
         return web.json_response(
             {
@@ -41,12 +42,12 @@ def add_own(server, tenants: TenantQueue, quota: Quota, settings: Settings) -> N
         )
 
     @server.routes.get("/_tenant/queue")
-    async def queue(_request):
-        return web.json_response(wait_of(server.prompt_queue, tenants.ledger, context.current().directory))
+    async def queue(_request: web.Request) -> web.Response:
+        return web.json_response(wait_of(server.prompt_queue, tenants.statistics, context.require().directory))
 
     @server.routes.post("/_tenant/restart")
-    async def restart(_request):
-        if not context.current().operator:
+    async def restart(_request: web.Request) -> web.Response:
+        if not context.require().operator:
             return error(403, "operators_only", "POST /_tenant/restart is for operators")
         asyncio.get_running_loop().call_later(0.5, os.execv, sys.executable, [sys.executable, *sys.argv])
         return web.json_response({"restarting": True}, status=202)

@@ -1,4 +1,4 @@
-"""A prompt that runs: its threads and processes, and how it is made to end."""
+"""A running prompt: its threads and processes, and how they are ended."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ import psutil
 
 
 class PromptEnded(BaseException):
-    """Raised in the threads of a prompt that is made to end. Not an Exception, so that nodes do not take it for a failure."""
+    """Raised in the threads of a prompt to end it. Not an Exception, so that nodes do not catch it as an error."""
 
 
 class Run:
-    """One run of a prompt. Its clock is monotonic, in seconds."""
+    """One run of a prompt. @param clock monotonic seconds"""
 
     def __init__(self, prompt_id: str, clock: Callable[[], float] = time.monotonic):
         self.prompt_id = prompt_id
@@ -24,9 +24,9 @@ class Run:
         # When and why it was asked to end.
         self.stopped_at: float | None = None
         self.reason: str | None = None
-        # Its code is ended by force from here on, and the interrupt of ComfyUI is its own, not the next prompt's.
+        # Force is being used. From now on this run sees its own interrupt flag, not the one of the next prompt.
         self.forced = False
-        # Nothing that it still does has an effect.
+        # Abandoned: nothing that its threads still do has an effect.
         self.given_up = False
         self._clock = clock
         self._lock = threading.Lock()
@@ -38,13 +38,13 @@ class Run:
         self._on_stop = wake
 
     def stop(self, reason: str) -> None:
-        """Asks it to end. The first reason stays."""
+        """Asks the prompt to end. The first reason is kept."""
         if self.stopped_at is None:
             self.stopped_at, self.reason = self._clock(), reason
             self._on_stop()
 
     def enter_thread(self) -> None:
-        """The running thread works for this prompt until `leave_thread`."""
+        """The calling thread works for this prompt until `leave_thread`."""
         with self._lock:
             self._threads[threading.get_ident()] = threading.get_native_id()
 
@@ -54,7 +54,7 @@ class Run:
             try:
                 with self._lock:
                     self._threads.pop(ident, None)
-                    # The thread may be a pool's: what was to end this prompt must not end the next one's task.
+                    # A pending exception for this prompt must not hit the next task of a pool's thread.
                     ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(ident), None)
                 return
             except PromptEnded:
@@ -73,13 +73,13 @@ class Run:
         return bool(self._threads)
 
     def end_threads(self) -> None:
-        """Raises PromptEnded in each of its threads, at once or when what it waits for in C returns."""
+        """Raises PromptEnded in each thread, at once or when its current C call returns."""
         with self._lock:
             for ident in self._threads:
                 ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(ident), ctypes.py_object(PromptEnded))
 
     def end_processes(self) -> None:
-        """Kills what it has started, and what that has started."""
+        """Kills the processes that the prompt started, and their descendants."""
         with self._lock:
             found = set(self._processes)
             for native_id in self._threads.values():
@@ -105,7 +105,7 @@ class Run:
 
 
 def _children_of_thread(native_id: int) -> set[psutil.Process]:
-    """On Linux, also what C libraries have started."""
+    """On Linux: processes that C libraries started."""
     try:
         with open(f"/proc/self/task/{native_id}/children", encoding="ascii") as file:
             pids = [int(pid) for pid in file.read().split()]

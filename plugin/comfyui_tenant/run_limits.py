@@ -1,4 +1,4 @@
-"""How the worker waits for a prompt: until it ends, or has been asked to end and does not."""
+"""How the worker waits for a prompt: until it ends, or does not end although it was asked to."""
 
 from __future__ import annotations
 
@@ -6,8 +6,10 @@ import logging
 import threading
 import time
 from collections.abc import Callable
+from typing import Any
 
 from . import context
+from .comfyui import Function
 from .context import Tenant
 from .hooks import Hook, wrap
 from .prompt_thread import Interrupted, PromptThread
@@ -21,15 +23,15 @@ HOOKS = (
 )
 TIME_IS_UP = "time is up"
 INTERRUPTED = "interrupted"
-# From the first use of force until a prompt is given up, and between two uses.
+# From the first use of force until a prompt is abandoned, and between two uses.
 FORCE_SECONDS = 5.0
 AGAIN_SECONDS = 0.25
-# How often what is left of prompts that were given up is ended again.
+# How often the remains of abandoned prompts are ended again.
 LEFT_SECONDS = 1.0
 
 
 class RunLimits:
-    """Watches the prompt that runs. Asked to end, it gets ComfyUI's interrupt, then force; at last it is given up."""
+    """Watches the running prompt. To end it: ComfyUI's interrupt, then force; if both fail, the prompt is abandoned."""
 
     def __init__(self, max_seconds: float | None, grace_seconds: float, clock: Callable[[], float] = time.monotonic):
         self.current: Run | None = None
@@ -48,8 +50,8 @@ class RunLimits:
         return None if run is None else self._clock() - run.started
 
     def watch(self, running: PromptThread) -> bool:
-        """Whether the prompt has ended by itself or by force; else it is given up."""
-        run = running.tenant.run
+        """True if the prompt ended by itself or by force; False if it was abandoned."""
+        run = _run_of(running)
         run.on_stop(running.wake)
         try:
             while not running.wait(self._seconds_to_next_step(run)):
@@ -63,10 +65,10 @@ class RunLimits:
                 self._free_memory()
 
     def explain(self, running: PromptThread) -> BaseException | None:
-        """What the user is told of a prompt's end that ComfyUI does not tell by itself."""
-        run, error = running.tenant.run, running.error
+        """The error to report for the end of a prompt, if ComfyUI does not report it itself."""
+        run, error = _run_of(running), running.error
         if run.reason == TIME_IS_UP:
-            return TimeoutError(f"stopped: one prompt may run for {self._max_seconds:g} s")
+            return TimeoutError(f"stopped: a prompt may run for at most {self._max_seconds:g} s")
         if run.reason == INTERRUPTED and (run.given_up or error is not None):
             return Interrupted()
         return error
@@ -83,29 +85,31 @@ class RunLimits:
         now = self._clock()
         if run.stopped_at is None:
             if self._max_seconds is not None and now >= run.started + self._max_seconds:
-                logging.warning("comfy-tenant: prompt %s has run for %g s and is interrupted", run.prompt_id, self._max_seconds)
+                logging.warning("comfy-tenant: interrupting prompt %s after %g s", run.prompt_id, self._max_seconds)
                 _interrupt()
                 run.stop(TIME_IS_UP)
         elif now >= run.stopped_at + self._grace_seconds:
             if not run.forced:
-                logging.warning("comfy-tenant: prompt %s does not end: its threads and processes are ended", run.prompt_id)
+                logging.warning(
+                    "comfy-tenant: prompt %s ignores the interrupt; ending its threads and processes", run.prompt_id
+                )
                 run.forced = True
             if now >= run.stopped_at + self._grace_seconds + FORCE_SECONDS:
                 return "give up"
-            # In this order: what waits for a process goes on when that is killed, and must find that it has been ended.
+            # In this order: a thread that waits for a process resumes when that is killed, and must then get the exception.
             run.end_threads()
             run.end_processes()
         return None
 
     def _give_up(self, run: Run) -> None:
-        logging.error("comfy-tenant: prompt %s cannot be ended and is given up; its thread stays", run.prompt_id)
+        logging.error("comfy-tenant: prompt %s cannot be ended; abandoning it and its thread", run.prompt_id)
         run.given_up = True
         with self._lock:
             self.times_given_up += 1
             self.given_up.append(run)
             if len(self.given_up) == 1:
                 token = context.enter(None)
-                threading.Thread(target=self._end_what_is_left, name="prompts given up", daemon=True).start()
+                threading.Thread(target=self._end_what_is_left, name="abandoned prompts", daemon=True).start()
                 context.leave(token)
 
     def _end_what_is_left(self) -> None:
@@ -121,7 +125,7 @@ class RunLimits:
             time.sleep(LEFT_SECONDS)
 
     def _free_memory(self) -> None:
-        # Code that was ended anywhere may have left a model half changed: the next user gets a fresh one.
+        # The ended code may have left a model half changed: unload it for the next user.
         from server import PromptServer
 
         PromptServer.instance.prompt_queue.set_flag("free_memory", True)
@@ -133,35 +137,54 @@ def _interrupt() -> None:
     comfy.model_management.interrupt_current_processing(True)
 
 
+def _run_of(running: PromptThread) -> Run:
+    run = running.tenant.run
+    if run is None:
+        raise RuntimeError("a prompt's thread has no run")
+    return run
+
+
 def install() -> None:
-    """The interrupt that a prompt sees is its own, not that of the one which runs after it was given up."""
+    """Gives a prompt that is being ended its own interrupt flag; ComfyUI has one for the whole process."""
     import comfy.model_management as management
 
-    def throwing(original):
-        def throw_exception_if_processing_interrupted():
-            run = context.current_run()
-            if run is not None and run.forced:
-                raise management.InterruptProcessingException
-            return original()
+    wrap(management, "throw_exception_if_processing_interrupted", _throw_if_interrupted)
+    wrap(management, "processing_interrupted", _processing_interrupted)
+    wrap(management, "interrupt_current_processing", _interrupt_current_processing)
 
-        return throw_exception_if_processing_interrupted
 
-    def asking(original):
-        def processing_interrupted():
-            run = context.current_run()
-            return True if run is not None and run.forced else original()
+def _throw_if_interrupted(original: Function) -> Function:
+    """ComfyUI raises if the flag is set. Changed: also in a prompt that is ended by force. ComfyUI 0.3.75 and newer."""
 
-        return processing_interrupted
+    def throw_exception_if_processing_interrupted() -> Any:
+        run = context.current_run()
+        if run is not None and run.forced:
+            import comfy.model_management as management
 
-    def setting(original):
-        def interrupt_current_processing(value=True):
-            run = context.current_run()
-            # What was given up says nothing any more, and a start does not take back the wish to end.
-            if run is None or not (run.given_up or (value is False and run.stopped_at is not None)):
-                original(value)
+            raise management.InterruptProcessingException
+        return original()
 
-        return interrupt_current_processing
+    return throw_exception_if_processing_interrupted
 
-    wrap(management, "throw_exception_if_processing_interrupted", throwing)
-    wrap(management, "processing_interrupted", asking)
-    wrap(management, "interrupt_current_processing", setting)
+
+def _processing_interrupted(original: Function) -> Function:
+    """ComfyUI returns the flag. Changed: True in a prompt that is ended by force. ComfyUI 0.3.75 and newer."""
+
+    def processing_interrupted() -> Any:
+        run = context.current_run()
+        return True if run is not None and run.forced else original()
+
+    return processing_interrupted
+
+
+def _interrupt_current_processing(original: Function) -> Function:
+    """ComfyUI sets the flag. Changed: an abandoned prompt cannot, and a prompt that was asked to end cannot clear it.
+    ComfyUI 0.3.75 and newer.
+    """
+
+    def interrupt_current_processing(value: bool = True) -> None:
+        run = context.current_run()
+        if run is None or not (run.given_up or (value is False and run.stopped_at is not None)):
+            original(value)
+
+    return interrupt_current_processing

@@ -1,8 +1,8 @@
-"""Confines the thread that calls `enter` to one user's files, by the kernel where it can.
+"""Confines the thread that calls `enter` to one user's files, in the kernel if it can.
 
-What stays outside, and why: the server's event loop, which serves everyone; the worker, which waits for prompts and frees
-the memory of models between them; threads that node packs start when they are imported, for no user. Each prompt, its
-validation, the lists of nodes and the handlers of prompts run in threads that call `enter` first.
+Not confined: the server's event loop, which serves all users; the worker, which waits for prompts and frees models between
+them; threads that node packs start on import, without a user. Each prompt, its validation, the node list and prompt handlers
+run in threads that call `enter` first.
 """
 
 from __future__ import annotations
@@ -10,52 +10,34 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import contextvars
-import logging
 import os
 import threading
 import time
 from collections.abc import Awaitable, Callable, Iterable
 from concurrent.futures import Future
+from typing import Any
 
 from . import confinement, context, landlock
-from .confined_workers import Workers
+from .confined_workers import ConfinedWorkers
 from .context import Housekeeping, Tenant
 from .datasets import DATASETS
 from .folders import Folders
-from .sandbox_policy import SHARED_MEMORY, Layout, Links, devices, is_under, readable_places, writable_places
+from .landlock_probe import try_landlock
+from .sandbox_policy import SHARED_MEMORY, Layout, Links, is_under
+from .shared_places import SharedPlaces
 from .socket_folders import SocketFolders
 from .tenant_path import KINDS
 
 _stat = os.stat
-# Of a user's own, beside input, output and temp.
+# Each user's, in addition to input, output and temp.
 OWN_TMP, OWN_CACHE = "tmp", "cache"
 _REMEMBERED_USERS = 1000
-# A model that was linked into its folder, or a folder that a pack has added, is readable after this long.
+# New links to models, and folders that a node pack adds, are readable after this long.
 _FRESH_SECONDS = 10.0
 
 
-class Shared:
-    """What every prompt may read, and what every prompt may write, at one time."""
-
-    def __init__(self, version: int | None, layout: Layout, links: Links):
-        self.read, self.write = tuple(readable_places(layout, links)), tuple(writable_places(layout))
-        self.devices = tuple(devices())
-        self.models = layout.models
-        wanted = [
-            *((path, landlock.READ) for path in self.read),
-            *((path, landlock.WRITE) for path in self.write),
-            *((path, landlock.DEVICE) for path in self.devices),
-            (SHARED_MEMORY, landlock.SHARED_MEMORY),
-        ]
-        self.places = [] if version is None else landlock.places_of(version, wanted)
-
-    @property
-    def key(self) -> tuple:
-        return self.read, self.write, self.devices, self.models
-
-
 class Sandbox:
-    """One for the process. `version` is the kernel's Landlock ABI; None: `reason` says why there is none."""
+    """One per process. `version` is the kernel's Landlock ABI, or None, and `reason` why it cannot be used."""
 
     def __init__(self, folders: Folders, user_directory: str, layout: Callable[[], Layout]):
         self._folders = folders
@@ -63,10 +45,10 @@ class Sandbox:
         self._layout = layout
         self._lock = threading.Lock()
         self._own: dict[str, list[str]] = {}
-        self._workers = Workers()
+        self._workers = ConfinedWorkers()
         self._socket_folders = SocketFolders()
         self._links = Links()
-        self._shared: Shared | None = None
+        self._shared: SharedPlaces | None = None
         self._looked = float("-inf")
         self._must_look = False
         self._generation = 0
@@ -74,19 +56,19 @@ class Sandbox:
         self.reason = ""
         try:
             self.version = landlock.abi()
-            _try_in_a_thread(self.version)
+            try_landlock(self.version)
         except (landlock.Unavailable, OSError) as error:
             self.version, self.reason = None, str(error)
 
     @property
     def isolation(self) -> str:
-        """One line for people."""
+        """The kind of isolation in use, as one line for the log."""
         if self.version is None:
             return f"Python only ({self.reason})"
         return f"kernel (Landlock ABI {self.version})"
 
     def own_places(self, tenant: Tenant) -> dict[str, int]:
-        """The folders that belong to a user, made when they are missing, and their inodes: one that is made anew is another."""
+        """A user's folders, created if missing, with their inodes, which change when a folder is replaced."""
         with contextlib.suppress(KeyError, OSError):
             return {path: _stat(path).st_ino for path in self._own[tenant.directory]}
         if len(self._own) >= _REMEMBERED_USERS:
@@ -103,8 +85,8 @@ class Sandbox:
     def socket_folder(self, directory: str) -> str:
         return self._socket_folders.of(directory, self._folders.of(Tenant("", directory), OWN_TMP))
 
-    def shared(self) -> Shared:
-        """What every prompt may use; looked up anew from time to time, and meanwhile as it was."""
+    def shared(self) -> SharedPlaces:
+        """What every prompt may use. Refreshed from time to time in the background; until then, the previous value."""
         now = time.monotonic()
         with self._lock:
             if self._shared is not None and now - self._looked <= _FRESH_SECONDS:
@@ -112,41 +94,42 @@ class Sandbox:
             self._looked = now
             if self._shared is None or (self._must_look and confinement.confined_as() is None):
                 self._must_look = False
-                self._look()
-            elif confinement.confined_as() is None:
+                return self._look()
+            if confinement.confined_as() is None:
                 threading.Thread(target=self._look, name="comfy-tenant places", daemon=True).start()
             return self._shared
 
-    def _look(self) -> None:
+    def _look(self) -> SharedPlaces:
         with context.as_tenant(Housekeeping()):
-            found = Shared(self.version, self._layout(), self._links)
+            found = SharedPlaces(self.version, self._layout(), self._links)
         self._generation += 1
-        # The one before is kept while nothing has changed, with its open descriptors.
+        # If nothing has changed, keep the previous one with its open descriptors.
         if self._shared is None or self._shared.key != found.key:
             self._shared = found
+        return self._shared
 
     def enter(self, tenant: Tenant) -> None:
-        """Confines the calling thread for good. @raises OSError when the kernel does not do it: nothing may run then"""
+        """Confines the calling thread permanently. @raises OSError if the kernel fails to: then nothing may run in it"""
         if confinement.confined_as() is not None:
-            raise RuntimeError("this thread is confined already")
+            raise RuntimeError("this thread is already confined")
         with context.as_tenant(Housekeeping()):
             own = self.own_places(tenant)
             if self.version is not None:
-                self._restrict(own)
+                self._restrict(self.version, own)
         confinement.mark(tenant.directory)
 
-    def _restrict(self, own: Iterable[str]) -> None:
-        places = landlock.places_of(self.version, [(path, landlock.WRITE) for path in own])
-        ruleset = landlock.make_ruleset(self.version, [*self.shared().places, *places])
+    def _restrict(self, version: int, own: Iterable[str]) -> None:
+        places = landlock.places_of(version, [(path, landlock.WRITE) for path in own])
+        ruleset = landlock.make_ruleset(version, [*self.shared().places, *places])
         try:
-            landlock.restrict_this_thread(self.version, ruleset)
+            landlock.restrict_this_thread(version, ruleset)
         finally:
             os.close(ruleset)
             for place in places:
                 place.close()
 
     def allows(self, tenant_directory: str, path: str, write: bool) -> bool:
-        """What the kernel will say of a path, for messages. Its answer is the one that holds."""
+        """Predicts the kernel's decision about a path, for messages only."""
         real = os.path.realpath(path)
         shared = self.shared()
         own = self.own_places(Tenant("", tenant_directory))
@@ -154,7 +137,7 @@ class Sandbox:
         return any(is_under(real, place) for place in (places if write else (*places, *shared.read)))
 
     def is_new_model(self, path: str) -> bool:
-        """Whether a path lies, as it is written, among the models. What links lead there is looked up before the next call."""
+        """Whether an unresolved path is in a folder of models. If so, its links are looked up before the next call."""
         found = any(is_under(os.path.normpath(path), folder) for folder in self.shared().models)
         if found:
             self._looked = float("-inf")
@@ -162,19 +145,19 @@ class Sandbox:
         return found
 
     def generation(self) -> int:
-        """Grows whenever the shared places have been looked up."""
+        """Increases on each refresh of the shared places."""
         return self._generation
 
-    def run(self, tenant: Tenant, work: Callable[[], object]) -> Future:
+    def run(self, tenant: Tenant, work: Callable[[], object]) -> Future[Any]:
         """Runs `work` in a new confined thread, in a copy of the caller's context."""
-        done: Future = Future()
+        done: Future[Any] = Future()
         own_context = contextvars.copy_context()
 
         def begin() -> None:
             try:
                 self.enter(tenant)
                 found = work()
-            except BaseException as error:  # noqa: B036 - handed to whoever waits
+            except BaseException as error:  # noqa: B036 - raised by the future
                 done.set_exception(error)
             else:
                 done.set_result(found)
@@ -182,11 +165,11 @@ class Sandbox:
         threading.Thread(target=own_context.run, args=(begin,), name=f"for {tenant.directory}", daemon=True).start()
         return done
 
-    async def call(self, tenant: Tenant, work: Callable[[], Awaitable]) -> object:
-        """Awaits `work` in a confined thread with an event loop of its own; the caller's loop goes on meanwhile."""
+    async def call(self, tenant: Tenant, work: Callable[[], Awaitable[Any]]) -> Any:
+        """Awaits `work` in a confined thread with its own event loop, without blocking the caller's loop."""
         return await asyncio.wrap_future(self._give(tenant, work))
 
-    def submit(self, tenant: Tenant, work: Callable[[], object]) -> Future:
+    def submit(self, tenant: Tenant, work: Callable[[], object]) -> Future[Any]:
         """As a pool's: runs `work` in a confined thread that is kept for the next call."""
 
         async def awaited() -> object:
@@ -194,39 +177,8 @@ class Sandbox:
 
         return self._give(tenant, awaited)
 
-    def _give(self, tenant: Tenant, work: Callable[[], Awaitable]) -> Future:
+    def _give(self, tenant: Tenant, work: Callable[[], Awaitable[Any]]) -> Future[Any]:
         with context.as_tenant(Housekeeping()):
             own = tuple(self.own_places(tenant).values())
         rules = (id(self.shared()), own)
         return self._workers.call(tenant.directory, rules, lambda: self.enter(tenant), work)
-
-
-def _try_in_a_thread(version: int) -> None:
-    """Whether a thread can really restrict itself here: a container's seccomp profile may forbid it."""
-    faults: list[BaseException] = []
-
-    def restrict() -> None:
-        try:
-            ruleset = landlock.make_ruleset(version, [])
-            try:
-                landlock.restrict_this_thread(version, ruleset)
-            finally:
-                os.close(ruleset)
-            _expect_refusal()
-        except BaseException as error:  # noqa: B036 - raised below
-            faults.append(error)
-
-    thread = threading.Thread(target=restrict)
-    thread.start()
-    thread.join()
-    if faults:
-        logging.debug("comfy-tenant: Landlock was tried", exc_info=faults[0])
-        raise landlock.Unavailable(f"Landlock cannot be used here: {faults[0]}")
-
-
-def _expect_refusal() -> None:
-    try:
-        os.close(os.open("/", os.O_RDONLY | os.O_DIRECTORY))
-    except PermissionError:
-        return
-    raise landlock.Unavailable("a thread that restricted itself went on reading files")

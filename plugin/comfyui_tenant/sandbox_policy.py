@@ -1,7 +1,7 @@
-"""Which places a prompt may read and write, derived from what ComfyUI is configured to use.
+"""Which places a prompt may read and write, derived from ComfyUI's configuration.
 
-Rules of the kernel are about whole trees. So no place is ever allowed that lies above a private one: its harmless children
-are allowed instead.
+Kernel rules apply to whole trees. A folder that contains a private place is therefore never allowed as a whole, only those of
+its children that do not.
 """
 
 from __future__ import annotations
@@ -10,13 +10,13 @@ import os
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
-# Whole trees that hold programs and facts of the machine.
+# Trees with programs and facts about the machine.
 SYSTEM = (
     *("/usr", "/lib", "/lib32", "/lib64", "/libx32", "/bin", "/sbin", "/proc", "/sys", "/nix/store", "/gnu/store"),
     *("/run/opengl-driver", "/var/cache/fontconfig", "/var/lib/ca-certificates"),
     *("/opt/rocm", "/opt/cuda", "/opt/intel", "/opt/nvidia", "/opt/amdgpu", "/opt/amazon", "/opt/conda"),
 )
-# Of /etc only what programs read that anyone may run: other services keep their passwords there.
+# In /etc only what ordinary programs read: other services keep their passwords there.
 ETC = (
     *("alternatives", "alsa", "asound.conf", "bash.bashrc", "ca-certificates", "ca-certificates.conf", "crypto-policies"),
     *("debian_version", "egl", "environment", "fonts", "fstab", "gai.conf", "glvnd", "group", "host.conf", "hostname", "hosts"),
@@ -26,7 +26,7 @@ ETC = (
     *("pki/tls/cert.pem", "pki/tls/openssl.cnf", "profile", "protocols", "pulse", "python3", "resolv.conf", "rpc", "services"),
     *("shells", "ssl/cert.pem", "ssl/certs", "ssl/openssl.cnf", "static", "terminfo", "timezone", "vulkan", "X11", "xdg"),
 )
-# Not the terminals, in which a program could type, nor the disks, which hold everything.
+# No terminals, where a program could inject input, and no disks, which contain everything.
 DEVICES = (
     *("null", "zero", "full", "random", "urandom", "dri", "kfd", "dxg", "accel", "infiniband", "nvidia-caps", "nvidia-modeset"),
     *("nvidiactl", "nvidia-uvm", "nvidia-uvm-tools", "nvidia-nvswitchctl"),
@@ -34,22 +34,22 @@ DEVICES = (
 _NUMBERED = "/dev/nvidia"
 SHARED_MEMORY = "/dev/shm"
 _CODE = (".py", ".pyc", ".so", ".pyd", ".zip", ".egg")
-# Of ComfyUI's own folder, beside its Python packages.
+# In ComfyUI's own folder, in addition to its Python packages.
 _PARTS_OF_COMFYUI = frozenset(("models", "custom_nodes", "web", "blueprints", "script_examples"))
 
 
 def is_under(path: str, root: str) -> bool:
-    """Whether a resolved path is `root` or lies below it, as Linux compares names."""
+    """Whether a resolved path is `root` or below it; names are compared as on Linux."""
     return path == root or path.startswith(root.rstrip("/") + "/")
 
 
-def harmless(place: str, private: Iterable[str], keep: Callable[[os.DirEntry], bool] | None = None) -> list[str]:
-    """The place itself, or without it when it is private; above a private one, those of its children that `keep` takes."""
+def harmless(place: str, private: Iterable[str], keep: Callable[[os.DirEntry[str]], bool] | None = None) -> list[str]:
+    """The place; nothing if it is private; if it contains a private one, those children that `keep` accepts."""
     resolved = tuple(os.path.realpath(path) for path in private)
     return list(_harmless(os.path.realpath(place), resolved, keep or _is_plain, set()))
 
 
-def _harmless(place: str, private: tuple[str, ...], keep: Callable[[os.DirEntry], bool], seen: set[str]) -> Iterator[str]:
+def _harmless(place: str, private: tuple[str, ...], keep: Callable[[os.DirEntry[str]], bool], seen: set[str]) -> Iterator[str]:
     if place in seen or any(is_under(place, path) for path in private):
         return
     seen.add(place)
@@ -61,7 +61,7 @@ def _harmless(place: str, private: tuple[str, ...], keep: Callable[[os.DirEntry]
             yield from _harmless(os.path.realpath(child.path), private, keep, seen)
 
 
-def _children(folder: str) -> list[os.DirEntry]:
+def _children(folder: str) -> list[os.DirEntry[str]]:
     try:
         with os.scandir(folder) as found:
             return list(found)
@@ -69,11 +69,11 @@ def _children(folder: str) -> list[os.DirEntry]:
         return []
 
 
-def _is_plain(entry: os.DirEntry) -> bool:
+def _is_plain(entry: os.DirEntry[str]) -> bool:
     return not entry.name.startswith(".")
 
 
-def is_code(entry: os.DirEntry) -> bool:
+def is_code(entry: os.DirEntry[str]) -> bool:
     """Whether Python could import an entry of a folder, or ComfyUI reads it."""
     if entry.name.startswith("."):
         return False
@@ -83,7 +83,7 @@ def is_code(entry: os.DirEntry) -> bool:
 
 
 class Links:
-    """Where links lead that lie in folders, at any depth. Folders that have not changed are not read again."""
+    """Finds the targets of links in folders, at any depth. Unchanged folders are not read again."""
 
     _SKIPPED = frozenset((".git", "node_modules", "__pycache__"))
 
@@ -91,7 +91,7 @@ class Links:
         self._known: dict[str, tuple[int, list[str], list[str]]] = {}
 
     def out_of(self, folders: Iterable[str], never: Iterable[str]) -> list[str]:
-        """Targets of links; those in `never`, where users can make links, are not followed."""
+        """Targets of links; folders in `never`, where users can create links, are not searched."""
         never = [os.path.realpath(path) for path in never]
         known, self._known = self._known, {}
         targets: dict[str, None] = {}
@@ -120,7 +120,7 @@ class Links:
 
 @dataclass(frozen=True)
 class Layout:
-    """What ComfyUI and Python are configured to use, as the policy needs it. Paths are absolute."""
+    """The folders that ComfyUI and Python use. Paths are absolute."""
 
     code: str
     python: tuple[str, ...]
@@ -131,12 +131,12 @@ class Layout:
     readable: tuple[str, ...] = ()
     writable: tuple[str, ...] = ()
     caches: tuple[str, ...] = ()
-    # Caches of models, which every prompt may read.
+    # Download caches for models, which every prompt may read.
     model_caches: tuple[str, ...] = ()
 
 
 def readable_places(layout: Layout, links: Links) -> list[str]:
-    """What every prompt may read, whoever's it is."""
+    """What every prompt may read."""
     private = layout.private
     whole = [*SYSTEM, *(f"/etc/{name}" for name in ETC), *layout.python, *layout.custom_nodes, *layout.model_caches]
     whole += [*layout.models, *layout.readable]
@@ -150,7 +150,7 @@ def readable_places(layout: Layout, links: Links) -> list[str]:
 
 
 def _importable(path: str, layout: Layout, private: tuple[str, ...]) -> list[str]:
-    # Packs put all sorts of folders on the import path. Only ComfyUI's own is taken whole, if nothing private is in it.
+    # Node packs put all kinds of folders on the import path. Only ComfyUI's own is allowed whole, if it has nothing private.
     real = os.path.realpath(path)
     if real == os.path.realpath(layout.code) or not os.path.isdir(real):
         return harmless(real, private, is_code)
@@ -158,7 +158,7 @@ def _importable(path: str, layout: Layout, private: tuple[str, ...]) -> list[str
 
 
 def writable_places(layout: Layout) -> list[str]:
-    """What every prompt may write, beside its user's own folders."""
+    """What every prompt may write, in addition to its user's folders."""
     return outermost([place for path in (*layout.writable, *layout.caches) for place in harmless(path, layout.private)])
 
 
@@ -168,7 +168,7 @@ def devices() -> list[str]:
 
 
 def outermost(places: Iterable[str]) -> list[str]:
-    """The places without those that lie below another one of them."""
+    """The places that are not below another one."""
     kept: list[str] = []
     for place in sorted(set(places)):
         if not (kept and is_under(place, kept[-1])) and not any(is_under(place, other) for other in kept):

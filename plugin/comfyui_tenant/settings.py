@@ -1,4 +1,4 @@
-"""The plugin's settings: a YAML or JSON file named by COMFY_TENANT_SETTINGS. All faults are told at once."""
+"""The plugin's settings: a YAML or JSON file named by COMFY_TENANT_SETTINGS. All errors are reported at once."""
 
 from __future__ import annotations
 
@@ -6,13 +6,14 @@ import os
 import re
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
+from typing import Any
 
 VARIABLE = "COMFY_TENANT_SETTINGS"
 _ROUTE = re.compile(r"([A-Z]+ )?/\S*")
 
 
-class SettingsFault(Exception):
-    """The settings cannot be used; the text names every fault."""
+class SettingsError(Exception):
+    """The settings are invalid; the message lists every error."""
 
 
 @dataclass(frozen=True)
@@ -20,22 +21,22 @@ class Settings:
     tenants_dir: str | None = None
     allow_routes: tuple[str, ...] = ()
     shared_loaders: tuple[str, ...] = ()
-    # Prompts that one user may have waiting.
+    # Waiting prompts per user.
     max_queued: int = 100
-    # Bytes that one user may have under input and output together; None: no limit.
+    # Bytes of input and output per user; None: no limit.
     quota_bytes: int | None = None
-    # Free bytes of the disk under which nothing new is taken.
+    # With less free disk space, nothing new is stored.
     min_free_bytes: int = 256 * 1024 * 1024
-    # Seconds that one prompt may run; None: no limit.
+    # Maximum run time of a prompt in seconds; None: no limit.
     max_run_seconds: float | None = None
-    # Seconds from an interrupt until a prompt's threads and processes are ended by force.
+    # Seconds from an interrupt until a prompt is ended by force.
     interrupt_grace_seconds: float = 10.0
-    # Places that every prompt may read, may write, and where every prompt's libraries keep what they have compiled or fetched.
+    # Places that every prompt may read, may write, and may use as caches of libraries.
     readable: tuple[str, ...] = ()
     writable: tuple[str, ...] = ()
     caches: tuple[str, ...] = ()
     require_kernel_isolation: bool = False
-    # Files and folders that no user's code may touch.
+    # Files and folders that no user's code may access.
     private: tuple[str, ...] = ()
 
 
@@ -48,7 +49,7 @@ def _texts(value: object) -> bool:
 
 
 def _routes(value: object) -> bool:
-    return _texts(value) and all(_ROUTE.fullmatch(line) for line in value)
+    return isinstance(value, list) and _texts(value) and all(_ROUTE.fullmatch(line) for line in value)
 
 
 def _flag(value: object) -> bool:
@@ -86,28 +87,28 @@ _KEYS = {
 
 
 def parse_settings(found: object, place: str) -> Settings:
-    """Settings from what a file holds. @raises SettingsFault"""
+    """Settings from the parsed content of a file. @raises SettingsError"""
     if found is None:
         return Settings()
     if not isinstance(found, dict):
-        raise SettingsFault(f"{place}: must be a map of settings: {', '.join(_KEYS)}")
-    faults = [fault for key, value in found.items() if (fault := _fault_of(str(key), value)) is not None]
-    if faults:
-        raise SettingsFault("\n".join(f"{place}: {fault}" for fault in faults))
-    values = {_KEYS[key][0]: tuple(value) if isinstance(value, list) else value for key, value in found.items()}
+        raise SettingsError(f"{place}: must be a map of settings: {', '.join(_KEYS)}")
+    errors = [error for key, value in found.items() if (error := _error_of(str(key), value)) is not None]
+    if errors:
+        raise SettingsError("\n".join(f"{place}: {error}" for error in errors))
+    values: dict[str, Any] = {_KEYS[key][0]: tuple(value) if isinstance(value, list) else value for key, value in found.items()}
     return Settings(**values)
 
 
-def _fault_of(key: str, value: object) -> str | None:
+def _error_of(key: str, value: object) -> str | None:
     if key not in _KEYS:
         near = get_close_matches(key, _KEYS, 1)
-        return f"{key}: there is no such setting" + (f", is {near[0]} meant?" if near else f"; there are {', '.join(_KEYS)}")
+        return f"{key}: unknown setting; " + (f"did you mean {near[0]}?" if near else f"known: {', '.join(_KEYS)}")
     _, fits, rule = _KEYS[key]
     return None if fits(value) else f"{key}: {rule}"
 
 
 def read_settings(path: str | None) -> Settings:
-    """The settings of a file; the default ones without a file. @raises SettingsFault"""
+    """The settings in a file; the defaults without a file. @raises SettingsError"""
     if not path:
         return Settings()
     import yaml
@@ -116,17 +117,18 @@ def read_settings(path: str | None) -> Settings:
         with open(path, encoding="utf-8") as file:
             found = yaml.safe_load(file)
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        raise SettingsFault(f"{VARIABLE}={path}: cannot be read: {error}") from error
+        raise SettingsError(f"{VARIABLE}={path}: cannot be read: {error}") from error
     settings = parse_settings(found, path)
     folder = os.path.dirname(os.path.abspath(path))
-    return replace(settings, **{field: _beside(folder, getattr(settings, field)) for field in _PATHS})
+    absolute: dict[str, Any] = {field: _relative_to(folder, getattr(settings, field)) for field in _PATHS}
+    return replace(settings, **absolute)
 
 
-# Relative to the settings' file.
+# Relative to the settings file.
 _PATHS = ("tenants_dir", "private", "readable", "writable", "caches")
 
 
-def _beside(folder: str, value: str | tuple[str, ...] | None) -> str | tuple[str, ...] | None:
+def _relative_to(folder: str, value: str | tuple[str, ...] | None) -> str | tuple[str, ...] | None:
     if value is None:
         return None
     if isinstance(value, tuple):

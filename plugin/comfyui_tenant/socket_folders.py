@@ -1,4 +1,4 @@
-"""A folder of each user's own with a short name, for the sockets of multiprocessing: Linux takes names of 107 bytes at most."""
+"""A folder with a short name per user, for the sockets of multiprocessing: on Linux, their paths have at most 107 bytes."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import shutil
 import tempfile
 import threading
 
-# What multiprocessing adds: /pymp-12345678/listener-12345678.
+# multiprocessing appends /pymp-12345678/listener-12345678.
 _ROOM = 107 - 34
 
 
@@ -16,13 +16,13 @@ class SocketFolders:
     def __init__(self) -> None:
         self._made: dict[str, str] = {}
         self._lock = threading.Lock()
-        # Asked for before it is wrapped, and where it is the server's own.
+        # The server's own folder: read before `gettempdir` is wrapped.
         self._parent = tempfile.gettempdir()
         self._pid = os.getpid()
         atexit.register(self._remove)
 
     def of(self, directory: str, tmp: str) -> str:
-        """The user's temporary folder, or where its name is too long, a shorter one. Made by the server: prompts cannot."""
+        """The user's temporary folder, or one with a shorter path. The server creates it, because prompts may not."""
         if len(os.fsencode(tmp)) <= _ROOM:
             return tmp
         with self._lock:
@@ -32,7 +32,7 @@ class SocketFolders:
             return made
 
     def _remove(self) -> None:
-        # Forked processes of prompts end here too.
+        # Forked processes of prompts also run this.
         if os.getpid() == self._pid:
             for folder in self._made.values():
                 shutil.rmtree(folder, ignore_errors=True)

@@ -1,12 +1,15 @@
-"""Events go to the sockets of the user they concern; nothing is sent to everybody."""
+"""Events go only to the WebSockets of the user they belong to; nothing is broadcast to all users."""
 
 from __future__ import annotations
 
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 from . import context
+from .comfyui import Function, PromptQueue
+from .comfyui import PromptServer as Server
 from .context import Tenant
 from .hooks import Hook, wrap
 
@@ -18,35 +21,40 @@ HOOKS = (
     Hook("server", "PromptServer.queue_updated", ("self",)),
     Hook("server", "PromptServer.get_queue_info", ("self",)),
 )
-PART = ":"
+SEPARATOR = ":"
 
 
 @dataclass(frozen=True)
 class Audience:
-    """Every socket of one user, in the place of a socket's id."""
+    """All WebSockets of one user, used in place of a client id."""
 
     directory: str
 
 
 def scoped(client_id: str, tenant: Tenant) -> str:
-    """A client's id within the user's own; as it is when it has been scoped, for a client sends back what it was told."""
-    own = tenant.directory + PART
+    """A client id prefixed with its user's directory; unchanged if it has it: clients send back the id they got."""
+    own = tenant.directory + SEPARATOR
     return client_id if client_id.startswith(own) else own + client_id
 
 
-def install(tasks_of: Callable[[object, str], int]) -> None:
+def install(tasks_of: Callable[[PromptQueue, str], int]) -> None:
+    """@param tasks_of the number of a user's running and waiting prompts"""
     from server import PromptServer
 
     wrap(PromptServer, "send_sync", lambda original: _send_sync(original, tasks_of))
-    wrap(PromptServer, "send", _kept_going)
-    wrap(PromptServer, "send_json", _fan_out)
-    wrap(PromptServer, "send_bytes", _fan_out)
+    wrap(PromptServer, "send", _send)
+    wrap(PromptServer, "send_json", _to_each_socket)
+    wrap(PromptServer, "send_bytes", _to_each_socket)
 
 
-def _send_sync(original, tasks_of):
-    def to_audience(server, event, data, sid):
+def _send_sync(original: Function, tasks_of: Callable[[PromptQueue, str], int]) -> Function:
+    """ComfyUI sends an event without a client id to everyone. Changed: to the running user's WebSockets, and the `status` event
+    to each user with their own count. ComfyUI 0.3.75 and newer.
+    """
+
+    def to_audience(server: Server, event: Any, data: Any, sid: Any) -> None:
         if sid is None and event == "status":
-            for directory in {key.split(PART, 1)[0] for key in list(server.sockets)}:
+            for directory in {key.split(SEPARATOR, 1)[0] for key in list(server.sockets)}:
                 remaining = tasks_of(server.prompt_queue, directory)
                 original(server, event, {"status": {"exec_info": {"queue_remaining": remaining}}}, Audience(directory))
             return
@@ -54,35 +62,42 @@ def _send_sync(original, tasks_of):
         if audience is not None:
             original(server, event, data, audience)
 
-    def send_sync(server, event, data, sid=None):
+    def send_sync(server: Server, event: Any, data: Any, sid: Any = None) -> None:
         run = context.current_run()
         if run is not None and run.given_up:
             return
         try:
             to_audience(server, event, data, sid)
         except Exception:
-            # It is called by the worker and under the queue's lock: an event that cannot be sent stops nobody.
+            # Called by the worker and while the queue is locked: a failure to send must not reach the caller.
             logging.exception("comfy-tenant: event %s was not sent", event)
 
     return send_sync
 
 
-def _kept_going(original):
-    async def send(server, event, data, sid=None):
+def _send(original: Function) -> Function:
+    """An error in `send` ends ComfyUI's loop that sends all events, and with it ComfyUI. Changed: the error is logged.
+    ComfyUI 0.3.75 and newer.
+    """
+
+    async def send(server: Server, event: Any, data: Any, sid: Any = None) -> None:
         try:
             await original(server, event, data, sid)
         except Exception:
-            # ComfyUI's loop that sends every event would end, and ComfyUI with it.
             logging.exception("comfy-tenant: event %s was not sent", event)
 
     return send
 
 
-def _fan_out(original):
-    async def send(server, event, data, sid=None):
+def _to_each_socket(original: Function) -> Function:
+    """ComfyUI sends to one client id or to everyone. Changed: an Audience is sent to each of its user's WebSockets.
+    ComfyUI 0.3.75 and newer.
+    """
+
+    async def send(server: Server, event: Any, data: Any, sid: Any = None) -> None:
         audience = _audience(event, sid)
         if isinstance(audience, Audience):
-            for key in [key for key in list(server.sockets) if key.startswith(audience.directory + PART)]:
+            for key in [key for key in list(server.sockets) if key.startswith(audience.directory + SEPARATOR)]:
                 await original(server, event, data, key)
         elif audience is not None:
             await original(server, event, data, audience)
@@ -90,13 +105,13 @@ def _fan_out(original):
     return send
 
 
-def _audience(event, sid) -> str | Audience | None:
-    """Who gets an event: of the running user's sockets the named one or all; nobody when no user is known."""
+def _audience(event: object, sid: str | Audience | None) -> str | Audience | None:
+    """Who gets an event: the running user's named client or all of that user's; no one if no user is known."""
     tenant = context.current()
     if isinstance(sid, Audience):
         return sid
     if tenant is None:
         if sid is None:
-            logging.debug("comfy-tenant: event %s has no user and was dropped", event)
+            logging.debug("comfy-tenant: dropped event %s, which belongs to no user", event)
         return sid
     return Audience(tenant.directory) if sid is None else scoped(sid, tenant)

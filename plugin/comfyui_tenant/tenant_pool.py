@@ -1,4 +1,4 @@
-"""A pool of threads of one user's, in the place of a pool that several users' prompts share."""
+"""A thread pool for one user, which replaces a pool that prompts of several users share."""
 
 from __future__ import annotations
 
@@ -7,25 +7,26 @@ import threading
 from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Future
+from typing import Any
 
-# Threads end by themselves, so that a pool of each of many users costs nothing when it has nothing to do.
+# Idle threads end, so that idle pools of many users cost nothing.
 IDLE_SECONDS = 5.0
 
 
 class TenantPool:
-    """Its threads are started by whoever hands in work, and so are in that one's sandbox."""
+    """Its threads are started by the thread that submits a task, and so are in the same sandbox."""
 
-    def __init__(self, workers: int, initializer: Callable | None = None, initargs: tuple = ()):
+    def __init__(self, workers: int, initializer: Callable[..., Any] | None = None, initargs: tuple[Any, ...] = ()):
         self._workers = workers
         self._initializer, self._initargs = initializer, initargs
         self._changed = threading.Condition()
-        self._waiting: deque[tuple[Future, Callable[[], object]]] = deque()
+        self._waiting: deque[tuple[Future[Any], Callable[[], object]]] = deque()
         self._threads: set[threading.Thread] = set()
         self._idle = 0
         self._closed = False
 
-    def submit(self, work: Callable[[], object]) -> Future:
-        future: Future = Future()
+    def submit(self, work: Callable[[], object]) -> Future[Any]:
+        future: Future[Any] = Future()
         with self._changed:
             if self._closed:
                 raise RuntimeError("cannot schedule new futures after shutdown")
@@ -65,7 +66,7 @@ class TenantPool:
             with self._changed:
                 self._threads.discard(threading.current_thread())
 
-    def _next(self) -> tuple[Future, Callable[[], object]] | None:
+    def _next(self) -> tuple[Future[Any], Callable[[], object]] | None:
         with self._changed:
             while not self._waiting:
                 if self._closed:
@@ -76,18 +77,18 @@ class TenantPool:
                 finally:
                     self._idle -= 1
                 if not woken and not self._waiting:
-                    # Taken out here, so that work which comes now starts another thread.
+                    # Removed here, so that a task submitted now starts a new thread.
                     self._threads.discard(threading.current_thread())
                     return None
             return self._waiting.popleft()
 
 
-def _run(future: Future, work: Callable[[], object]) -> None:
+def _run(future: Future[Any], work: Callable[[], object]) -> None:
     if not future.set_running_or_notify_cancel():
         return
     try:
         found = work()
-    except BaseException as error:  # noqa: B036 - handed to whoever waits
+    except BaseException as error:  # noqa: B036 - raised by the future
         future.set_exception(error)
     else:
         future.set_result(found)

@@ -1,8 +1,8 @@
-"""Whose turn it is: users take turns, and within one user's prompts the order is their own. Pure.
+"""Fair order of the queue: users take turns; within one user's prompts, the user decides the order. Pure.
 
-A turn's round is the count of prompts of the same user that go before it, counted from the round now served. The queue
-serves the smallest round first, and within a round the prompt that came first. So someone who comes late waits for one
-prompt of each user at most, however many one of them has queued.
+The round of a prompt is the round now being served plus the number of the user's prompts ahead of it. The queue serves the
+lowest round first, and within a round the earliest prompt. A new user therefore waits for at most one prompt of each other
+user, however many those have queued.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 
 
 class Turn(int):
-    """The number of a queue item. Its value is the user's own count of prompts; its order is the round, then the arrival."""
+    """The number of a queue item. Its value counts the user's prompts; it is ordered by round, then arrival."""
 
     round: int
     arrival: int
@@ -49,7 +49,7 @@ def next_round(own_waiting: Iterable[Turn], own_is_running: bool, now_served: in
 
 
 def put_first(new: Turn, own_waiting: Sequence[Turn]) -> None:
-    """Lets a new prompt take the place of the user's first waiting one, which takes that of the second, and so on."""
+    """Moves a new prompt to the front of the user's waiting prompts; each of those moves back by one place."""
     ordered = [*sorted(own_waiting, key=lambda waiting: waiting._order), new]
     places = [place._order for place in ordered]
     for moved, place in zip([new, *ordered[:-1]], places, strict=True):

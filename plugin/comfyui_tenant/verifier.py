@@ -1,23 +1,25 @@
-"""Verifies the gateway's tokens. Pure, but for the clock and the source of keys that it is given."""
+"""Verifies the gateway's tokens. Pure: clock and keys are passed in."""
 
 from __future__ import annotations
 
 import hashlib
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 import jwt
 
+from .comfyui import Json
 from .context import Tenant
 from .tenant_path import directory_of, is_user_id
 from .token_key import Keys
 
 ISSUER = "comfy-tenant"
-# Of every token that a shared key of comfy-tenant 0.1 signed.
+# The audience of tokens signed with a shared key of comfy-tenant 0.1.
 SHARED_KEY_AUDIENCE = "comfyui"
 OPERATOR = "operator"
-# The gateway may run on another machine, whose clock differs a little.
+# The gateway may run on another machine, whose clock differs slightly.
 LEEWAY_SECONDS = 10
 MAX_LIFE_SECONDS = 600
 REMEMBERED = 4096
@@ -34,8 +36,8 @@ class Refusal:
     message: str
 
 
-BAD_TOKEN = Refusal(403, "bad_token", "the gateway's token does not fit this request")
-NO_KEY = Refusal(503, "no_key", "this ComfyUI has no key to verify the gateway's tokens by")
+BAD_TOKEN = Refusal(403, "bad_token", "invalid gateway token for this request")
+NO_KEY = Refusal(503, "no_key", "this ComfyUI has no key to verify the gateway's tokens")
 
 
 class KeySource(Protocol):
@@ -52,9 +54,9 @@ class _Verified:
 
 
 class Verifier:
-    """The gateway sends one token for minutes, so verified ones are remembered: by their digest, never past their end."""
+    """Caches verified tokens by their digest until they expire, because the gateway sends the same token for minutes."""
 
-    def __init__(self, source: KeySource, clock=time.time):
+    def __init__(self, source: KeySource, clock: Callable[[], float] = time.time):
         self._source = source
         self._clock = clock
         self._known: dict[bytes, _Verified] = {}
@@ -80,14 +82,14 @@ class Verifier:
         return None
 
     def _check(self, token: str, keys: Keys) -> _Verified | None:
-        verified = check_token(token, keys, self._clock())
+        verified = verify_token(token, keys, self._clock())
         if verified is None:
-            # The gateway may have begun to use a key that has just been written.
+            # The gateway may already use a key that was just written.
             newer = self._source.look()
             if newer is keys or not newer:
                 return None
             self._known, self._known_for = {}, newer
-            verified = check_token(token, newer, self._clock())
+            verified = verify_token(token, newer, self._clock())
         if verified is not None:
             while len(self._known) >= REMEMBERED:
                 del self._known[next(iter(self._known))]
@@ -99,8 +101,8 @@ def _digest(token: str) -> bytes:
     return hashlib.sha256(token.encode("utf-8", "surrogatepass")).digest()
 
 
-def check_token(token: str, keys: Keys, now: float) -> _Verified | None:
-    """What a token proves, or None. The algorithm is that of the key; each kind of key has its own audience."""
+def verify_token(token: str, keys: Keys, now: float) -> _Verified | None:
+    """The verified content of a token, or None. The key determines the algorithm and the audience."""
     try:
         header = jwt.get_unverified_header(token)
         if not _HEADER.issuperset(header):
@@ -108,20 +110,22 @@ def check_token(token: str, keys: Keys, now: float) -> _Verified | None:
         match header["alg"]:
             case "EdDSA" if keys.audience is not None and header.get("kid") in keys.public:
                 claims = _decode(token, keys.public[header["kid"]], "EdDSA")
-                return _judge(claims, keys.audience, now)
+                return _check_claims(claims, keys.audience, now)
             case "HS256" if keys.shared:
-                return _judge(_decode_shared(token, keys.shared), SHARED_KEY_AUDIENCE, now)
-    # jwt raises more than its own errors on hostile text, such as a RecursionError.
+                return _check_claims(_decode_shared(token, keys.shared), SHARED_KEY_AUDIENCE, now)
+    # On malicious input, jwt also raises other errors, such as RecursionError.
     except Exception:
         return None
     return None
 
 
-def _decode(token: str, key, algorithm: str) -> dict:
-    return jwt.decode(token, key, algorithms=[algorithm], options={"verify_signature": True, **_UNCHECKED})
+def _decode(token: str, key: Any, algorithm: str) -> Json:
+    options: Any = {"verify_signature": True, **_UNCHECKED}
+    claims: Json = jwt.decode(token, key, algorithms=[algorithm], options=options)
+    return claims
 
 
-def _decode_shared(token: str, keys: tuple[bytes, ...]) -> dict:
+def _decode_shared(token: str, keys: tuple[bytes, ...]) -> Json:
     for key in keys[:-1]:
         try:
             return _decode(token, key, "HS256")
@@ -130,25 +134,27 @@ def _decode_shared(token: str, keys: tuple[bytes, ...]) -> dict:
     return _decode(token, keys[-1], "HS256")
 
 
-def _judge(claims: dict, audience: str, now: float) -> _Verified | None:
-    subject, issued, expires = (claims.get(name) for name in ("sub", "iat", "exp"))
+def _check_claims(claims: Json, audience: str, now: float) -> _Verified | None:
+    subject: Any = claims.get("sub")
+    issued: Any = claims.get("iat")
+    expires: Any = claims.get("exp")
     if claims.get("iss") != ISSUER or claims.get("aud") != audience:
         return None
     if not isinstance(subject, str) or not is_user_id(subject):
         return None
-    if not _timely(issued, expires, now) or not _begun(claims.get("nbf", issued), now):
+    if not _is_valid_at(now, issued, expires) or not _is_past(claims.get("nbf", issued), now):
         return None
     roles = claims.get("roles")
     tenant = Tenant(subject, directory_of(subject), isinstance(roles, list) and OPERATOR in roles)
-    return _Verified(tenant, issued, expires)
+    return _Verified(tenant, int(issued), int(expires))
 
 
-def _timely(issued: object, expires: object, now: float) -> bool:
-    if not _begun(issued, now) or type(expires) is not int:
+def _is_valid_at(now: float, issued: Any, expires: Any) -> bool:
+    if not _is_past(issued, now) or type(expires) is not int:
         return False
-    return 0 < expires - issued <= MAX_LIFE_SECONDS and now < expires + LEEWAY_SECONDS
+    return 0 < expires - int(issued) <= MAX_LIFE_SECONDS and now < expires + LEEWAY_SECONDS
 
 
-def _begun(moment: object, now: float) -> bool:
-    # Not a bool, which is an int too.
+def _is_past(moment: object, now: float) -> bool:
+    # `type` rather than isinstance: a bool is also an int.
     return type(moment) is int and moment <= now + LEEWAY_SECONDS

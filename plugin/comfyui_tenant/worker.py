@@ -1,4 +1,4 @@
-"""ComfyUI's worker thread, which runs everyone's prompts: what ends it starts it again, and its state can be asked for."""
+"""Restarts ComfyUI's worker thread, which runs all prompts, when it dies, and reports its state."""
 
 from __future__ import annotations
 
@@ -7,16 +7,18 @@ import logging
 import threading
 import time
 from collections.abc import Callable
+from typing import Any
 
 from . import context
+from .comfyui import Function
 
-# Between two starts, so that a worker that cannot start does not fill the log.
+# Between two restarts, so that a worker that fails at once does not flood the log.
 PAUSE_SECONDS = 1.0
 _NAMES = ("prompt_worker",)
 
 
 class Worker:
-    """Knows the worker by its function and keeps it going."""
+    """Recognizes the worker thread by its function and restarts it."""
 
     def __init__(self, sleep: Callable[[float], None] = time.sleep):
         self.restarts = 0
@@ -29,31 +31,33 @@ class Worker:
         return self._thread is not None and self._thread.is_alive()
 
     def on_death(self, end_running: Callable[[BaseException], None]) -> None:
-        """@param end_running ends what was running when the worker ended"""
+        """@param end_running marks what was running as failed"""
         self._end_running = end_running
 
     def adopt(self, thread: threading.Thread) -> None:
-        """Takes a thread under its care if it is the worker, before it starts."""
+        """Supervises a thread that is about to start, if it is the worker."""
         target = getattr(thread, "_target", None)
-        if getattr(target, "__name__", None) in _NAMES:
-            thread._target = self._kept_going(target)
+        if target is not None and getattr(target, "__name__", None) in _NAMES:
+            thread._target = self._restarting(target)  # type: ignore[attr-defined]
             self._thread = thread
 
     def seen(self) -> None:
-        """The running thread takes prompts from the queue. For a worker whose function is not known."""
+        """Called by the thread that takes prompts from the queue, to find a worker whose function has another name."""
         if self._thread is not threading.current_thread() and not self.alive:
             self._thread = threading.current_thread()
 
-    def _kept_going(self, target: Callable) -> Callable:
+    def _restarting(self, target: Function) -> Function:
+        """ComfyUI stops running prompts when its worker dies. Changed: it is restarted. ComfyUI 0.3.75 and newer."""
+
         @functools.wraps(target)
-        def work(*args, **kwargs):
+        def work(*args: Any, **kwargs: Any) -> Any:
             while True:
                 try:
                     return target(*args, **kwargs)
                 except Exception as error:
                     context.enter(None)
                     self.restarts += 1
-                    logging.error("comfy-tenant: ComfyUI's worker ended and is started again", exc_info=error)
+                    logging.error("comfy-tenant: ComfyUI's worker died; restarting it", exc_info=error)
                     self._end_running(error)
                 self._sleep(PAUSE_SECONDS)
 

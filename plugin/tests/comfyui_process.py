@@ -131,7 +131,7 @@ class Visitor:
         assert answer.status == 200, answer.text
         return answer.json()["prompt_id"]
 
-    def finished(self, prompt_id: str, seconds: float = 20) -> dict:
+    def finished(self, prompt_id: str, seconds: float = 60) -> dict:
         deadline = time.monotonic() + seconds
         while time.monotonic() < deadline:
             found = self.ask(f"/history/{prompt_id}").json()

@@ -2,6 +2,7 @@ import { createServer, type Server } from 'node:http';
 import { getRequestListener } from '@hono/node-server';
 import { Hono } from 'hono';
 import type { Registry } from 'prom-client';
+import { ListenError } from '../errors/listen-error.ts';
 import { allowedNames, isAllowedHost, splitHostPort } from './allowed-host.ts';
 
 /** What the readiness answer says. */
@@ -26,7 +27,7 @@ function routes({ listen, hosts, registry, readiness }: AdminOptions): Hono {
   app.get('/healthz', (context) => context.text('ok\n'));
   app.use(async (context, next) => {
     if (isAllowedHost(context.req.header('host'), names)) return next();
-    return context.text('unknown host: ask by IP address, or add the name to admin.hosts\n', 421);
+    return context.text('unknown host: use an IP address, or add this name to admin.hosts\n', 421);
   });
   app.get('/readyz', (context) => {
     const state = readiness();
@@ -41,7 +42,7 @@ function routes({ listen, hosts, registry, readiness }: AdminOptions): Hono {
 function listening(server: Server, listen: string): Promise<void> {
   return new Promise((resolve, reject) => {
     server.once('error', (error) => {
-      reject(new Error(`admin.listen: cannot listen on ${listen}: ${error.message}`, { cause: error }));
+      reject(new ListenError('admin.listen', listen, error));
     });
     const { host, port } = splitHostPort(listen);
     server.listen(port, host, resolve);

@@ -4,11 +4,11 @@ const PREFIX = 'comfy_tenant_';
 
 interface KeyState {
   readonly issuer: string;
-  /** Whether there are keys to verify its tokens by. */
+  /** Whether there are keys that can verify its tokens. */
   readonly available: boolean;
 }
 
-/** All metrics of the service; every label has few values: no user names, hosts or paths. */
+/** All metrics of the service. Labels have few values: no user names, hosts or paths. */
 export function createMetrics() {
   const registry = new Registry();
   const registers = [registry];
@@ -17,53 +17,53 @@ export function createMetrics() {
   let keyStates: () => readonly KeyState[] = () => [];
   const configReloads = new Counter({
     name: `${PREFIX}config_reloads_total`,
-    help: 'Changes of the configuration, taken or refused.',
+    help: 'Configuration changes that were applied or rejected.',
     labelNames: ['result'] as const,
     registers,
   });
-  // Prometheus sees no increase in a counter that begins at 1.
-  for (const result of ['taken', 'refused']) configReloads.inc({ result }, 0);
+  // Start at 0: Prometheus sees no increase in a counter whose first sample is 1.
+  for (const result of ['applied', 'rejected']) configReloads.inc({ result }, 0);
   return {
     registry,
     checks: new Counter({
       name: `${PREFIX}checks_total`,
-      help: 'Checks by decision and reason.',
+      help: 'Authorization checks by decision and reason.',
       labelNames: ['endpoint', 'method', 'decision', 'reason'] as const,
       registers,
     }),
     checkSeconds: new Histogram({
       name: `${PREFIX}check_duration_seconds`,
-      help: 'Time from the arrival of a check to its answer.',
+      help: 'Time to answer an authorization check.',
       labelNames: ['endpoint', 'decision'] as const,
       buckets: [0.0001, 0.0005, 0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5],
       registers,
     }),
     cacheRequests: new Counter({
       name: `${PREFIX}cache_requests_total`,
-      help: 'Look-ups of remembered checks.',
+      help: 'Lookups in the cache of decisions.',
       labelNames: ['cache', 'result'] as const,
       registers,
     }),
     passwordHashSeconds: new Histogram({
       name: `${PREFIX}password_hash_seconds`,
-      help: 'Time to verify a password, waiting included.',
+      help: 'Time to verify a password, including time in the queue.',
       buckets: [0.001, 0.01, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5],
       registers,
     }),
     passwordHashQueue: new Gauge({
       name: `${PREFIX}password_hash_queue`,
-      help: 'Passwords that wait to be verified.',
+      help: 'Passwords waiting to be verified.',
       registers,
     }),
     jwksFetches: new Counter({
       name: `${PREFIX}jwks_fetch_total`,
-      help: 'Fetches of key sets.',
+      help: 'JWKS fetches.',
       labelNames: ['issuer', 'result'] as const,
       registers,
     }),
     jwksAgeSeconds: new Gauge({
       name: `${PREFIX}jwks_age_seconds`,
-      help: 'Time since the key set was last fetched.',
+      help: 'Time since the last successful JWKS fetch.',
       labelNames: ['issuer'] as const,
       registers,
       collect() {
@@ -76,7 +76,7 @@ export function createMetrics() {
     }),
     jwksAvailable: new Gauge({
       name: `${PREFIX}jwks_available`,
-      help: '1 if there are keys to verify the tokens of this issuer by, else 0.',
+      help: '1 if there are keys to verify tokens of this issuer, else 0.',
       labelNames: ['issuer'] as const,
       registers,
       collect() {
@@ -87,19 +87,19 @@ export function createMetrics() {
         }
       },
     }),
-    /** Says where the state of the issuers' keys is found. */
+    /** Sets the source of the issuers' key states, read at every scrape. */
     showKeys(states: () => readonly KeyState[]): void {
       keyStates = states;
     },
     comfyuiUp: new Gauge({
       name: `${PREFIX}comfyui_up`,
-      help: '1 if the ComfyUI answers, with the plugin and our key, else 0; upstream is its place in the list.',
+      help: '1 if ComfyUI answers and its plugin has our key, else 0; upstream is its position in the list, from 1.',
       labelNames: ['endpoint', 'upstream'] as const,
       registers,
     }),
     comfyuiWorkerAlive: new Gauge({
       name: `${PREFIX}comfyui_worker_alive`,
-      help: '1 if the thread that runs prompts is alive, else 0; absent while ComfyUI does not say.',
+      help: '1 if the thread that runs prompts is alive, else 0; absent if the plugin does not report it.',
       labelNames: ['endpoint', 'upstream'] as const,
       registers,
     }),
@@ -110,13 +110,13 @@ export function createMetrics() {
     configReloads,
     configInfo: new Gauge({
       name: `${PREFIX}config_info`,
-      help: 'The revision that is served.',
+      help: 'The configuration revision in use.',
       labelNames: ['revision'] as const,
       registers,
     }),
     lockouts: new Counter({
       name: `${PREFIX}lockouts_total`,
-      help: 'Delays begun after failed passwords.',
+      help: 'Delays imposed after failed passwords.',
       labelNames: ['kind'] as const,
       registers,
     }),

@@ -56,14 +56,33 @@ export function observe(metrics: Metrics, log: Log): (outcome: Outcome) => void 
     return made;
   }
 
+  /** Each check, allowed or not. Built only when the level is on: this runs for every request. */
+  function debug(outcome: Outcome): void {
+    const { decision, endpoint, request, cache = 'none', seconds } = outcome;
+    log.debug(
+      {
+        endpoint: endpoint?.name,
+        decision: decision.kind,
+        ...(decision.kind === 'deny' && { reason: decision.reason }),
+        ...(decision.kind === 'unavailable' && { cause: decision.cause }),
+        cache,
+        ms: Math.round(seconds * 1e6) / 1e3,
+        method: request?.method,
+        path: pathOf(outcome),
+      },
+      'check',
+    );
+  }
+
   return (outcome) => {
     const { decision, endpoint, error, seconds } = outcome;
     const found = boundFor(outcome);
     found.count();
     found.observe(seconds);
+    if (log.isLevelEnabled('debug')) debug(outcome);
     if (decision.kind === 'allow') return;
     const what = { endpoint: endpoint?.name, path: pathOf(outcome) };
     if (decision.kind === 'deny') log.info({ ...what, reason: decision.reason }, 'refused');
-    else log.error({ ...what, cause: decision.cause, err: error }, 'not judged');
+    else log.error({ ...what, cause: decision.cause, err: error }, 'check failed');
   };
 }

@@ -18,7 +18,12 @@ interface Authenticator {
 /** Where a request comes from, as far as it can be trusted. */
 export interface Client {
   readonly address: string;
+  /** Set by the cache of decisions, for the debug log. */
+  lookup?: CacheLookup | undefined;
 }
+
+/** How a cached decision was found; `shared`: an equal check was already running. */
+export type CacheLookup = 'hit' | 'shared' | 'miss';
 
 /** One way to prove who you are, as an endpoint uses it. */
 export interface AuthMethod extends Authenticator {
@@ -28,7 +33,7 @@ export interface AuthMethod extends Authenticator {
   /** Finds the credentials; a refusal when there are none or when they cannot be read in one way only. */
   find(request: RequestHead): Credentials | Deny;
   /** What carries credentials, and so must not reach ComfyUI. Lower-case header names. */
-  readonly carriers: {
+  readonly credentialLocations: {
     readonly headers: readonly string[];
     readonly cookies: readonly string[];
     readonly query: readonly string[];

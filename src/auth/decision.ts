@@ -8,7 +8,7 @@ export interface Identity {
   /** May see all, free memory and restart. */
   readonly operator: boolean;
   /** Claims to pass on, in the form that they are sent in; undefined: the claim is absent, the client's own is removed. */
-  readonly passed: readonly ForwardedClaim[];
+  readonly forwardedClaims: readonly ForwardedClaim[];
 }
 
 export interface ForwardedClaim {

@@ -31,7 +31,10 @@ const credentials = (text: string) => ({ text, ambient: true });
 
 test('the user name is the isolation id', async () => {
   const decision = await aMethod().authenticate(credentials(basic('alice', 'tulip')), from);
-  expect(decision).toEqual({ kind: 'allow', identity: { userId: 'alice', operator: false, passed: [] } });
+  expect(decision).toEqual({
+    kind: 'allow',
+    identity: { userId: 'alice', operator: false, forwardedClaims: [] },
+  });
 });
 
 test('a prefix keeps users of this list apart from those of others', async () => {

@@ -59,7 +59,7 @@ export function createBasicMethod(options: BasicOptions): AuthMethod {
   function allow(username: string): Decision {
     const userId = encodeUserId(username, options.userIdPrefix);
     if (userId === undefined) return deny('user-id-unusable');
-    return { kind: 'allow', identity: { userId, operator: options.isOperator(userId), passed: [] } };
+    return { kind: 'allow', identity: { userId, operator: options.isOperator(userId), forwardedClaims: [] } };
   }
 
   /** Nobody can have such a name or password, so that refusing it unhashed tells nothing about who is there. */
@@ -96,7 +96,7 @@ export function createBasicMethod(options: BasicOptions): AuthMethod {
   return {
     name: 'BASIC',
     challenge: `Basic realm=${quoted(options.realm)}, charset="UTF-8"`,
-    carriers: { headers: ['authorization'], cookies: [], query: [] },
+    credentialLocations: { headers: ['authorization'], cookies: [], query: [] },
     find,
     authenticate(credentials: Credentials, client: Client) {
       const parsed = parseBasic(credentials.text);

@@ -30,8 +30,14 @@ function aMethod() {
     hashing,
     throttle,
   });
-  const options = { ttlMs: 60_000, maxEntries: 1000, now: () => 0, generation: () => 0, perClient: true };
-  const remembering = cacheDecisions(method, options);
+  const remembering = cacheDecisions(method, {
+    ttlMs: 60_000,
+    maxEntries: 1000,
+    now: () => 0,
+    monotonic: () => 0,
+    generation: () => 0,
+    perClient: true,
+  });
   return async (name: string, password = 'wrong', address = '192.0.2.7') => {
     const credentials = remembering.find(aRequest([['authorization', basic(name, password)]]));
     if ('kind' in credentials) throw new Error('no credentials');

@@ -10,17 +10,17 @@ const allow = (name: string, expiresAtMs?: number): Decision => ({
   identity: {
     userId: encodeUserId(name)!,
     operator: false,
-    passed: [],
+    forwardedClaims: [],
     ...(expiresAtMs === undefined ? {} : { expiresAtMs }),
   },
 });
 
 function aMemory(judge: (text: string) => Decision | Promise<Decision>) {
-  const state = { now: 1_000_000, generation: 0, judged: 0 };
+  const state = { now: 1_000_000, monotonic: 0, generation: 0, judged: 0 };
   const method: AuthMethod = {
     name: 'BASIC',
     challenge: 'Basic',
-    carriers: { headers: [], cookies: [], query: [] },
+    credentialLocations: { headers: [], cookies: [], query: [] },
     find: () => deny('credentials-missing'),
     authenticate({ text }) {
       state.judged++;
@@ -31,6 +31,7 @@ function aMemory(judge: (text: string) => Decision | Promise<Decision>) {
     ttlMs: 60_000,
     maxEntries: 3,
     now: () => state.now,
+    monotonic: () => state.monotonic,
     generation: () => state.generation,
   });
   const ask = (text: string) => remembering.authenticate({ text, ambient: false }, client);
@@ -134,4 +135,30 @@ test('memory is bounded: the least used is forgotten first', async () => {
   expect(state.judged).toBe(4);
   await ask('a');
   expect(state.judged).toBe(5);
+});
+
+test('refusals, which anyone can cause, never push out a success', async () => {
+  const { state, ask } = aMemory((text) => (text === 'alice' ? allow('alice') : deny('password-wrong')));
+  await ask('alice');
+  for (let n = 0; n < 100; n++) await ask(`guess-${n}`);
+  state.judged = 0;
+  await ask('alice');
+  expect(state.judged).toBe(0);
+  await ask('guess-99');
+  expect(state.judged).toBe(0);
+  await ask('guess-0');
+  expect(state.judged).toBe(1);
+});
+
+test('a clock that is set back a little does not keep a success longer', async () => {
+  const { state, ask } = aMemory(() => allow('alice'));
+  await ask('a');
+  state.now += 59_000;
+  state.monotonic += 59_000;
+  await ask('a');
+  state.now -= 50_000;
+  state.monotonic += 1000;
+  state.judged = 0;
+  await ask('a');
+  expect(state.judged).toBe(1);
 });

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
-import type { AuthMethod } from '../auth/auth-method.ts';
+import type { AuthMethod, CacheLookup } from '../auth/auth-method.ts';
 import type { Decision } from '../auth/decision.ts';
 import { keyedHmac } from './hmac.ts';
 
@@ -10,26 +10,28 @@ export interface CachedDecisionsOptions {
   readonly maxEntries: number;
   /** Milliseconds since 1970. */
   readonly now: () => number;
+  /** Milliseconds that only ever grow. */
+  readonly monotonic: () => number;
   /** Changes when what was judged may no longer hold, such as when the issuer withdrew a key: then all is forgotten. */
   readonly generation: () => number;
   /** Whether a client profits only from what it sent itself, as where failures of a client delay it. */
   readonly perClient?: boolean;
-  readonly onLookup?: (result: 'hit' | 'shared' | 'miss') => void;
+  readonly onLookup?: (result: CacheLookup) => void;
 }
 
 interface Remembered {
   readonly decision: Decision;
+  /** By the clock: credentials expire by it. */
   readonly fromMs: number;
   readonly untilMs: number;
-}
-
-/** Not before it was made either: a clock that was set back must not prolong it. */
-function holds({ fromMs, untilMs }: Remembered, nowMs: number): boolean {
-  return fromMs <= nowMs && nowMs < untilMs;
+  /** Monotonic: a clock that is set back must not keep the decision longer. */
+  readonly forgetAtMs: number;
 }
 
 /** Short, so that a corrected password or a new key counts soon. */
 const REFUSAL_TTL_MS = 2000;
+/** Anyone can cause refusals, so they have a space of their own and never push out a success. */
+const MAX_REFUSALS = 5000;
 /** Refusals of longer credentials are not worth their memory. */
 const REFUSAL_MAX_LENGTH = 2048;
 
@@ -38,22 +40,35 @@ const REFUSAL_MAX_LENGTH = 2048;
  * one judgement. Failures to judge and delays are never remembered.
  */
 export function cacheDecisions(method: AuthMethod, options: CachedDecisionsOptions): AuthMethod {
-  const { now } = options;
+  const { now, monotonic } = options;
   const digest = keyedHmac(randomBytes(32));
-  const decisions = new LRUCache<string, Remembered>({ max: options.maxEntries });
+  const allowed = new LRUCache<string, Remembered>({ max: options.maxEntries });
+  const refused = new LRUCache<string, Remembered>({ max: Math.min(options.maxEntries, MAX_REFUSALS) });
   const underWay = new Map<string, Promise<Decision>>();
   let generation = options.generation();
 
   function forgetWhatChanged(): void {
     if (options.generation() === generation) return;
     generation = options.generation();
-    decisions.clear();
+    allowed.clear();
+    refused.clear();
     underWay.clear();
   }
 
   function keep(key: string, decision: Decision, length: number): void {
     const ttlMs = lifeMs(decision, length);
-    if (ttlMs > 0) decisions.set(key, { decision, fromMs: now(), untilMs: now() + ttlMs });
+    const fromMs = now();
+    const remembered = { decision, fromMs, untilMs: fromMs + ttlMs, forgetAtMs: monotonic() + ttlMs };
+    const [own, other] = decision.kind === 'allow' ? [allowed, refused] : [refused, allowed];
+    other.delete(key);
+    if (ttlMs > 0) own.set(key, remembered);
+  }
+
+  function recall(key: string): Decision | undefined {
+    const known = allowed.get(key) ?? refused.get(key);
+    if (known === undefined || monotonic() >= known.forgetAtMs) return undefined;
+    const nowMs = now();
+    return known.fromMs <= nowMs && nowMs < known.untilMs ? known.decision : undefined;
   }
 
   function lifeMs(decision: Decision, length: number): number {
@@ -87,13 +102,15 @@ export function cacheDecisions(method: AuthMethod, options: CachedDecisionsOptio
       const { text } = credentials;
       forgetWhatChanged();
       const key = digest(options.perClient === true ? `${client.address}\n${text}` : text);
-      const known = decisions.get(key);
-      if (known !== undefined && holds(known, now())) {
+      const known = recall(key);
+      if (known !== undefined) {
+        client.lookup = 'hit';
         options.onLookup?.('hit');
-        return known.decision;
+        return known;
       }
       const shared = underWay.get(key);
-      options.onLookup?.(shared === undefined ? 'miss' : 'shared');
+      client.lookup = shared === undefined ? 'miss' : 'shared';
+      options.onLookup?.(client.lookup);
       if (shared !== undefined) return shared;
       const judged = method.authenticate(credentials, client);
       if (judged instanceof Promise) return share(key, text.length, judged);

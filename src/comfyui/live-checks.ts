@@ -5,6 +5,7 @@ import { encodeUserId } from '../auth/user-id.ts';
 import { createMint, type MintToken } from '../token/mint-token.ts';
 import type { TokenKeys } from '../token/token-key.ts';
 import { hostPort, isLoopback, parseOrigin } from '../http/host-port.ts';
+import { withDeadline } from '../http/with-deadline.ts';
 import { expectedKeys } from './expected-keys.ts';
 import { isolationProblems } from './isolation-problems.ts';
 import { pluginFault, pluginWarning, type ExpectedKey } from './plugin-fault.ts';
@@ -80,10 +81,10 @@ async function askFitness(
   const userId = encodeUserId('0000000000000000', 'verify');
   if (userId === undefined) throw new Error('no user id');
   const { text } = await mint(userId, true, audience);
-  const response = await fetch(new URL('/_tenant/fitness', url), {
-    headers: { 'x-funart-comfy-userid': userId, 'x-funart-comfy-token': text },
-    redirect: 'error',
-    signal: AbortSignal.timeout(PATIENCE_MS),
+  const { response, body } = await withDeadline(PATIENCE_MS, async (signal) => {
+    const headers = { 'x-funart-comfy-userid': userId, 'x-funart-comfy-token': text };
+    const answer = await fetch(new URL('/_tenant/fitness', url), { headers, redirect: 'error', signal });
+    return { response: answer, body: await answer.text() };
   });
   const dated = Date.parse(response.headers.get('date') ?? '');
   const skewMs = Number.isNaN(dated) ? 0 : Math.abs(dated - Date.now());
@@ -93,7 +94,7 @@ async function askFitness(
       `ComfyUI at ${url} refuses the gateway's token (${response.status})${clock}. Set the clocks by NTP.`,
     );
   }
-  return { fitness: (await response.json()) as Fitness, skewMs };
+  return { fitness: JSON.parse(body) as Fitness, skewMs };
 }
 
 function judge(url: string, { fitness, skewMs }: { fitness: Fitness; skewMs: number }): LiveProblem[] {

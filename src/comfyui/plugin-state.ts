@@ -1,5 +1,6 @@
 import { explainTlsError } from '../errors/tls-error.ts';
 import { readLimited } from '../http/read-limited.ts';
+import { withDeadline } from '../http/with-deadline.ts';
 
 const KEY_FILES = ['public', 'shared', 'both', 'unset', 'missing', 'private', 'invalid'] as const;
 
@@ -97,14 +98,13 @@ function failure(error: unknown): PluginState {
 /** Asks a ComfyUI, straight at its port, whether the plugin is in it. */
 export async function askPlugin(url: string): Promise<PluginState> {
   try {
-    const response = await fetch(new URL('/_tenant/plugin', url), {
-      redirect: 'error',
-      signal: AbortSignal.timeout(PATIENCE_MS),
+    const { status, text } = await withDeadline(PATIENCE_MS, async (signal) => {
+      const response = await fetch(new URL('/_tenant/plugin', url), { redirect: 'error', signal });
+      return { status: response.status, text: await readLimited(response) };
     });
-    const text = await readLimited(response);
-    if (response.status !== 200) return { kind: 'absent', status: response.status };
+    if (status !== 200) return { kind: 'absent', status };
     const facts: unknown = text.startsWith('{') ? complete(JSON.parse(text)) : undefined;
-    return isFacts(facts) ? { kind: 'present', facts } : { kind: 'absent', status: response.status };
+    return isFacts(facts) ? { kind: 'present', facts } : { kind: 'absent', status };
   } catch (error) {
     return failure(error);
   }

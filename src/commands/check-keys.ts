@@ -3,7 +3,7 @@ import type { Config } from '../config/schema.ts';
 import { sharedKeyWarning } from '../token/key-warnings.ts';
 import { readTokenKeys, readVerifyKeys, type TokenKeys } from '../token/token-key.ts';
 
-/** What `check` has to say about the service's private keys. */
+/** What `check` reports about the service's private keys. */
 export interface KeyReport {
   readonly lines: readonly string[];
   readonly warnings: readonly string[];
@@ -20,7 +20,7 @@ function keyLines(config: Config, keys: TokenKeys | undefined): string[] {
   return [`key ${keys.fingerprint} (${tokenKeyFile})`, ...files];
 }
 
-/** Reads the private key files; creates none. */
+/** Reads the private key files, and creates none. */
 export function reportKeys(config: Config): KeyReport {
   const { tokenKeyFile, verifyKeyFile } = config.comfyui;
   const warnings: string[] = [];

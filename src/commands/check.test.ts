@@ -40,11 +40,11 @@ test('a good configuration is shown as it would be served', async () => {
     'endpoint open: b.example.com → http://127.0.0.1:8189',
     '  BASIC, NOT multi-tenant: all share one ComfyUI',
     '  1 user',
-    '  open to everyone: /docs/*',
+    '  public, no authentication:  /docs/*',
     `key ${directory.path}/.comfy-tenant/token.key: will be created`,
     `gateway 127.0.0.1:8080, service unix:${directory.path}/run/authz.sock, admin 127.0.0.1:9002`,
     expect.stringMatching(
-      /^revision [0-9a-f]{12}: good\. It keeps users' data apart; it is no sandbox for custom nodes\.$/,
+      /^revision [0-9a-f]{12}: valid\. Users' data is isolated; custom nodes are not sandboxed\.$/,
     ),
   ]);
 });

@@ -5,6 +5,7 @@ import { exposedFiles } from '../config/exposed-files.ts';
 import { loadConfig, type LoadedConfig } from '../config/load.ts';
 import type { BasicAuth } from '../basic/basic-schema.ts';
 import type { Config, Endpoint } from '../config/schema.ts';
+import { shownUrl } from '../jwt/fetch-jwks.ts';
 import type { Issuer } from '../jwt/issuer-schema.ts';
 import type { JwtAuth } from '../jwt/jwt-schema.ts';
 import { runLiveChecks } from '../comfyui/live-checks.ts';
@@ -14,19 +15,19 @@ import { EXIT, type Command } from './context.ts';
 
 export const help = `comfy-tenant check [--config comfy-tenant.yaml] [--live]
 
-Says all that is wrong with the configuration and the files that it names, each fault with its place and what to do, or
-prints what would be served. Nothing is started and no key is fetched. Exit code 78 when something is wrong.
-  --live  also looks at the running ComfyUIs for what undoes isolation: no plugin or another key, reachable past the
-          gateway, ComfyUI-Manager, clocks, a full disk. Exit code 69 when one must not serve.`;
+Validates the configuration and every file it references. Prints each problem with its location and a fix, or a summary
+of what would be served. Starts nothing and fetches no keys. Exit code 78 if there are problems.
+  --live  also checks the running ComfyUIs for broken isolation: missing plugin, mismatched key, port reachable without
+          the gateway, ComfyUI-Manager, clock skew, full disk. Exit code 69 if one must not serve.`;
 
 function count(number: number, noun: string): string {
   return `${number} ${noun}${number === 1 ? '' : 's'}`;
 }
 
 function keysOf({ jwks }: Issuer): string {
-  if ('url' in jwks) return jwks.url;
+  if ('url' in jwks) return shownUrl(jwks.url);
   if ('file' in jwks) return jwks.file;
-  return 'keys' in jwks ? count(jwks.keys.length, 'key') + ' of the configuration' : 'discovery';
+  return 'keys' in jwks ? count(jwks.keys.length, 'key') + ' in the configuration' : 'discovery';
 }
 
 function issuerLine(rules: Issuer): string {
@@ -47,9 +48,9 @@ function endpointLines(
   const paths = publicPaths.map(({ path }) => path).join(' ');
   return [
     `endpoint ${name}: ${domains.join(' ')} → ${upstream.join(' ')}`,
-    `  ${auth.method}, ${multiTenant ? 'each user sees only their own' : 'NOT multi-tenant: all share one ComfyUI'}`,
+    `  ${auth.method}, ${multiTenant ? 'multi-tenant' : 'NOT multi-tenant: all users share one ComfyUI'}`,
     ...methodLines(auth, texts),
-    ...(paths === '' ? [] : [`  open to everyone: ${paths}`]),
+    ...(paths === '' ? [] : [`  public, no authentication:  ${paths}`]),
   ];
 }
 
@@ -61,12 +62,12 @@ function summary(
     ...config.endpoints.flatMap((endpoint) => endpointLines(endpoint, config.texts)),
     ...keys,
     `gateway ${config.gateway.listen}, service ${config.service.listen}, admin ${config.admin.listen}`,
-    `revision ${revision}: good. It keeps users' data apart; it is no sandbox for custom nodes.`,
+    `revision ${revision}: valid. Users' data is isolated; custom nodes are not sandboxed.`,
   ];
 }
 
-/** Says what is seen at the running ComfyUIs. */
-async function look(
+/** Checks the running ComfyUIs and prints the results. */
+async function checkLive(
   { config }: Extract<LoadedConfig, { ok: true }>,
   out: (line: string) => void,
 ): Promise<number> {
@@ -75,9 +76,9 @@ async function look(
   return found.some(({ level }) => level === 'fault') ? EXIT.unavailable : EXIT.ok;
 }
 
-function refused(faults: readonly string[], err: (line: string) => void): Promise<number> {
+function rejected(faults: readonly string[], err: (line: string) => void): Promise<number> {
   for (const fault of faults) err(fault);
-  err(`${count(faults.length, 'fault')}: nothing would be served.`);
+  err(`${count(faults.length, 'problem')} found; the service would not start.`);
   return Promise.resolve(EXIT.config);
 }
 
@@ -91,17 +92,17 @@ export const check: Command = ({ args, env, cwd, out, err }) => {
   });
   const loaded = loadConfig(resolve(cwd, values.config), env, values.config);
   for (const warning of loaded.warnings) err(`warning: ${warning}`);
-  if (!loaded.ok) return refused(loaded.faults, err);
+  if (!loaded.ok) return rejected(loaded.faults, err);
   const warn = (warning: string): void => {
     err(`warning: ${loaded.conceal(warning)}`);
   };
   for (const warning of exposedFiles(loaded.config)) warn(warning);
   const keys = reportKeys(loaded.config);
   for (const warning of keys.warnings) warn(warning);
-  if (keys.faults.length > 0) return refused(keys.faults.map(loaded.conceal), err);
-  const say = (line: string): void => {
+  if (keys.faults.length > 0) return rejected(keys.faults.map(loaded.conceal), err);
+  const print = (line: string): void => {
     out(loaded.conceal(line));
   };
-  for (const line of summary(loaded, keys.lines)) say(line);
-  return values.live ? look(loaded, say) : Promise.resolve(EXIT.ok);
+  for (const line of summary(loaded, keys.lines)) print(line);
+  return values.live ? checkLive(loaded, print) : Promise.resolve(EXIT.ok);
 };

@@ -1,4 +1,4 @@
-/** What a command gets from the process; the only way in which it touches it. */
+/** A command's only access to the process. */
 export interface CommandContext {
   /** Arguments after the command's name. */
   readonly args: readonly string[];
@@ -9,7 +9,7 @@ export interface CommandContext {
   /** Writes one line to standard error. */
   readonly err: (line: string) => void;
   readonly stdin: NodeJS.ReadStream;
-  /** Aborts at Ctrl-C or SIGTERM; a command that runs on ends then. */
+  /** Aborts on Ctrl-C or SIGTERM; long-running commands then end. */
   readonly signal: AbortSignal;
 }
 
@@ -24,5 +24,5 @@ export const EXIT = {
   config: 78,
 } as const;
 
-/** A command: returns its exit code; throws only on a defect. */
+/** Runs a command and returns its exit code. An error that it throws is printed by `runCommand`. */
 export type Command = (context: CommandContext) => Promise<number>;

@@ -7,10 +7,10 @@ import { EXIT, type Command } from './context.ts';
 
 export const help = `comfy-tenant envoy [--config comfy-tenant.yaml] [--preset gateway|sidecar|edge-tls]
 
-Prints Envoy's bootstrap for the configuration.
+Renders Envoy's bootstrap from the configuration.
   gateway   in front of any number of ComfyUIs (the default)
-  sidecar   beside one ComfyUI, in its pod
-  edge-tls  a gateway that ends TLS itself; needs gateway.tls`;
+  sidecar   next to one ComfyUI, in its pod
+  edge-tls  a gateway that terminates TLS; needs gateway.tls`;
 
 function isPreset(name: string): name is Preset {
   return (PRESETS as readonly string[]).includes(name);

@@ -24,12 +24,12 @@ test('--bcrypt makes a bcrypt hash that is taken', async () => {
 test('a password typed twice at a terminal is hashed and nowhere shown', async () => {
   const typed = ['sesamm\u007fe\r', 'sesame\r'];
   const { code, out, err } = await run(hash, { cwd, typed });
-  expect({ code, err }).toEqual({ code: 0, err: ['Password (not shown):', 'The same again:'] });
+  expect({ code, err }).toEqual({ code: 0, err: ['Password (not shown):', 'Repeat the password:'] });
   expect(await verifyPassword('sesame', out[0]!)).toBe(true);
 });
 
 test.each([
-  ['two that differ', ['one\r', 'two\r'], 'The two differ. Nothing was done.'],
+  ['two that differ', ['one\r', 'two\r'], 'The passwords do not match; nothing changed.'],
   ['an empty one', ['\r', '\r'], 'comfy-tenant hash: the password is empty'],
 ])('%s at a terminal gives no hash', async (_, typed, said) => {
   const { code, out, err } = await run(hash, { cwd, typed });

@@ -5,10 +5,10 @@ import { readPassword } from './read-password.ts';
 
 export const help = `comfy-tenant hash [--bcrypt]
 
-Prints the hash of a password, for users in the configuration or for a users file. The password is typed twice and not
-shown; when standard input is not a terminal, its first line is taken.
+Prints the hash of a password, for users in the configuration or in a users file. Prompts twice without echo, or reads
+the first line of standard input if that is not a terminal.
 
-  --bcrypt   bcrypt of cost 12 instead of argon2id (19 MiB, 2 rounds), for files that other programs read too`;
+  --bcrypt   bcrypt with cost 12 instead of argon2id (19 MiB, 2 passes), for files shared with other programs`;
 
 export const hash: Command = async (context) => {
   const { values } = parseArgs({ args: [...context.args], options: { bcrypt: { type: 'boolean' } } });

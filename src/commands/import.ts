@@ -7,9 +7,9 @@ import { EXIT, type Command } from './context.ts';
 
 export const help = `comfy-tenant import funart <authConfig.json> [--upstream http://127.0.0.1:8188]
 
-Prints our configuration for what FunArt (Function Compute) has as authConfig of a custom domain: jwks, tokenLookup,
-claimPassBy and whitelist, or a Basic user list, whose passwords are hashed. What cannot be carried over is said on
-standard error. Try the result with comfy-tenant check.`;
+Converts the authConfig of a FunArt (Function Compute) custom domain to a comfy-tenant configuration: jwks, tokenLookup,
+claimPassBy and whitelist, or a Basic user list, whose passwords are hashed. Settings that cannot be converted are listed
+on standard error. Validate the result with comfy-tenant check.`;
 
 const MAX_MEBIBYTES = 4;
 
@@ -17,7 +17,7 @@ function parseJson(text: string): { readonly json: unknown } | undefined {
   try {
     return { json: JSON.parse(text) };
   } catch {
-    return undefined; // Said by the caller, with the file's name.
+    return undefined; // The caller reports it with the file name.
   }
 }
 
@@ -29,7 +29,7 @@ export const importConfig: Command = async ({ args, cwd, out, err }) => {
   });
   const [from, file, ...others] = positionals;
   if (from !== 'funart' || file === undefined || others.length > 0) {
-    err('comfy-tenant import: say funart <authConfig.json>. See comfy-tenant import --help');
+    err('comfy-tenant import: expected funart <authConfig.json>. See comfy-tenant import --help');
     return EXIT.usage;
   }
   const read = readTextFile(resolve(cwd, file), MAX_MEBIBYTES);

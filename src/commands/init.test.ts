@@ -33,9 +33,7 @@ test('a file that is there stays as it is', async () => {
   expect(await run(init, { cwd: directory.path })).toEqual({
     code: 1,
     out: [],
-    err: [
-      'comfy-tenant init: comfy-tenant.yaml is there already and stays as it is: name another with --config',
-    ],
+    err: ['comfy-tenant init: comfy-tenant.yaml already exists; choose another file with --config'],
   });
   expect(readFileSync(join(directory.path, 'comfy-tenant.yaml'), 'utf8')).toBe('mine');
 });

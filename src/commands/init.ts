@@ -6,10 +6,10 @@ import { EXIT, type Command } from './context.ts';
 
 export const help = `comfy-tenant init [--config comfy-tenant.yaml]
 
-Writes a commented configuration to begin with: one endpoint, users in a file, everything on loopback. A file that is
-there is never overwritten.`;
+Writes a commented starter configuration: one endpoint, users in a file, everything on loopback. Never overwrites an
+existing file.`;
 
-/** For editors: the same place seen from src/ and from dist/. */
+/** For editors; the path is the same from src/ and from dist/. */
 const SCHEMA = fileURLToPath(new URL('../../comfy-tenant.schema.json', import.meta.url));
 
 const example = (schema: string): string => `# yaml-language-server: $schema=${schema}
@@ -23,7 +23,7 @@ endpoints:
       method: BASIC
       usersFile: users.htpasswd         # comfy-tenant user add alice
 
-gateway: { listen: 127.0.0.1:8080 }     # what people open; for other machines set gateway.tls too
+gateway: { listen: 127.0.0.1:8080 }     # what users open; before other machines can reach it, set gateway.tls
 admin: { listen: 127.0.0.1:9002 }       # metrics and health
 `;
 
@@ -34,11 +34,9 @@ export const init: Command = ({ args, cwd, out, err }) => {
   });
   const file = resolve(cwd, values.config);
   if (!createFileAtomically(file, example(relative(dirname(file), SCHEMA)), { mode: 0o640 })) {
-    err(
-      `comfy-tenant init: ${values.config} is there already and stays as it is: name another with --config`,
-    );
+    err(`comfy-tenant init: ${values.config} already exists; choose another file with --config`);
     return Promise.resolve(EXIT.failed);
   }
-  out(`${values.config} is written. Next: comfy-tenant user add alice, then comfy-tenant check.`);
+  out(`Wrote ${values.config}. Next: comfy-tenant user add alice, then comfy-tenant check.`);
   return Promise.resolve(EXIT.ok);
 };

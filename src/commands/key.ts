@@ -10,11 +10,11 @@ import { EXIT, type Command } from './context.ts';
 
 export const help = `comfy-tenant key [--config comfy-tenant.yaml] [--rotate]
 
-Creates the service's private keys if they are missing, writes the public keys that ComfyUI verifies tokens by, and
-prints which ComfyUI needs which file. The service does the same when it starts.
+Creates the service's private keys if they are missing, writes the public keys with which ComfyUI verifies tokens, and
+prints which ComfyUI needs which file. The service does the same at startup.
 
-  --rotate   adds a new key, which signs once the service is restarted; of the earlier keys, the latest stays valid
-             until the next --rotate. If a private key was stolen: rotate, restart, rotate again, restart`;
+  --rotate   add a new key, which signs after the next restart of the service; the previous key stays valid until the
+             next --rotate. If a private key was stolen: rotate, restart, rotate again, restart`;
 
 const OPTIONS = {
   config: { type: 'string', short: 'c', default: 'comfy-tenant.yaml' },
@@ -23,8 +23,8 @@ const OPTIONS = {
 
 function lines({ comfyui }: Config, fingerprint: string): string[] {
   return [
-    `key ${fingerprint}, private: ${comfyui.tokenKeyFile}`,
-    'Only the service and its operator may read private keys. Mount or copy only these files where ComfyUI runs:',
+    `private key ${fingerprint}: ${comfyui.tokenKeyFile}`,
+    'Only the service and its operator may read private keys. Give ComfyUI only these files:',
   ];
 }
 
@@ -40,8 +40,8 @@ export const key: Command = ({ args, env, cwd, out, err }) => {
   const before = loadTokenKeys(tokenKeyFile);
   if (before.kind === 'shared') {
     err(
-      `${tokenKeyFile} holds a key of comfy-tenant 0.1. To migrate, first name a new file in comfyui.tokenKeyFile, ` +
-        'such as .comfy-tenant/signing.key, and do not restart the service yet. See "From 0.1" in docs/operator.md',
+      `${tokenKeyFile} holds a comfy-tenant 0.1 key. To migrate, first set comfyui.tokenKeyFile to a new file ` +
+        '(such as .comfy-tenant/signing.key), and do not restart the service yet. See "From 0.1" in docs/operator.md',
     );
     return Promise.resolve(EXIT.config);
   }
@@ -52,6 +52,6 @@ export const key: Command = ({ args, env, cwd, out, err }) => {
   for (const line of lines(config, keys.fingerprint)) out(line);
   for (const { file, upstreams } of groups)
     out(`  ComfyUI at ${upstreams.join(' ')}: COMFY_TENANT_KEY_FILE=${file}`);
-  if (values.rotate) out('Now restart the service: it signs with the new key from then on.');
+  if (values.rotate) out('Restart the service to sign with the new key.');
   return Promise.resolve(EXIT.ok);
 };

@@ -1,13 +1,13 @@
 const PASTE = ['\u001b[200~', '\u001b[201~'] as const;
 const ESCAPE = '\u001b';
-/** What a key such as an arrow sends: ESC [ … or ESC O … (ECMA-48 §5.4). */
-// eslint-disable-next-line no-control-regex -- ESC is what it begins with.
+/** Sent by keys such as the arrows: ESC [ … or ESC O … (ECMA-48 §5.4). */
+// eslint-disable-next-line no-control-regex -- It starts with ESC.
 const SEQUENCE = /^\u001b(?:\[[0-?]*[ -/]*[@-~]|O[@-~])/;
 // eslint-disable-next-line no-control-regex
 const UNFINISHED = /^\u001b(?:\[[0-?]*[ -/]*|O)?$/;
 
 export type Edited =
-  /** Enter was pressed; `rest` was typed or pasted behind it. */
+  /** Enter was pressed; `rest` was typed or pasted after it. */
   | { readonly kind: 'line'; readonly text: string; readonly rest: string }
   /** Ctrl-C, or Ctrl-D on an empty line. */
   | { readonly kind: 'cancelled' }
@@ -30,12 +30,12 @@ function keyOf(character: string): Key {
   return KEYS[character] ?? (character < ' ' ? 'ignored' : 'text');
 }
 
-/** The line that is being typed at a terminal in raw mode, with the keys that edit it. */
+/** Edits one line typed at a terminal in raw mode; `take` feeds it the next characters. */
 export function createLineEditor(): { take(chunk: string): Edited } {
   let characters: string[] = [];
   let pending = '';
 
-  /** Removes a leading escape sequence from what is pending; false if it is not whole yet. */
+  /** Removes a leading escape sequence from `pending`; false if it is incomplete. */
   function skipSequence(): boolean {
     if (UNFINISHED.test(pending)) return false;
     const mark = PASTE.find((one) => pending.startsWith(one));

@@ -3,13 +3,13 @@ import { createLineEditor } from './line-editor.ts';
 
 type Io = Pick<CommandContext, 'stdin' | 'err' | 'signal'>;
 
-/** Lines typed at a terminal that does not show them. */
+/** Reads lines from a terminal without echo. */
 interface Typing {
-  /** @param before typed already; @returns undefined at Ctrl-C, Ctrl-D, SIGTERM or when the terminal is gone */
+  /** @param before already typed; @returns undefined on Ctrl-C, Ctrl-D, SIGTERM or a closed terminal */
   line(before: string): Promise<{ text: string; rest: string } | undefined>;
 }
 
-/** Gives the next line of a terminal that is in raw mode. */
+/** Reads the next line of a terminal in raw mode. */
 function typing({ stdin, signal }: Pick<Io, 'stdin' | 'signal'>): Typing {
   return {
     line: (before) =>
@@ -35,7 +35,7 @@ function typing({ stdin, signal }: Pick<Io, 'stdin' | 'signal'>): Typing {
   };
 }
 
-/** Two lines that must be equal; the terminal shows nothing from before the first prompt until the end. */
+/** Two equal lines; echo is off from before the first prompt until the end. */
 async function typedTwice(io: Io): Promise<string | undefined> {
   const { stdin, err } = io;
   stdin.setRawMode(true);
@@ -47,10 +47,10 @@ async function typedTwice(io: Io): Promise<string | undefined> {
     stdin.resume();
     const password = await first;
     if (password === undefined) return undefined;
-    err('The same again:');
+    err('Repeat the password:');
     const again = await lines.line(password.rest);
     if (again?.text === password.text) return password.text;
-    if (again !== undefined) err('The two differ. Nothing was done.');
+    if (again !== undefined) err('The passwords do not match; nothing changed.');
     return undefined;
   } finally {
     stdin.setRawMode(false);
@@ -60,7 +60,7 @@ async function typedTwice(io: Io): Promise<string | undefined> {
 
 const MAX_BYTES = 64 * 1024;
 
-/** The first line of what is piped in; nothing behind it is waited for. */
+/** The first line of piped input; does not wait for more. */
 async function piped({ stdin, err }: Io): Promise<string | undefined> {
   const chunks: Buffer[] = [];
   let bytes = 0;
@@ -78,7 +78,7 @@ async function piped({ stdin, err }: Io): Promise<string | undefined> {
     );
     return line.replace(/\r$/, '');
   } catch {
-    err('The password on standard input is not UTF-8: send it as UTF-8. Nothing was done.');
+    err('The password on standard input is not valid UTF-8; nothing changed.');
     return undefined;
   }
 }
@@ -86,7 +86,7 @@ async function piped({ stdin, err }: Io): Promise<string | undefined> {
 /**
  * Reads a password: from a terminal twice and without echo, else the first line of standard input.
  *
- * @returns undefined, with the reason told, when there is none to go on with
+ * @returns undefined if there is none; the reason was printed
  */
 export async function readPassword(io: Io): Promise<string | undefined> {
   return io.stdin.isTTY ? typedTwice(io) : piped(io);

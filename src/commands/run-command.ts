@@ -1,6 +1,7 @@
 import { FileWriteError } from '../files/file-error.ts';
 import { explainError } from '../errors/explain-error.ts';
 import { type Command, type CommandContext, EXIT } from './context.ts';
+import { exitCodeOf } from './exit-code.ts';
 
 interface Entry {
   /** One line for the list of commands. */
@@ -8,50 +9,50 @@ interface Entry {
   readonly load: () => Promise<{ run: Command; help: string }>;
 }
 
-/** Every command; loaded when it is called, so that each starts quickly. */
+/** All commands, each loaded when called for a fast start. */
 const COMMANDS: Readonly<Record<string, Entry>> = {
   serve: {
-    summary: 'the service that Envoy asks',
+    summary: 'runs the authorization service for Envoy',
     load: () => import('./serve.ts').then(({ serve, help }) => ({ run: serve, help })),
   },
   check: {
-    summary: 'all that is wrong with a configuration, and what it would serve',
+    summary: 'validates a configuration and shows what it would serve',
     load: () => import('./check.ts').then(({ check, help }) => ({ run: check, help })),
   },
   envoy: {
-    summary: "Envoy's bootstrap for a configuration",
+    summary: "renders Envoy's bootstrap from a configuration",
     load: () => import('./envoy.ts').then(({ envoy, help }) => ({ run: envoy, help })),
   },
   up: {
-    summary: 'Envoy and the service in front of a ComfyUI; without a configuration, a demo',
+    summary: 'runs Envoy and the service in front of ComfyUI; without a configuration, a demo',
     load: () => import('./up.ts').then(({ up, help }) => ({ run: up, help })),
   },
   verify: {
-    summary: 'proves isolation on the running gateway',
+    summary: 'tests isolation through the running gateway',
     load: () => import('./verify.ts').then(({ verify, help }) => ({ run: verify, help })),
   },
   hash: {
-    summary: 'a password hash, read without echo',
+    summary: 'hashes a password',
     load: () => import('./hash.ts').then(({ hash, help }) => ({ run: hash, help })),
   },
   user: {
-    summary: 'adds, removes and lists the people of a users file',
+    summary: 'adds, removes and lists users in a users file',
     load: () => import('./user.ts').then(({ user, help }) => ({ run: user, help })),
   },
   key: {
-    summary: 'the private keys, and what ComfyUI gets of them; replaces a key',
+    summary: 'creates, shows and rotates keys',
     load: () => import('./key.ts').then(({ key, help }) => ({ run: key, help })),
   },
   token: {
-    summary: 'a short-lived JWT of a development key',
+    summary: 'issues a short-lived JWT signed with a development key',
     load: () => import('./token.ts').then(({ token, help }) => ({ run: token, help })),
   },
   init: {
-    summary: 'a commented configuration to begin with',
+    summary: 'writes a commented starter configuration',
     load: () => import('./init.ts').then(({ init, help }) => ({ run: init, help })),
   },
   import: {
-    summary: "a configuration from FunArt's access settings",
+    summary: "converts FunArt's access settings to a configuration",
     load: () => import('./import.ts').then(({ importConfig, help }) => ({ run: importConfig, help })),
   },
 };
@@ -67,7 +68,7 @@ function usage(): string[] {
     '',
     ...list,
     '',
-    'comfy-tenant <command> --help says more. Exit codes are those of sysexits.h.',
+    'Run comfy-tenant <command> --help for details. Exit codes follow sysexits.h.',
   ];
 }
 
@@ -89,14 +90,14 @@ async function run(name: string, entry: Entry, context: CommandContext): Promise
       context.err(`comfy-tenant ${name}: ${error.message}. See comfy-tenant ${name} --help`);
       return EXIT.usage;
     }
-    // It names the file, the reason and the remedy already.
-    const isWriteError = error instanceof FileWriteError;
-    context.err(`comfy-tenant ${name}: ${isWriteError ? error.message : explainError(error)}`);
-    return isWriteError ? EXIT.cannotWrite : EXIT.unavailable;
+    // Its message already names the file, the reason and the fix.
+    const text = error instanceof FileWriteError ? error.message : explainError(error);
+    context.err(`comfy-tenant ${name}: ${text}`);
+    return exitCodeOf(error);
   }
 }
 
-/** Runs a command by its name; returns the exit code. */
+/** Runs a command by name and returns its exit code; prints errors, and never throws. */
 export async function runCommand(name: string, context: CommandContext): Promise<number> {
   const entry = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
   if (entry !== undefined) return run(name, entry, context);
@@ -104,6 +105,6 @@ export async function runCommand(name: string, context: CommandContext): Promise
     for (const line of usage()) context.out(line);
     return EXIT.ok;
   }
-  context.err(`comfy-tenant: there is no command "${name}". See comfy-tenant --help`);
+  context.err(`comfy-tenant: unknown command "${name}". See comfy-tenant --help`);
   return EXIT.usage;
 }

@@ -12,8 +12,8 @@ import { EXIT, type Command } from './context.ts';
 
 export const help = `comfy-tenant serve [--config comfy-tenant.yaml]
 
-The service that Envoy asks who sends each request. Takes a change of the configuration, of a users file or of a
-JWKS file within a second; a faulty one changes nothing. Ends at Ctrl-C or SIGTERM, running checks first.`;
+Runs the authorization service that Envoy calls for each request. Applies changes to the configuration, users files and
+JWKS files within a second; invalid changes are rejected. Ctrl-C or SIGTERM stops it after checks in progress have ended.`;
 
 function ended(signal: AbortSignal): Promise<void> {
   return new Promise((done) => {
@@ -53,7 +53,8 @@ export const serve: Command = async ({ args, env, cwd, err, signal }) => {
     revision: loaded.revision,
     signal,
     onChange(next) {
-      const earlier = conceal; // A value that was replaced is a secret still.
+      log.debug({ ok: next.ok, files: next.files }, 'configuration files changed and were loaded');
+      const earlier = conceal; // Replaced values are still secret.
       conceal = (text) => next.conceal(earlier(text));
       if (!next.ok) {
         service.refuse(next.faults);
@@ -62,9 +63,9 @@ export const serve: Command = async ({ args, env, cwd, err, signal }) => {
       try {
         service.replace(next.config, next.revision);
         const keys = restartNeeded(loaded.config, next.config);
-        if (keys.length > 0) log.warn({ keys }, 'changed, but taken only at the next start');
+        if (keys.length > 0) log.warn({ keys }, 'configuration changed; restart to apply these keys');
       } catch (error) {
-        // A defect: what is served goes on.
+        // A defect: keep serving the previous revision.
         service.refuse([error instanceof Error ? error.message : String(error)]);
       }
     },

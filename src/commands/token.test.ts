@@ -72,7 +72,7 @@ test('a key that no issuer trusts signs nothing', async () => {
     code: 78,
     out: [],
     err: [
-      'comfy-tenant token: no issuer of comfy-tenant.yaml has jwks file dev.jwks.json: make a key with comfy-tenant token --init dev.jwk',
+      'comfy-tenant token: no issuer of comfy-tenant.yaml has jwks file dev.jwks.json: create a key with comfy-tenant token --init dev.jwk',
     ],
   });
 });
@@ -82,17 +82,20 @@ test('--init leaves files that are there as they are', async () => {
   expect(await call('--init', 'dev.jwk')).toEqual({
     code: 1,
     out: [],
-    err: ['comfy-tenant token: dev.jwks.json is there already and stays as it is: name another file'],
+    err: ['comfy-tenant token: dev.jwks.json already exists; choose another file name'],
   });
   expect(readFileSync(file, 'utf8')).toBe('{}');
 });
 
 test.each([
-  [[], 'comfy-tenant token: say --user <name> or --init <file>. See comfy-tenant token --help'],
-  [['--user', ''], 'comfy-tenant token: say --user <name> or --init <file>. See comfy-tenant token --help'],
+  [[], 'comfy-tenant token: expected --user <name> or --init <file>. See comfy-tenant token --help'],
+  [
+    ['--user', ''],
+    'comfy-tenant token: expected --user <name> or --init <file>. See comfy-tenant token --help',
+  ],
   [
     ['--user', 'a', '--init', 'b'],
-    'comfy-tenant token: say --user <name> or --init <file>. See comfy-tenant token --help',
+    'comfy-tenant token: expected --user <name> or --init <file>. See comfy-tenant token --help',
   ],
   [['--user', 'a', '--ttl', '2d'], 'comfy-tenant token: --ttl must be between 1s and 24h'],
   [['--user', 'a', '--ttl', 'long'], 'comfy-tenant token: --ttl must be a duration, such as 30s, 10m or 1h'],

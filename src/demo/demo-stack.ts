@@ -42,20 +42,20 @@ async function ownComfyui(demo: DemoFolder, { env, signal, progress }: UpContext
 }
 
 /** The ComfyUI that the demo stands before: a running one, one that is here, or the demo's own. */
-async function chooseComfyui(demo: DemoFolder, desk: UpContext): Promise<Comfyui> {
-  const { COMFYUI_URL: url = '', COMFYUI_DIR: dir = '' } = desk.env;
+async function chooseComfyui(demo: DemoFolder, context: UpContext): Promise<Comfyui> {
+  const { COMFYUI_URL: url = '', COMFYUI_DIR: dir = '' } = context.env;
   if (url !== '') {
     if (!/^https?:\/\/[^/]+\/?$/.test(url)) {
       throw new StartError(
         `COMFYUI_URL=${url} must be an address without a path, such as http://127.0.0.1:8188`,
       );
     }
-    desk.progress.done('ComfyUI', `yours, at ${url}`);
+    context.progress.done('ComfyUI', `yours, at ${url}`);
     return { comfyui: undefined, upstream: url };
   }
-  if (dir === '') return ownComfyui(demo, desk);
-  const launch = await launchGiven(resolve(desk.cwd, dir), demo.path, desk.env);
-  desk.progress.done('ComfyUI', `yours, in ${dir}`);
+  if (dir === '') return ownComfyui(demo, context);
+  const launch = await launchGiven(resolve(context.cwd, dir), demo.path, context.env);
+  context.progress.done('ComfyUI', `yours, in ${dir}`);
   return { comfyui: { ...launch, version: undefined }, upstream: `http://127.0.0.1:${await freePort()}` };
 }
 
@@ -113,17 +113,17 @@ export interface DemoOptions {
 /** Makes all that the demo needs. @throws CannotStart */
 export async function prepareDemoStack(
   { path, reset }: DemoOptions,
-  desk: UpContext,
+  context: UpContext,
 ): Promise<DemoStack & { giveBack(): void }> {
   const { take, giveBack } = claim(path);
-  const envoy = await getEnvoy(desk);
+  const envoy = await getEnvoy(context);
   const demo = await openDemoFolder(path, reset);
   take();
-  const { comfyui, upstream, own = false } = await chooseComfyui(demo, desk);
-  const gateway = await choosePort(GATEWAY_PORT, desk.progress);
+  const { comfyui, upstream, own = false } = await chooseComfyui(demo, context);
+  const gateway = await choosePort(GATEWAY_PORT, context.progress);
   writeDemoConfig(demo, {
     gateway: `127.0.0.1:${gateway}`,
-    admin: `127.0.0.1:${await choosePort(ADMIN_PORT, desk.progress)}`,
+    admin: `127.0.0.1:${await choosePort(ADMIN_PORT, context.progress)}`,
     service: serviceAddress(demo, await freePort()),
     upstream,
     keyFile: demo.keyFile,

@@ -45,7 +45,7 @@ export const LOCAL_REPLIES = {
       filter: NOT_JUDGED,
       body_format_override: reply(
         'unavailable',
-        'Nobody can be signed in at the moment. Please try again soon.',
+        'Authentication is temporarily unavailable. Try again in a few seconds.',
       ),
       headers_to_add: RETRY_SOON,
     },
@@ -53,13 +53,13 @@ export const LOCAL_REPLIES = {
       filter: flags('UH', 'UF', 'UC', 'UO', 'LR', 'UR'),
       body_format_override: reply(
         'unavailable',
-        'ComfyUI is not there at the moment. Please try again soon.',
+        'ComfyUI is temporarily unavailable. Try again in a few seconds.',
       ),
       headers_to_add: RETRY_SOON,
     },
     {
       filter: status(421),
-      body_format_override: reply('unknown-host', 'This host name is not served here.'),
+      body_format_override: reply('unknown-host', 'No endpoint is configured for this host name.'),
     },
     {
       filter: status(400),
@@ -67,7 +67,7 @@ export const LOCAL_REPLIES = {
     },
     {
       filter: status(431),
-      body_format_override: reply('too-large', 'The headers of this request are too large.'),
+      body_format_override: reply('too-large', 'Request headers are too large.'),
     },
   ],
 };

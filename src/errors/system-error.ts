@@ -57,6 +57,8 @@ function ruleOf(error: SystemError): string | undefined {
   const { code = '', port = -1 } = error;
   if ((code === 'EACCES' || code === 'EPERM') && port > 0 && port < PRIVILEGED_PORTS)
     return `ports below ${PRIVILEGED_PORTS} need root or CAP_NET_BIND_SERVICE: use a port from ${PRIVILEGED_PORTS}`;
+  if (code === 'EEXIST' && error.syscall === 'mkdir')
+    return 'is a file, but a folder is needed here: delete it or name another path';
   return Object.hasOwn(RULES, code) ? RULES[code] : undefined;
 }
 
@@ -66,8 +68,10 @@ function ruleOf(error: SystemError): string | undefined {
  */
 export function explainSystemError(error: unknown): string | undefined {
   if (!(error instanceof Error)) return undefined;
+  const { code = '', syscall, path, address } = error as SystemError;
+  // An error of our own keeps the code of its cause, but no call: it has its message.
+  if (syscall === undefined && path === undefined && address === undefined) return undefined;
   const rule = ruleOf(error);
   if (rule === undefined) return undefined;
-  const { code = '', syscall } = error as SystemError;
-  return `${place(error)}: ${rule} (${syscall === undefined ? code : `${code}, ${syscall}`})`;
+  return `${place(error)}: ${rule} (${syscall === undefined ? code : `${code}, ${syscall.split(' ', 1)[0] ?? ''}`})`;
 }

@@ -113,7 +113,7 @@ test('every reason to answer 401 gives the same answer', async () => {
         'cache-control': 'no-store',
         'www-authenticate': 'Basic realm="studio"',
       },
-      body: '{"error":{"code":"unauthenticated","message":"Please say who you are: these credentials are missing, wrong or expired.","requestId":"-"}}',
+      body: '{"error":{"code":"unauthenticated","message":"Authentication required: credentials are missing, invalid or expired.","requestId":"-"}}',
     });
   }
 });

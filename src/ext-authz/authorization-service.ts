@@ -1,4 +1,4 @@
-import type { Client } from '../auth/auth-method.ts';
+import type { CacheLookup, Client } from '../auth/auth-method.ts';
 import {
   deny,
   type Allow,
@@ -43,6 +43,8 @@ export interface Outcome {
   /** Undefined when the check could not be read. */
   readonly request?: RequestHead | undefined;
   readonly seconds: number;
+  /** Undefined when the decision needed no lookup, as for a request without credentials. */
+  readonly cache?: CacheLookup | undefined;
   /** A defect, when the decision is `unavailable` for one. */
   readonly error?: unknown;
 }
@@ -56,8 +58,10 @@ const SAFE_METHODS = new Set(['GET', 'HEAD', 'OPTIONS', 'TRACE']);
 function refuseShape(request: RequestHead, endpoint: GuardedEndpoint): Decision | undefined {
   if (nominatesHeader(request)) return deny('connection-option');
   if (!request.path.includes('%')) return undefined;
-  const passed = endpoint.passes.flatMap(({ location, name }) => (location === 'QUERY' ? [name] : []));
-  const names = new Set([...endpoint.method.carriers.query, ...passed]);
+  const forwarded = endpoint.forwardedClaims.flatMap(({ location, name }) =>
+    location === 'QUERY' ? [name] : [],
+  );
+  const names = new Set([...endpoint.method.credentialLocations.query, ...forwarded]);
   return names.size > 0 && disguisesParameter(request.path, names) ? deny('parameter-disguised') : undefined;
 }
 
@@ -69,9 +73,9 @@ function isForgeable(request: RequestHead): boolean {
 /** The client as Envoy knows it: it names an external one itself, and is the last but `trustedHops` to add to the list. */
 function clientOf(request: RequestHead, trustedHops: number): Client {
   const external = header(request, 'x-envoy-external-address');
-  if (external !== undefined) return { address: external };
+  if (external !== undefined) return { address: external, lookup: undefined };
   const forwarded = trustedHops > 0 ? headerValues(request, 'x-forwarded-for').join(',').split(',') : [];
-  return { address: forwarded.at(-1 - trustedHops)?.trim() ?? request.peerAddress };
+  return { address: forwarded.at(-1 - trustedHops)?.trim() ?? request.peerAddress, lookup: undefined };
 }
 
 /** One check on its way: what is known of it so far. */
@@ -79,6 +83,7 @@ interface Checking {
   readonly begunMs: number;
   request?: RequestHead;
   endpoint?: GuardedEndpoint;
+  client?: Client;
 }
 
 export function createAuthorizationService(options: AuthorizationOptions): Check {
@@ -88,13 +93,18 @@ export function createAuthorizationService(options: AuthorizationOptions): Check
   const firstToken = new WeakMap<Identity, GatewayToken | undefined>();
   const isFresh = (token: GatewayToken | undefined): boolean => token === undefined || isUsable(token, now());
 
-  function decide(request: RequestHead, endpoint: GuardedEndpoint): Decision | Promise<Decision> {
+  function decide(
+    checking: Checking,
+    request: RequestHead,
+    endpoint: GuardedEndpoint,
+  ): Decision | Promise<Decision> {
     const refusal = refuseShape(request, endpoint);
     if (refusal !== undefined) return refusal;
     const credentials = endpoint.method.find(request);
     if ('kind' in credentials) return credentials;
     if (credentials.ambient && isForgeable(request) && !isSameOrigin(request)) return deny('origin-foreign');
-    return endpoint.method.authenticate(credentials, clientOf(request, options.trustedHops));
+    checking.client = clientOf(request, options.trustedHops);
+    return endpoint.method.authenticate(credentials, checking.client);
   }
 
   function preparedAnswer(
@@ -118,8 +128,9 @@ export function createAuthorizationService(options: AuthorizationOptions): Check
   }
 
   function tell(checking: Checking, decision: Decision, error?: unknown): void {
-    const { begunMs, request, endpoint } = checking;
-    options.onDecision({ decision, request, endpoint, seconds: (performance.now() - begunMs) / 1000, error });
+    const { begunMs, request, endpoint, client } = checking;
+    const seconds = (performance.now() - begunMs) / 1000;
+    options.onDecision({ decision, request, endpoint, seconds, cache: client?.lookup, error });
   }
 
   function allow(checking: Checking, prepared: CachedOkResponse, decision: Allow): Uint8Array {
@@ -158,7 +169,7 @@ export function createAuthorizationService(options: AuthorizationOptions): Check
     const endpoint = routedEndpoint(request, options.findEndpoint());
     if ('kind' in endpoint) return refuse(checking, endpoint);
     checking.endpoint = endpoint;
-    const decision = decide(request, endpoint);
+    const decision = decide(checking, request, endpoint);
     if (decision instanceof Promise) return decision.then((late) => answer(checking, endpoint, late));
     return answer(checking, endpoint, decision);
   }

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, statSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { createServer, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -21,6 +21,19 @@ afterEach(() => {
   rmSync(directory, { recursive: true });
 });
 
+// Any group as root; else one that this user is in.
+const OWN_GROUP = String(process.getgid?.());
+const [GROUP, NAMED] =
+  process.getuid?.() === 0 ? ['1234', 'daemon'] : [OWN_GROUP, nameOf(OWN_GROUP) ?? OWN_GROUP];
+
+function nameOf(id: string): string | undefined {
+  return /^([^:]+)/.exec(
+    readFileSync('/etc/group', 'utf8')
+      .split('\n')
+      .find((line) => line.split(':')[2] === id) ?? '',
+  )?.[1];
+}
+
 const mode = (): number => statSync(path()).mode & 0o777;
 
 /** The mode that the socket has at its first moment. */
@@ -38,10 +51,10 @@ test('a socket is for its owner only from its first moment on, and the umask com
   expect(process.umask(0)).toBe(0);
 });
 
-test.each(['1234', 'daemon'])('with group %s, the group may connect too', async (group) => {
+test.each([GROUP, NAMED])('with group %s, the group may connect too', async (group) => {
   expect(await bindSocket(path(), group, bind)).toBe(0o600);
   expect(mode()).toBe(0o660);
-  expect(statSync(path()).gid).toBe(group === 'daemon' ? 1 : 1234);
+  expect(statSync(path()).gid).toBe(group === 'daemon' ? 1 : Number(GROUP));
 });
 
 test('a group that is not there is a fault before anything is bound', async () => {
@@ -59,7 +72,7 @@ test('the umask comes back when binding fails', async () => {
 
 test.each([
   [undefined, 0o600],
-  ['1234', 0o660],
+  [GROUP, 0o660],
 ])('the service with socketGroup %s has mode %i', async (socketGroup, expected) => {
   const started = await startGrpcServer({
     listen: `unix:${path()}`,

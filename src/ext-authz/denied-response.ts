@@ -8,11 +8,11 @@ const RETRY_AFTER_SECONDS = 2;
 
 /** All that a client learns; the reason goes to the log and the metrics. */
 const MESSAGES = {
-  unauthenticated: 'Please say who you are: these credentials are missing, wrong or expired.',
-  forbidden: 'You may not do this.',
-  'too-many-failures': 'Too many failed attempts. Please wait.',
+  unauthenticated: 'Authentication required: credentials are missing, invalid or expired.',
+  forbidden: 'Access denied.',
+  'too-many-failures': 'Too many failed attempts. Try again later.',
   malformed: 'Malformed or ambiguous request.',
-  unavailable: 'Nobody can be signed in at the moment. Please try again soon.',
+  unavailable: 'Authentication is temporarily unavailable. Try again in a few seconds.',
 } as const;
 
 function requestId(request: RequestHead | undefined): string {

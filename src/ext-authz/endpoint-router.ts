@@ -12,7 +12,7 @@ export interface GuardedEndpoint {
   readonly audience: string;
   readonly method: AuthMethod;
   /** Where claims may be passed on besides the user id; a client's own value there is always removed. */
-  readonly passes: readonly Pick<ForwardedClaim, 'location' | 'name'>[];
+  readonly forwardedClaims: readonly Pick<ForwardedClaim, 'location' | 'name'>[];
 }
 
 /** Finds an endpoint by its name; undefined when none has it. */

@@ -1,7 +1,16 @@
-import { existsSync, lstatSync, mkdirSync, readFileSync, unlinkSync } from 'node:fs';
+import { existsSync, lstatSync, readFileSync, unlinkSync } from 'node:fs';
 import { connect } from 'node:net';
 import { dirname } from 'node:path';
-import { Server, ServerCredentials, type sendUnaryData, type ServerUnaryCall } from '@grpc/grpc-js';
+import {
+  Server,
+  ServerCredentials,
+  setLogger,
+  type sendUnaryData,
+  type ServerUnaryCall,
+} from '@grpc/grpc-js';
+import { makeFolder } from '../files/make-folder.ts';
+import { explainError } from '../errors/explain-error.ts';
+import { ListenError } from '../errors/listen-error.ts';
 import { HealthImplementation } from 'grpc-health-check';
 import { bindSocket } from './bind-socket.ts';
 import type { Check } from './authorization-service.ts';
@@ -37,6 +46,9 @@ export const SERVER_OPTIONS = {
   'grpc.enable_channelz': 0,
 } as const;
 
+// grpc-js also prints the errors that it returns.
+setLogger({ error: () => undefined });
+
 const asIs = (bytes: Buffer): Buffer => bytes;
 
 function serve(check: Check) {
@@ -52,7 +64,11 @@ function serve(check: Check) {
 
 /** A socket file stays when a process is killed; one that somebody listens on is not ours to take. */
 async function freeSocket(path: string): Promise<void> {
-  mkdirSync(dirname(path), { recursive: true });
+  try {
+    makeFolder(dirname(path));
+  } catch (error) {
+    throw new Error(`service.listen: ${explainError(error)}`, { cause: error });
+  }
   if (!existsSync(path)) return;
   if (!lstatSync(path).isSocket())
     throw new Error(`service.listen: ${path} exists and is not a socket; remove it`);
@@ -81,10 +97,7 @@ function bind(server: Server, options: GrpcOptions): Promise<number> {
   return new Promise((resolve, reject) => {
     server.bindAsync(options.listen, credentials(options.tls), (error, port) => {
       if (error === null) resolve(port);
-      else
-        reject(
-          new Error(`service.listen: cannot listen on ${options.listen}: ${error.message}`, { cause: error }),
-        );
+      else reject(new ListenError('service.listen', options.listen.replace(/^unix:/, ''), error));
     });
   });
 }

@@ -23,8 +23,8 @@ test('without multi-tenant mode no user id goes on, and the client cannot send o
 });
 
 test('a header that is set is never also removed, as Envoy would then send none', async () => {
-  const passed = [{ location: 'HEADER', name: 'Authorization', value: 'mapped' }] as const;
-  const answer = await aService({ passed }).ask([alice]);
+  const forwardedClaims = [{ location: 'HEADER', name: 'Authorization', value: 'mapped' }] as const;
+  const answer = await aService({ forwardedClaims }).ask([alice]);
   expect(answer.headers['authorization']).toBe('mapped');
   expect(answer.remove).toEqual([]);
 });
@@ -69,9 +69,12 @@ test.each([
 ])('of the cookies %j, ComfyUI gets no role but ours', async (cookie) => {
   for (const lines of [[cookie], ['x=1', cookie], [`x=1; ${cookie}`], [cookie, 'y=2']]) {
     const headers = lines.map((line) => ['cookie', line] as const);
-    const { headers: sent } = await aService({ passed: role }).ask([alice, ...headers]);
+    const { headers: sent } = await aService({ forwardedClaims: role }).ask([alice, ...headers]);
     expect(sent['cookie']).toMatch(/^(x=1; )?(a=b; )?(c="?; )?(y=2; )?role=artist$/);
-    const gone = await aService({ passed: [{ ...role[0], value: undefined }] }).ask([alice, ...headers]);
+    const gone = await aService({ forwardedClaims: [{ ...role[0], value: undefined }] }).ask([
+      alice,
+      ...headers,
+    ]);
     expect(gone.remove.includes('cookie') || gone.headers['cookie'] !== undefined).toBe(true);
     expect(gone.headers['cookie'] ?? '').not.toMatch(/role|%6F/i);
   }
@@ -79,15 +82,18 @@ test.each([
 
 test('where cookies carry a claim, those that follow RFC 6265 exactly stay as they are', async () => {
   const good = 'a=1; b=; c="quoted"; __Host-d=x-._~!#$%&\'()*+/:<=>?@[]^`{|}';
-  const { headers } = await aService({ passed: role }).ask([alice, ['cookie', good]]);
+  const { headers } = await aService({ forwardedClaims: role }).ask([alice, ['cookie', good]]);
   expect(headers['cookie']).toBe(`${good}; role=artist`);
   const untouched = await aService().ask([alice, ['cookie', good]]);
   expect([untouched.headers['cookie'], untouched.remove.includes('cookie')]).toEqual([undefined, false]);
 });
 
 test('where no cookie carries anything, cookies are left alone', async () => {
-  const carriers = { headers: ['authorization'], cookies: [], query: [] };
-  const { headers, remove } = await aService({ method: { carriers } }).ask([alice, ['cookie', 'a=b role=x']]);
+  const credentialLocations = { headers: ['authorization'], cookies: [], query: [] };
+  const { headers, remove } = await aService({ method: { credentialLocations } }).ask([
+    alice,
+    ['cookie', 'a=b role=x'],
+  ]);
   expect([headers['cookie'], remove.includes('cookie')]).toEqual([undefined, false]);
 });
 
@@ -98,7 +104,7 @@ test('a WebSocket whose credentials hardly ever end gets a time that a timer can
 });
 
 test('claims are passed on in headers, cookies and parameters; absent ones are removed', async () => {
-  const passed = [
+  const forwardedClaims = [
     { location: 'HEADER', name: 'X-Email', value: 'a@b' },
     { location: 'HEADER', name: 'X-Absent', value: undefined },
     { location: 'QUERY', name: 'vip', value: 'a b&c' },
@@ -106,7 +112,9 @@ test('claims are passed on in headers, cookies and parameters; absent ones are r
     { location: 'COOKIE', name: 'team', value: 'red; x=1' },
   ] as const;
   const headers = [alice, ['cookie', 'team=blue; a=1'], ['x-absent', 'forged']] as const;
-  const answer = await aService({ passed }).ask(headers, { path: '/queue?absent=forged&vip=forged' });
+  const answer = await aService({ forwardedClaims }).ask(headers, {
+    path: '/queue?absent=forged&vip=forged',
+  });
   expect(answer.headers).toMatchObject({ 'x-email': 'a@b', cookie: 'a=1; team=red%3B%20x%3D1' });
   expect(answer.remove).toContain('x-absent');
   expect(answer.setQuery).toEqual({ vip: 'a%20b%26c' });

@@ -29,7 +29,7 @@ export interface CachedOkResponse {
 }
 
 function at(identity: Identity, location: 'HEADER' | 'COOKIE' | 'QUERY') {
-  return identity.passed.filter((claim) => claim.location === location);
+  return identity.forwardedClaims.filter((claim) => claim.location === location);
 }
 
 function commonAnswer(
@@ -38,7 +38,7 @@ function commonAnswer(
   token: GatewayToken | undefined,
 ): OkAnswer {
   const headers: HeaderField[] = [];
-  const remove = new Set(endpoint.method.carriers.headers);
+  const remove = new Set(endpoint.method.credentialLocations.headers);
   if (token === undefined) remove.add(USER_ID).add(TOKEN);
   else headers.push([USER_ID, identity.userId], [TOKEN, token.text]);
   for (const { name, value } of at(identity, 'HEADER')) {
@@ -72,9 +72,10 @@ export function prepareOkResponse(
   identity: Identity,
   token: GatewayToken | undefined,
 ): CachedOkResponse {
-  const { cookies, query } = endpoint.method.carriers;
+  const { cookies, query } = endpoint.method.credentialLocations;
   const variable =
-    cookies.length + query.length > 0 || identity.passed.some(({ location }) => location !== 'HEADER');
+    cookies.length + query.length > 0 ||
+    identity.forwardedClaims.some(({ location }) => location !== 'HEADER');
   return { bytes: ownCopy(encodeOk(commonAnswer(endpoint, identity, token))), token, variable };
 }
 
@@ -87,7 +88,7 @@ function streamLife(request: RequestHead, identity: Identity, nowMs: number): He
 /** The `Cookie` line to send on, empty for none, or undefined when it may stay as it is. */
 function cookieLine(request: RequestHead, endpoint: GuardedEndpoint, identity: Identity): string | undefined {
   const claims = at(identity, 'COOKIE');
-  const names = new Set([...endpoint.method.carriers.cookies, ...claims.map(({ name }) => name)]);
+  const names = new Set([...endpoint.method.credentialLocations.cookies, ...claims.map(({ name }) => name)]);
   if (names.size === 0) return undefined;
   const lines = headerValues(request, 'cookie');
   const set = claims.flatMap(({ name, value }) =>
@@ -103,7 +104,7 @@ function queryChanges(request: RequestHead, endpoint: GuardedEndpoint, identity:
     value === undefined ? [] : ([[name, encodeURIComponent(value)]] as const),
   );
   const absent = claims.flatMap(({ name, value }) => (value === undefined ? [name] : []));
-  const removeQuery = [...endpoint.method.carriers.query, ...absent].filter(
+  const removeQuery = [...endpoint.method.credentialLocations.query, ...absent].filter(
     (name) => queryValues(request.path, name).length > 0,
   );
   return { setQuery, removeQuery };

@@ -5,6 +5,7 @@ const REMEDIES: Readonly<Record<string, string>> = {
   EACCES: 'this user may not write here: check the owner and mode of the file and its directory',
   EPERM: 'this user may not write here: check the owner and mode of the file and its directory',
   EROFS: 'the file system is read-only: mount it writable, or name a file elsewhere',
+  EEXIST: 'a part of its path is a file, not a directory: name another file',
   ENOENT: 'its directory does not exist: create it first',
   ENOTDIR: 'a part of its path is a file, not a directory: name another file',
   EISDIR: 'it is a directory: name a file',

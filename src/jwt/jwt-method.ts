@@ -2,7 +2,7 @@ import type { AuthMethod } from '../auth/auth-method.ts';
 import { deny, type Decision, type ForwardedClaim } from '../auth/decision.ts';
 import { encodeUserId, type UserId } from '../auth/user-id.ts';
 import type { ClaimTransformation, JwtAuth } from './jwt-schema.ts';
-import { identityText, passedText, readClaim, type Claims } from './claims.ts';
+import { identityText, forwardedText, readClaim, type Claims } from './claims.ts';
 import { findToken } from './find-token.ts';
 import { chooseIssuer, verifyToken, type TrustedIssuer } from './verify-token.ts';
 
@@ -22,7 +22,7 @@ function isUserId({ location, name }: ClaimTransformation): boolean {
   return location === 'HEADER' && name.toLowerCase() === USER_ID_HEADER;
 }
 
-function carriersOf(lookups: JwtAuth['tokenLookup']): AuthMethod['carriers'] {
+function credentialLocationsOf(lookups: JwtAuth['tokenLookup']): AuthMethod['credentialLocations'] {
   const names = (location: string): string[] =>
     lookups.flatMap((at) => (at.location === location ? [at.name] : []));
   return {
@@ -30,6 +30,12 @@ function carriersOf(lookups: JwtAuth['tokenLookup']): AuthMethod['carriers'] {
     cookies: names('COOKIE'),
     query: names('QUERY'),
   };
+}
+
+/** When a verified token is no longer accepted, in milliseconds since 1970: at `exp`, or earlier at its maximum age. */
+function expiryOf({ exp, iat }: Claims, { clockTolerance, maxTokenAge }: TrustedIssuer['rules']): number {
+  const oldestMs = maxTokenAge === undefined ? Number.POSITIVE_INFINITY : Number(iat) * 1000 + maxTokenAge;
+  return Math.min(Number(exp) * 1000, oldestMs) + clockTolerance;
 }
 
 /** JWTs (RFC 7519) of trusted issuers; a claim is the isolation id. */
@@ -41,15 +47,15 @@ export function createJwtMethod(options: JwtOptions): AuthMethod {
     const text = identityText(readClaim(claims, idClaim));
     const userId = text === undefined ? undefined : encodeUserId(text, issuer.rules.userIdPrefix);
     if (userId === undefined) return deny('user-id-unusable');
-    const passed = others.map(({ location, name, claim }): ForwardedClaim => ({
+    const forwardedClaims = others.map(({ location, name, claim }): ForwardedClaim => ({
       location,
       name,
-      value: passedText(readClaim(claims, claim)),
+      value: forwardedText(readClaim(claims, claim)),
     }));
-    const expiresAtMs = Number(claims['exp']) * 1000 + issuer.rules.clockTolerance;
+    const expiresAtMs = expiryOf(claims, issuer.rules);
     return {
       kind: 'allow',
-      identity: { userId, operator: options.isOperator(userId, claims), passed, expiresAtMs },
+      identity: { userId, operator: options.isOperator(userId, claims), forwardedClaims, expiresAtMs },
     };
   }
 
@@ -63,7 +69,7 @@ export function createJwtMethod(options: JwtOptions): AuthMethod {
   return {
     name: 'JWT',
     challenge: `Bearer realm="${options.realm.replaceAll(/["\\]/g, '\\$&')}"`,
-    carriers: carriersOf(options.tokenLookup),
+    credentialLocations: credentialLocationsOf(options.tokenLookup),
     find: (request) => findToken(request, options.tokenLookup),
     authenticate: (credentials) => judge(credentials.text),
   };

@@ -1,5 +1,5 @@
 import type { Issuer, JwksSource } from './issuer-schema.ts';
-import { fetchJson } from './fetch-jwks.ts';
+import { fetchJson, shownUrl } from './fetch-jwks.ts';
 import { fixedKeys, type KeySource } from './key-source.ts';
 import { createRemoteKeys, type RemoteKeysOptions } from './remote-keys.ts';
 import { ASYMMETRIC, usableKeys } from './usable-keys.ts';
@@ -26,8 +26,8 @@ async function discover(
   const url = `${issuer.replace(/\/$/, '')}/.well-known/openid-configuration`;
   const { json } = await fetchJson(url, { fetch, allowHttp });
   const found = json as { issuer?: unknown; jwks_uri?: unknown } | null;
-  if (found?.issuer !== issuer) throw new Error(`${url}: names another issuer than ${issuer}`);
-  if (typeof found.jwks_uri !== 'string') throw new Error(`${url}: names no jwks_uri`);
+  if (found?.issuer !== issuer) throw new Error(`${shownUrl(url)}: names another issuer than ${issuer}`);
+  if (typeof found.jwks_uri !== 'string') throw new Error(`${shownUrl(url)}: names no jwks_uri`);
   return found.jwks_uri;
 }
 
@@ -43,7 +43,7 @@ function remote(rules: Issuer, source: Fetched, options: KeySourceOptions): KeyS
       const url = 'url' in source ? source.url : await discover(rules.issuer ?? '', allowHttp, fetch);
       const { json, maxAgeMs } = await fetchJson(url, { fetch, allowHttp });
       const { jwks, skipped } = usableKeys(json, rules.algorithms ?? ASYMMETRIC);
-      for (const why of skipped) options.onSkipped(`${url}: ${why}`);
+      for (const why of skipped) options.onSkipped(`${shownUrl(url)}: ${why}`);
       return { jwks, maxAgeMs };
     },
   });

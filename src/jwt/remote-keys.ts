@@ -1,18 +1,26 @@
 import { createLocalJWKSet } from 'jose';
 import type { GetKey, KeySource } from './key-source.ts';
 
+type FetchResult =
+  | {
+      readonly ok: true;
+      readonly keys: number;
+      /** Whether they differ from the keys before. */
+      readonly changed: boolean;
+      readonly nextFetchMs: number;
+    }
+  | { readonly ok: false; readonly problem: string; readonly nextFetchMs: number };
+type Jwks = Parameters<typeof createLocalJWKSet>[0];
+
 export interface RemoteKeysOptions {
   /** Fetches the key set anew; says how long it may be used. */
-  readonly fetchKeys: () => Promise<{
-    jwks: Parameters<typeof createLocalJWKSet>[0];
-    maxAgeMs: number | undefined;
-  }>;
+  readonly fetchKeys: () => Promise<{ jwks: Jwks; maxAgeMs: number | undefined }>;
   /** Milliseconds since 1970. */
   readonly now: () => number;
   readonly cooldownMs: number;
   /** How long keys serve on past their age while the issuer is down. */
   readonly maxStaleMs: number;
-  readonly onFetch: (result: { ok: true } | { ok: false; problem: string }) => void;
+  readonly onFetch: (result: FetchResult) => void;
 }
 
 const BOUNDS_MS = { least: 60_000, usual: 600_000, most: 3_600_000 };
@@ -57,25 +65,35 @@ export function createRemoteKeys(options: RemoteKeysOptions): KeySource {
     freshUntilMs -= back;
   }
 
+  /** An empty set is no set: keys that were known end, and whoever asks learns that there are none. */
+  function replaceKeys(jwks: Jwks): void {
+    const newText = JSON.stringify(jwks);
+    if (newText === text) return;
+    text = newText;
+    const newKey = jwks.keys.length === 0 ? undefined : createLocalJWKSet(jwks);
+    if (newKey !== undefined || getKey !== undefined) generation++;
+    getKey = newKey;
+  }
+
   async function fetchNow(): Promise<void> {
     try {
       const { jwks, maxAgeMs } = await options.fetchKeys();
-      const newText = JSON.stringify(jwks);
-      if (newText !== text) {
-        getKey = createLocalJWKSet(jwks);
-        text = newText;
-        generation++;
-      }
+      const textBefore = text;
+      replaceKeys(jwks);
+      if (jwks.keys.length === 0) throw new Error('the JWKS contains no usable key');
+      const changed = text !== textBefore;
       fetchedMs = now();
       freshUntilMs = fetchedMs + lifeMs(maxAgeMs);
       failures = 0;
       problem = undefined;
-      schedule(lifeMs(maxAgeMs) * AHEAD);
-      options.onFetch({ ok: true });
+      const nextFetchMs = lifeMs(maxAgeMs) * AHEAD;
+      schedule(nextFetchMs);
+      options.onFetch({ ok: true, keys: jwks.keys.length, changed, nextFetchMs });
     } catch (error) {
       problem = error instanceof Error ? error.message : String(error);
-      schedule(Math.min(RETRY_MS.first * 2 ** failures++, RETRY_MS.most));
-      options.onFetch({ ok: false, problem });
+      const nextFetchMs = Math.min(RETRY_MS.first * 2 ** failures++, RETRY_MS.most);
+      schedule(nextFetchMs);
+      options.onFetch({ ok: false, problem, nextFetchMs });
     }
   }
 

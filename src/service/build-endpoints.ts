@@ -29,6 +29,8 @@ export interface EndpointParts {
   readonly metrics: Metrics;
   /** Milliseconds since 1970. */
   readonly now: () => number;
+  /** Milliseconds that only ever grow. */
+  readonly monotonic: () => number;
   readonly fetch: typeof fetch;
   /** Public keys of `comfy-tenant verify`; none: its users are refused. */
   readonly verifyKeys: readonly KeyObject[];
@@ -61,11 +63,15 @@ function openKeys(rules: Issuer, { texts }: Config, { log, metrics, now, fetch }
     now,
     onFetch(result) {
       metrics.jwksFetches.inc({ issuer, result: result.ok ? 'ok' : 'failed' });
-      if (result.ok) metrics.keysFetched(issuer, now());
-      else log.warn({ issuer, problem: result.problem }, 'keys not fetched; known ones serve on');
+      const { nextFetchMs } = result;
+      if (result.ok) {
+        metrics.keysFetched(issuer, now());
+        const { keys, changed } = result;
+        log.debug({ issuer, keys, changed, nextFetchMs }, 'JWKS fetched');
+      } else log.warn({ issuer, problem: result.problem }, 'JWKS fetch failed; continuing with cached keys');
     },
     onSkipped(why) {
-      log.warn({ issuer, why }, 'key left out');
+      log.warn({ issuer, why }, 'key skipped');
     },
   });
 }
@@ -127,7 +133,7 @@ export function buildEndpoints(
   parts: EndpointParts,
   before?: BuiltEndpoints,
 ): BuiltEndpoints {
-  const { now, metrics, verifyKeys } = parts;
+  const { now, monotonic, metrics, verifyKeys } = parts;
   const groups = comfyuiGroups(config);
   const keyRing = createKeyRing((rules) => openKeys(rules, config, parts), before?.keyRing);
 
@@ -144,6 +150,7 @@ export function buildEndpoints(
       // Who is slowed down must not learn from what others made it remember.
       perClient: auth.method === 'BASIC',
       now,
+      monotonic,
       generation: () => sources.reduce((sum, source) => sum + source.generation, 0),
       onLookup: countLookups(name, metrics),
     });
@@ -153,7 +160,7 @@ export function buildEndpoints(
       upstream: upstreamDigest(endpoint),
       audience: groups.find(({ endpoints }) => endpoints.includes(name))?.audience ?? '',
       method: remembering,
-      passes: auth.method === 'JWT' ? auth.claimTransformations : [],
+      forwardedClaims: auth.method === 'JWT' ? auth.claimTransformations : [],
     };
   }
 

@@ -4,7 +4,8 @@ import { comfyuiGroups } from '../config/comfyui-groups.ts';
 import type { Config } from '../config/schema.ts';
 import { sharedKeyWarning } from '../token/key-warnings.ts';
 import { publishKeys } from '../token/public-keys.ts';
-import { loadTokenKeys, loadVerifyKeys, type TokenKeys } from '../token/token-key.ts';
+import type { SigningKey } from '../token/ed25519-keys.ts';
+import { loadTokenKeys, loadVerifyKeys, readTokenKeys, type TokenKeys } from '../token/token-key.ts';
 
 /** The service's keys, and what ComfyUI gets of them. */
 export interface ComfyuiKeys {
@@ -27,12 +28,26 @@ function openVerifyKeys(file: string, log: Log): readonly KeyObject[] {
   }
 }
 
+/** The keys of the file as it is now, which may have been rotated, and the one that this service signs with. */
+function acceptedKeys(file: string, signing: SigningKey): readonly SigningKey[] {
+  let latest: readonly SigningKey[] = [];
+  try {
+    const found = readTokenKeys(file);
+    if (found?.kind === 'ed25519') latest = found.all;
+  } catch {
+    // The next start reports what is wrong with the file; until then this service signs as before.
+  }
+  return latest.some(({ kid }) => kid === signing.kid) ? latest : [...latest, signing];
+}
+
 /** Reads the service's keys, creates missing ones. @throws Error naming the file */
 export function openComfyuiKeys({ comfyui }: Config, log: Log): ComfyuiKeys {
   const token = loadTokenKeys(comfyui.tokenKeyFile);
   if (token.kind === 'shared') log.warn(sharedKeyWarning(comfyui.tokenKeyFile));
   const publish = (endpoints: Config['endpoints']): void => {
-    if (token.kind === 'ed25519') publishKeys(comfyuiGroups({ endpoints, comfyui }), token.all);
+    if (token.kind !== 'ed25519') return;
+    const keys = acceptedKeys(comfyui.tokenKeyFile, token.signing);
+    publishKeys(comfyuiGroups({ endpoints, comfyui }), keys);
   };
   return {
     token,

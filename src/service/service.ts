@@ -20,34 +20,33 @@ import type { AskComfyui } from '../comfyui/watch-upstreams.ts';
 
 export interface ServiceOptions {
   readonly config: Config;
-  /** What tells this state of the configuration from others. */
+  /** Identifies this version of the configuration: a hash of it. */
   readonly revision: string;
   readonly log: Log;
   readonly fetch?: typeof fetch;
-  /** How to ask a ComfyUI whether it can serve; none is asked when left out. */
+  /** How to check a ComfyUI; none is checked if omitted. */
   readonly askComfyui?: AskComfyui;
-  /** Takes values of the environment out of what is reported. */
+  /** Removes values of environment variables from reported text. */
   readonly conceal?: (text: string) => string;
   /** Milliseconds since 1970. */
   readonly now?: () => number;
-  /** Milliseconds that only ever grow, whatever is done to the clock. */
+  /** Monotonic milliseconds, unaffected by changes of the system clock. */
   readonly monotonic?: () => number;
 }
 
 export interface Service {
-  /** The TCP port of the checks; undefined on a Unix socket. */
+  /** TCP port of the gRPC server; undefined on a Unix socket. */
   readonly port: number | undefined;
   readonly adminPort: number;
-  /** What signs the tokens for ComfyUI. */
+  /** The keys that sign tokens for ComfyUI. */
   readonly keys: TokenKeys;
   /**
-   * Serves another state of the configuration from the next check on. What is bound at the start stays: `service`,
-   * `admin`, `gateway`.
+   * Applies a new configuration from the next check on. `service`, `admin` and `gateway` keep their startup values.
    *
-   * @throws Error, and nothing has changed, when a part of it cannot be built
+   * @throws Error if a part cannot be built; then nothing has changed
    */
   replace(config: Config, revision: string): void;
-  /** Says that a change was refused, and why; what is served goes on. */
+  /** Reports a rejected change, and keeps serving the previous configuration. */
   refuse(faults: readonly string[]): void;
   close(): Promise<void>;
 }
@@ -58,12 +57,12 @@ function keyProblems({ keyRing }: BuiltEndpoints): string[] {
   );
 }
 
-/** Its tokens have never been verifiable here: whoever balances load should send nobody. */
+/** True if an issuer's keys were never available: a load balancer should not send traffic here yet. */
 function neverHadKeys({ keyRing }: BuiltEndpoints): boolean {
   return keyRing.issuers.some(({ source }) => source.current() === undefined && source.generation === 0);
 }
 
-/** Builds every part and starts to serve. Rejects, with nothing left open, when a part cannot start. */
+/** Builds every part and starts serving. Rejects, with nothing left open, if a part cannot start. */
 export async function startService(options: ServiceOptions): Promise<Service> {
   const {
     config,
@@ -75,12 +74,13 @@ export async function startService(options: ServiceOptions): Promise<Service> {
   const metrics = createMetrics();
   const keys = openComfyuiKeys(config, log);
   keys.publish(config.endpoints);
-  // One processor is left to all who are remembered.
+  // Leave one CPU for cached checks.
   const { parallelHashes = Math.max(1, availableParallelism() - 1), waitingHashes } = config.service;
   const parts: EndpointParts = {
     log,
     metrics,
     now,
+    monotonic,
     fetch: options.fetch ?? fetch,
     verifyKeys: keys.verify,
     hashing: measureHashes(createHashQueue({ parallel: parallelHashes, waiting: waitingHashes }), metrics),
@@ -144,9 +144,10 @@ export async function startService(options: ServiceOptions): Promise<Service> {
     adminPort: admin.port,
     keys: keys.token,
     replace(next, nextRevision) {
+      const begunMs = monotonic();
       const digests = bootstrapDigests(next);
       try {
-        // First: ComfyUI must know by what the tokens of new endpoints are verified.
+        // First: ComfyUI needs the public keys before it gets tokens of new endpoints.
         keys.publish(next.endpoints);
         guarded = buildEndpoints(next, parts, guarded);
       } catch (error) {
@@ -160,13 +161,15 @@ export async function startService(options: ServiceOptions): Promise<Service> {
       metrics.configInfo.reset();
       revision = nextRevision;
       metrics.configInfo.set({ revision }, 1);
-      metrics.configReloads.inc({ result: 'taken' });
-      log.info({ revision }, 'configuration taken');
+      metrics.configReloads.inc({ result: 'applied' });
+      const names = next.endpoints.map(({ name }) => name);
+      log.debug({ revision, endpoints: names, ms: monotonic() - begunMs }, 'endpoints rebuilt');
+      log.info({ revision }, 'configuration applied');
     },
     refuse(refused) {
       faults = refused;
-      metrics.configReloads.inc({ result: 'refused' });
-      log.error({ faults: refused }, 'configuration refused; the one before is served on');
+      metrics.configReloads.inc({ result: 'rejected' });
+      log.error({ faults: refused }, 'configuration rejected; still serving the previous revision');
     },
     async close() {
       await grpc.close();

@@ -1,5 +1,6 @@
-import { existsSync, mkdirSync, readdirSync, rmSync, symlinkSync } from 'node:fs';
+import { existsSync, readdirSync, rmSync, symlinkSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import { makeFolder } from '../files/make-folder.ts';
 import { writeFileAtomically } from '../files/write-file-atomically.ts';
 import { StartError } from '../errors/start-error.ts';
 import type { DemoComfyui } from '../install/ensure-comfyui.ts';
@@ -37,7 +38,7 @@ function moreArgs(env: Env): string[] {
  */
 export function launchDemo({ app, python, frontend }: DemoComfyui, base: string, env: Env): ComfyuiLaunch {
   const customNodes = join(base, 'custom_nodes');
-  mkdirSync(customNodes, { recursive: true });
+  makeFolder(customNodes);
   link(PLUGIN, join(customNodes, LINK));
   link(join(DEMO, 'nodes'), join(customNodes, 'comfy-tenant-demo'));
   return {
@@ -62,7 +63,7 @@ function hasPlugin(dir: string): boolean {
 /** A folder of custom nodes that holds the plugin alone, so that the user's own folder stays as it is. */
 function extraNodes(folder: string): readonly string[] {
   const customNodes = join(folder, 'custom_nodes');
-  mkdirSync(customNodes, { recursive: true });
+  makeFolder(customNodes);
   link(PLUGIN, join(customNodes, LINK));
   const file = join(folder, 'extra_model_paths.yaml');
   writeFileAtomically(file, `comfy_tenant:\n  custom_nodes: ${JSON.stringify(customNodes)}\n`);

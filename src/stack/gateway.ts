@@ -1,8 +1,10 @@
-import { createWriteStream, mkdirSync, type WriteStream } from 'node:fs';
+import { closeSync, openSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
+import { makeFolder } from '../files/make-folder.ts';
 import { createLog } from '../admin/log.ts';
 import type { Config } from '../config/schema.ts';
 import { watchConfig } from '../config/watch.ts';
+import { explainError } from '../errors/explain-error.ts';
 import { renderBootstrap } from '../envoy/render.ts';
 import { startService, type Service } from '../service/service.ts';
 import { askComfyuiWith } from '../comfyui/ask-comfyui.ts';
@@ -11,12 +13,12 @@ import type { Program, Programs } from './programs.ts';
 import type { UpContext, Stack } from './stack.ts';
 import { startEnvoy } from './start-envoy.ts';
 
-export interface LoadedSite {
+export interface LoadedStack {
   readonly config: Config;
   readonly revision: string;
 }
 
-/** Envoy and the service that it asks. */
+/** Envoy and the authorization service. */
 export interface Gateway {
   readonly service: Service;
   readonly envoy: Program;
@@ -27,36 +29,54 @@ function bootstrapOf(config: Config): string {
   return renderBootstrap(config, config.gateway.tls === undefined ? 'gateway' : 'edge-tls');
 }
 
-function openLog(file: string): Promise<WriteStream> {
-  const stream = createWriteStream(file, { flags: 'w', mode: 0o600 });
-  return new Promise((resolve, reject) => {
-    stream.once('error', reject);
-    stream.once('open', () => {
-      resolve(stream);
-    });
-  });
+interface LogFile {
+  write(line: string): void;
+  close(): void;
 }
 
-interface Watched extends LoadedSite {
-  readonly site: Stack;
+/** A log whose errors are reported once and end nothing: a full disk must not stop the gateway. */
+function openLog(file: string, onError: (problem: string) => void): LogFile {
+  const descriptor = openSync(file, 'w', 0o600);
+  let failing = false;
+  let closed = false;
+  return {
+    write(line) {
+      if (closed) return;
+      try {
+        writeSync(descriptor, line);
+        failing = false;
+      } catch (error) {
+        if (!failing) onError(`${file}: log lines are lost: ${explainError(error)}`);
+        failing = true;
+      }
+    },
+    close: () => {
+      closed = true;
+      closeSync(descriptor);
+    },
+  };
+}
+
+interface Watched extends LoadedStack {
+  readonly stack: Stack;
   readonly service: Service;
-  readonly desk: UpContext;
+  readonly context: UpContext;
 }
 
-/** Takes changes of the configuration while it runs; Envoy's part of it is taken at the next start. */
-function follow({ site, config, revision, service, desk }: Watched): () => Promise<void> {
-  const { env, err } = desk;
+/** Applies configuration changes while running; changes that affect Envoy's bootstrap need a restart. */
+function follow({ stack, config, revision, service, context }: Watched): () => Promise<void> {
+  const { env, err } = context;
   const over = new AbortController();
   const bootstrap = bootstrapOf(config);
   const watching = watchConfig({
-    file: site.configFile,
+    file: stack.configFile,
     env,
     revision,
     signal: over.signal,
     onChange(next) {
       if (!next.ok) {
         service.refuse(next.faults);
-        err(`${site.shownAs} has changed and is refused; what was served before goes on:`);
+        err(`${stack.shownAs}: change rejected; still serving the previous revision:`);
         for (const fault of next.faults) err(fault);
         return;
       }
@@ -65,12 +85,12 @@ function follow({ site, config, revision, service, desk }: Watched): () => Promi
       } catch (error) {
         const fault = error instanceof Error ? error.message : String(error);
         service.refuse([fault]);
-        err(`${site.shownAs} has changed and is refused; what was served before goes on: ${fault}`);
+        err(`${stack.shownAs}: change rejected; still serving the previous revision: ${fault}`);
         return;
       }
       if (bootstrapOf(next.config) === bootstrap)
-        desk.progress.done(site.shownAs, `change taken, revision ${next.revision}`);
-      else desk.progress.warn(site.shownAs, 'changed in what Envoy needs: start again to take that part');
+        context.progress.done(stack.shownAs, `change applied, revision ${next.revision}`);
+      else context.progress.warn(stack.shownAs, "Envoy's part changed: restart to apply it");
     },
   });
   return async () => {
@@ -79,14 +99,14 @@ function follow({ site, config, revision, service, desk }: Watched): () => Promi
   };
 }
 
-/** Starts the service in this process and Envoy beside it. @throws Error, with nothing left running */
+/** Starts the service in this process, and Envoy. @throws Error, with nothing left running */
 export async function startGateway(
-  site: Stack,
-  { config, revision }: LoadedSite,
-  { desk, programs }: { desk: UpContext; programs: Programs },
+  stack: Stack,
+  { config, revision }: LoadedStack,
+  { context, programs }: { context: UpContext; programs: Programs },
 ): Promise<Gateway> {
-  mkdirSync(site.folder, { recursive: true, mode: 0o700 });
-  const log = await openLog(join(site.folder, 'service.log'));
+  makeFolder(stack.folder, { mode: 0o700 });
+  const log = openLog(join(stack.folder, 'service.log'), context.err);
   const service = await startService({
     config,
     revision,
@@ -95,18 +115,18 @@ export async function startGateway(
   });
   const closeService = async (): Promise<void> => {
     await service.close();
-    await new Promise((resolve) => log.end(resolve));
+    log.close();
   };
   try {
     const envoy = await startEnvoy({
-      envoy: site.envoy,
+      envoy: stack.envoy,
       bootstrap: bootstrapOf(config),
-      folder: site.folder,
+      folder: stack.folder,
       listen: parseHostPort(config.gateway.listen),
       programs,
-      env: desk.env,
+      env: context.env,
     });
-    const unfollow = follow({ site, config, revision, service, desk });
+    const unfollow = follow({ stack, config, revision, service, context });
     return {
       service,
       envoy,

@@ -2,16 +2,14 @@ import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { connect, createServer } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 
-/** Whether this process could listen there now. */
-export function isFree(port: number, host = '127.0.0.1'): Promise<boolean> {
+/** Why this process cannot listen there now; undefined if it can. */
+export function listenProblem(port: number, host = '127.0.0.1'): Promise<NodeJS.ErrnoException | undefined> {
   return new Promise((resolve) => {
     const server = createServer();
-    server.once('error', () => {
-      resolve(false);
-    });
+    server.once('error', resolve);
     server.listen({ port, host, exclusive: true }, () => {
       server.close(() => {
-        resolve(true);
+        resolve(undefined);
       });
     });
   });
@@ -35,7 +33,8 @@ const TRIED = 100;
 
 /** The first free port from the wanted one on. @throws Error when a hundred in a row are taken */
 export async function nextFreePort(wanted: number, host = '127.0.0.1'): Promise<number> {
-  for (let port = wanted; port < wanted + TRIED; port += 1) if (await isFree(port, host)) return port;
+  for (let port = wanted; port < wanted + TRIED; port += 1)
+    if ((await listenProblem(port, host)) === undefined) return port;
   throw new Error(`the ports ${wanted} to ${wanted + TRIED - 1} of ${host} are all taken`);
 }
 

@@ -51,7 +51,7 @@ test('a program that is not there is one clear line', async () => {
   const programs = openPrograms();
   const spec = { ...shell('', folder()), command: '/nowhere/program' };
   await expect(programs.start(spec)).rejects.toThrow(
-    'It cannot be run (/nowhere/program): spawn /nowhere/program ENOENT',
+    'It cannot be run: /nowhere/program: does not exist: create it or name another (ENOENT, spawn)',
   );
   await programs.stopAll();
 });

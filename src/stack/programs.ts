@@ -1,6 +1,8 @@
 import { spawn, type ChildProcess } from 'node:child_process';
-import { closeSync, mkdirSync, openSync, readFileSync } from 'node:fs';
+import { closeSync, openSync, readFileSync } from 'node:fs';
 import { dirname } from 'node:path';
+import { makeFolder } from '../files/make-folder.ts';
+import { explainSystemError } from '../errors/system-error.ts';
 import { lastLines, type Env } from '../install/run-program.ts';
 
 export interface ProgramSpec {
@@ -74,7 +76,8 @@ function signalGroup(pid: number, signal: NodeJS.Signals): void {
 function spawned(child: ChildProcess, { name, command }: ProgramSpec): Promise<number> {
   return new Promise((resolve, reject) => {
     child.once('error', (error) => {
-      reject(new Error(`${name} cannot be run (${command}): ${error.message}`, { cause: error }));
+      const why = explainSystemError(error) ?? `${command}: ${error.message}`;
+      reject(new Error(`${name} cannot be run: ${why}`, { cause: error }));
     });
     child.once('spawn', () => {
       if (child.pid !== undefined) resolve(child.pid);
@@ -83,7 +86,7 @@ function spawned(child: ChildProcess, { name, command }: ProgramSpec): Promise<n
 }
 
 function launch({ command, args, env, cwd, logFile }: ProgramSpec): ChildProcess {
-  mkdirSync(dirname(logFile), { recursive: true });
+  makeFolder(dirname(logFile));
   const log = openSync(logFile, 'w', 0o600);
   try {
     // A group of its own: Ctrl-C in the terminal reaches us alone, and we end it in order.

@@ -2,7 +2,7 @@ import { loadConfig } from '../config/load.ts';
 import type { Config } from '../config/schema.ts';
 import { StartError } from '../errors/start-error.ts';
 import { ConfigErrors } from './config-errors.ts';
-import { startGateway, type Gateway, type LoadedSite } from './gateway.ts';
+import { startGateway, type Gateway, type LoadedStack } from './gateway.ts';
 import { expectedKeys } from '../comfyui/expected-keys.ts';
 import { parseOrigin } from '../http/host-port.ts';
 import { checkPlugins, proveIsolation, tellTls } from './startup-checks.ts';
@@ -11,7 +11,7 @@ import { saying } from '../install/progress.ts';
 import type { UpContext, Stack } from './stack.ts';
 import { startComfyui } from './start-comfyui.ts';
 
-/** A site that runs. */
+/** A stack that runs. */
 export interface Running {
   readonly config: Config;
   /** Whether two people were seen not to see each other's work; undefined when that could not be tried. */
@@ -23,44 +23,44 @@ export interface Running {
 }
 
 /** @throws ConfigFaults with every fault of the file */
-function load(site: Stack, env: UpContext['env']): LoadedSite & { warnings: readonly string[] } {
-  const loaded = loadConfig(site.configFile, env, site.shownAs);
+function load(stack: Stack, env: UpContext['env']): LoadedStack & { warnings: readonly string[] } {
+  const loaded = loadConfig(stack.configFile, env, stack.shownAs);
   if (!loaded.ok) throw new ConfigErrors(loaded.faults);
   return loaded;
 }
 
 async function startOwnComfyui(
-  site: Stack,
+  stack: Stack,
   config: Config,
-  { desk, programs, gateway }: { desk: UpContext; programs: Programs; gateway: Gateway },
+  { context, programs, gateway }: { context: UpContext; programs: Programs; gateway: Gateway },
 ): Promise<Program | undefined> {
-  if (site.comfyui === undefined) return undefined;
+  if (stack.comfyui === undefined) return undefined;
   const [upstream = ''] = config.endpoints[0]?.upstream ?? [];
   const { host, port } = parseOrigin(upstream);
-  const part = `ComfyUI${site.comfyui.version === undefined ? '' : ` ${site.comfyui.version}`}`;
+  const part = `ComfyUI${stack.comfyui.version === undefined ? '' : ` ${stack.comfyui.version}`}`;
   const { program } = await saying(
     (note) => {
-      desk.progress.busy(part, note);
+      context.progress.busy(part, note);
     },
     'starting',
     () =>
       startComfyui({
-        launch: site.comfyui as NonNullable<Stack['comfyui']>,
+        launch: stack.comfyui as NonNullable<Stack['comfyui']>,
         host: host === 'localhost' ? '127.0.0.1' : host,
         port,
         keyFile: expectedKeys(config, gateway.service.keys).get(upstream)?.file,
-        folder: site.folder,
+        folder: stack.folder,
         programs,
-        signal: desk.signal,
+        signal: context.signal,
       }),
   );
   return program;
 }
 
-/** Starts everything of a site, and verifies it. @throws Error or CannotStart, with nothing left running */
-export async function runStack(site: Stack, desk: UpContext): Promise<Running> {
-  const { config, revision, warnings } = load(site, desk.env);
-  for (const warning of warnings) desk.err(warning);
+/** Starts everything of a stack, and verifies it. @throws Error or CannotStart, with nothing left running */
+export async function runStack(stack: Stack, context: UpContext): Promise<Running> {
+  const { config, revision, warnings } = load(stack, context.env);
+  for (const warning of warnings) context.err(warning);
   const programs = openPrograms();
   const opened: Gateway[] = [];
   const stop = async (): Promise<number> => {
@@ -69,15 +69,15 @@ export async function runStack(site: Stack, desk: UpContext): Promise<Running> {
     return ended + opened.length;
   };
   try {
-    const gateway = await startGateway(site, { config, revision }, { desk, programs });
+    const gateway = await startGateway(stack, { config, revision }, { context, programs });
     opened.push(gateway);
     const startedAt = Date.now();
-    const comfyui = await startOwnComfyui(site, config, { desk, programs, gateway });
-    if (comfyui !== undefined) desk.progress.done('ComfyUI', 'started', Date.now() - startedAt);
-    tellTls(config, desk);
-    const fit = await checkPlugins(config, gateway, desk);
-    if (fit) await site.seed?.(config);
-    const isolated = fit ? await proveIsolation(site, config, desk) : undefined;
+    const comfyui = await startOwnComfyui(stack, config, { context, programs, gateway });
+    if (comfyui !== undefined) context.progress.done('ComfyUI', 'started', Date.now() - startedAt);
+    tellTls(config, context);
+    const fit = await checkPlugins(config, gateway, context);
+    if (fit) await stack.seed?.(config);
+    const isolated = fit ? await proveIsolation(stack, config, context) : undefined;
     const all = [gateway.envoy, ...(comfyui === undefined ? [] : [comfyui])];
     const broken = Promise.race(all.map((program) => program.ended.then(() => program)));
     return { config, isolated, broken, stop };

@@ -1,5 +1,5 @@
-import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { makeFolder } from '../files/make-folder.ts';
 import { writeFileAtomically } from '../files/write-file-atomically.ts';
 import { programStartError } from './program-start-error.ts';
 import type { Envoy } from '../install/ensure-envoy.ts';
@@ -25,7 +25,7 @@ const ANY_HOST = /^(0\.0\.0\.0|::)$/;
 /** Starts an Envoy and waits until it accepts connections. @throws CannotStart with its last words */
 export async function startEnvoy(start: EnvoyStart): Promise<Program> {
   const { envoy, bootstrap, folder, listen, programs, env } = start;
-  mkdirSync(folder, { recursive: true });
+  makeFolder(folder);
   const file = join(folder, 'envoy.yaml');
   writeFileAtomically(file, bootstrap);
   const program = await programs.start({

@@ -8,31 +8,34 @@ import type { UpContext, Stack } from './stack.ts';
 import { isIsolated, type Row } from '../verify/verify.ts';
 import { verifyEndpoints } from '../verify/verify-endpoints.ts';
 
-function tellPlugin(state: PluginState, desk: UpContext): void {
+function tellPlugin(state: PluginState, context: UpContext): void {
   if (state.kind !== 'present') return;
   const { hooks, plugin, comfyui, isolation } = state.facts;
-  desk.progress.done(`plugin ${plugin}`, `${hooks.fit} of ${hooks.all} hooks fit ComfyUI ${comfyui}`);
-  if (isolation !== undefined) desk.progress.done('isolation', isolation);
+  context.progress.done(`plugin ${plugin}`, `${hooks.fit} of ${hooks.all} hooks fit ComfyUI ${comfyui}`);
+  if (isolation !== undefined) context.progress.done('isolation', isolation);
 }
 
 /** Whether every upstream is ready for several users; says of each that is not what to do. */
-export async function checkPlugins(config: Config, gateway: Gateway, desk: UpContext): Promise<boolean> {
+export async function checkPlugins(config: Config, gateway: Gateway, context: UpContext): Promise<boolean> {
   let fit = true;
   for (const [url, key] of expectedKeys(config, gateway.service.keys)) {
     const state = await askPlugin(url);
     const fault = pluginFault(state, url, key);
-    if (fault === undefined) tellPlugin(state, desk);
+    if (fault === undefined) tellPlugin(state, context);
     const said = fault ?? pluginWarning(state, url);
-    if (said !== undefined) desk.progress.warn('plugin', said);
+    if (said !== undefined) context.progress.warn('plugin', said);
     fit &&= fault === undefined;
   }
   return fit;
 }
 
-export function tellTls(config: Config, desk: UpContext): void {
+export function tellTls(config: Config, context: UpContext): void {
   const { host } = parseHostPort(config.gateway.listen);
   if (config.gateway.tls !== undefined || isLoopback(host)) return;
-  desk.progress.warn('no TLS', 'passwords cross the network in clear: see gateway.tls, or put TLS in front');
+  context.progress.warn(
+    'no TLS',
+    'passwords cross the network in clear: see gateway.tls, or put TLS in front',
+  );
 }
 
 function describeLeak({ dimension, owner, other, aSeesOwn, bSeesAs }: Row): string {
@@ -47,40 +50,40 @@ const WORK = new Set(['workflows', 'inputs', 'outputs']);
 
 /** Verifies and says the outcome; undefined when it could not be tried, such as in a ComfyUI that cannot save images. */
 export async function proveIsolation(
-  site: Stack,
+  stack: Stack,
   config: Config,
-  desk: UpContext,
+  context: UpContext,
 ): Promise<boolean | undefined> {
   if (!config.endpoints.some(({ multiTenant }) => multiTenant)) {
-    desk.progress.warn('not verified', 'no endpoint has multiTenant: true, so nobody is kept apart');
+    context.progress.warn('not verified', 'no endpoint has multiTenant: true, so nobody is kept apart');
     return undefined;
   }
   try {
-    return await verifyAndSay(site, config, desk);
+    return await verifyAndSay(stack, config, context);
   } catch (error) {
-    if (desk.signal.aborted) throw error;
-    desk.progress.warn('not verified', error instanceof Error ? error.message : String(error));
+    if (context.signal.aborted) throw error;
+    context.progress.warn('not verified', error instanceof Error ? error.message : String(error));
     return undefined;
   }
 }
 
-async function verifyAndSay(site: Stack, config: Config, desk: UpContext): Promise<boolean> {
+async function verifyAndSay(stack: Stack, config: Config, context: UpContext): Promise<boolean> {
   const startedAt = Date.now();
-  const results = await verifyEndpoints(config, { people: site.people, signal: desk.signal });
+  const results = await verifyEndpoints(config, { people: stack.people, signal: context.signal });
   const rows = results.flatMap((result) => result.rows);
   const intrusions = results.flatMap((result) => result.probes).filter(({ refused }) => !refused);
   const work = rows.filter(({ dimension }) => WORK.has(dimension));
   const isolated = rows.length > 0 && rows.every(isIsolated) && intrusions.length === 0;
   for (const row of rows.filter((one) => !isIsolated(one)))
-    desk.progress.warn('NOT ISOLATED', describeLeak(row));
-  for (const { name, outcome } of intrusions) desk.progress.warn('NOT ISOLATED', `${name}: ${outcome}`);
+    context.progress.warn('NOT ISOLATED', describeLeak(row));
+  for (const { name, outcome } of intrusions) context.progress.warn('NOT ISOLATED', `${name}: ${outcome}`);
   for (const left of results.flatMap((result) => result.left))
-    desk.progress.warn('verified', `left behind: ${left}`);
+    context.progress.warn('verified', `left behind: ${left}`);
   const who =
-    site.people === undefined ? 'two made-up people' : site.people.map(({ name }) => name).join(' and ');
+    stack.people === undefined ? 'two made-up people' : stack.people.map(({ name }) => name).join(' and ');
   if (isolated) {
     const outcome = `${who} see none of each other's work (${work.filter(isIsolated).length} of ${work.length})`;
-    desk.progress.done('verified', outcome, Date.now() - startedAt);
+    context.progress.done('verified', outcome, Date.now() - startedAt);
   }
   return isolated;
 }

@@ -27,7 +27,7 @@ export async function makeDevelopmentKey(keyFile: string): Promise<void> {
   });
   const write = (file: string, value: unknown, mode: number): void => {
     if (!createFileAtomically(file, `${JSON.stringify(value, null, 2)}\n`, { mode }))
-      throw new Error(`${file} is there already and stays as it is: name another file`);
+      throw new Error(`${file} already exists; choose another file name`);
   };
   write(keyFile, await complete(pair.privateKey), 0o600);
   try {

@@ -1,7 +1,7 @@
 /** What to do about a key of comfy-tenant 0.1. */
 export function sharedKeyWarning(file: string): string {
   return (
-    `${file} holds a key of comfy-tenant 0.1, which ComfyUI has too: node code that reads it can be any user. ` +
-    'The next version refuses it. To migrate: name a new file in comfyui.tokenKeyFile, run `comfy-tenant key`, and follow what it prints'
+    `${file} holds a comfy-tenant 0.1 key, which ComfyUI shares: node code that reads it can impersonate any user. ` +
+    'The next version will reject it. To migrate: set comfyui.tokenKeyFile to a new file, run `comfy-tenant key` and follow its output'
   );
 }

@@ -10,7 +10,7 @@ const [KEY, OLD_KEY, TOKEN_KEY] = [makeSigningKey(), makeSigningKey(), makeSigni
 const inner: AuthMethod = {
   name: 'BASIC',
   challenge: 'Basic',
-  carriers: { headers: ['authorization'], cookies: [], query: [] },
+  credentialLocations: { headers: ['authorization'], cookies: [], query: [] },
   find: () => deny('credentials-missing'),
   authenticate: () => deny('password-wrong'),
 };

@@ -51,7 +51,10 @@ function livesShortly({ iat, exp }: JWTPayload, nowMs: number): boolean {
 function identify({ sub = '', exp = 0 }: JWTPayload): Decision {
   const userId = USER.test(sub) ? parseUserId(sub) : undefined;
   if (userId === undefined) return deny('user-id-unusable');
-  return { kind: 'allow', identity: { userId, expiresAtMs: exp * 1000, operator: false, passed: [] } };
+  return {
+    kind: 'allow',
+    identity: { userId, expiresAtMs: exp * 1000, operator: false, forwardedClaims: [] },
+  };
 }
 
 async function judge(token: string, keys: readonly KeyObject[], now: number): Promise<Decision> {

@@ -1,5 +1,6 @@
-import { chmodSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
+import { chmodSync, readdirSync, readFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
+import { makeFolder } from '../files/make-folder.ts';
 import type { SigningKey } from './ed25519-keys.ts';
 import { writeFileAtomically } from '../files/write-file-atomically.ts';
 import { readIfExists } from './write-key-file.ts';
@@ -48,7 +49,7 @@ export function publishKeys(files: readonly PublicKeyFile[], keys: readonly Sign
   if (first === undefined) return;
   const folder = dirname(first.file);
   try {
-    if (mkdirSync(folder, { recursive: true, mode: 0o755 }) !== undefined) chmodSync(folder, 0o755);
+    if (makeFolder(folder, { mode: 0o755 })) chmodSync(folder, 0o755);
     for (const one of [...files, ...earlierFiles(folder, files)]) write(one, keys);
   } catch (error) {
     const code = (error as NodeJS.ErrnoException).code ?? String(error);

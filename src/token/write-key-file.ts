@@ -1,5 +1,6 @@
-import { mkdirSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { dirname } from 'node:path';
+import { makeFolder } from '../files/make-folder.ts';
 import { createFileAtomically } from '../files/write-file-atomically.ts';
 
 /** The text of a file; undefined if it does not exist. */
@@ -17,7 +18,7 @@ export function readOrCreatePrivateFile(file: string, make: () => string): strin
   const text = readIfExists(file);
   if (text !== undefined) return text;
   // Others may pass through to the folder of public keys, and list nothing.
-  mkdirSync(dirname(file), { recursive: true, mode: 0o711 });
+  makeFolder(dirname(file), { mode: 0o711 });
   createFileAtomically(file, make());
   return readFileSync(file, 'utf8');
 }

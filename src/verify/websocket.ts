@@ -1,58 +1,48 @@
-import { request as httpRequest } from 'node:http';
-import { request as httpsRequest } from 'node:https';
-import { randomBytes } from 'node:crypto';
-import type { Duplex } from 'node:stream';
+import WebSocket from 'ws';
 import type { Target } from './http-request.ts';
 import { tlsName } from '../http/tls-name.ts';
 
-/** ComfyUI's live events of one person. */
+/** ComfyUI's live events of one user. */
 export interface EventSocket {
-  /** Whether any event so far had this text in it. */
+  /** Whether any event so far contained this text. */
   has(text: string): boolean;
   close(): void;
 }
 
-// Servers do not mask and we offer no compression (RFC 6455 §5.3, §9), so that text stands in the bytes as it is.
-function collect(socket: Duplex, head: Buffer): EventSocket {
-  let received = head.toString('latin1');
-  socket.setEncoding('latin1');
-  socket.on('data', (chunk: string) => (received += chunk));
-  // A connection that breaks shows as events that did not come.
-  socket.on('error', () => undefined);
-  return { has: (text) => received.includes(text), close: () => void socket.destroy() };
-}
+const TIMEOUT_MS = 30_000;
 
-/** Opens ComfyUI's WebSocket. @throws Error when it is refused */
+/**
+ * Opens ComfyUI's WebSocket as one user.
+ *
+ * @throws Error if it is refused, or not open within 30 s
+ */
 export function openEventSocket(
   { url, host }: Target,
   { authorization, clientId }: { authorization: string; clientId: string },
 ): Promise<EventSocket> {
-  const { protocol, hostname, port } = new URL(url);
-  const request = protocol === 'https:' ? httpsRequest : httpRequest;
+  const socket = new WebSocket(new URL(`/ws?clientId=${clientId}`, url), {
+    headers: { ...(host !== undefined && { host }), authorization },
+    handshakeTimeout: TIMEOUT_MS,
+    perMessageDeflate: false,
+    ...tlsName(host ?? new URL(url).hostname),
+  });
+  let received = '';
+  // Previews are binary messages, and may contain the prompt's id too.
+  socket.on('message', (data: Buffer) => (received += `${data.toString('latin1')}\n`));
   return new Promise((resolve, reject) => {
-    const sent = request({
-      hostname: hostname.replace(/^\[(.*)\]$/, '$1'),
-      port,
-      path: `/ws?clientId=${clientId}`,
-      agent: false,
-      ...tlsName(host ?? hostname),
-      headers: {
-        ...(host !== undefined && { host }),
-        authorization,
-        connection: 'Upgrade',
-        upgrade: 'websocket',
-        'sec-websocket-version': '13',
-        'sec-websocket-key': randomBytes(16).toString('base64'),
-      },
+    socket.once('open', () => {
+      resolve({
+        has: (text) => received.includes(text),
+        close: () => {
+          socket.terminate();
+        },
+      });
     });
-    sent.once('upgrade', (_response, socket: Duplex, head: Buffer) => {
-      resolve(collect(socket, head));
+    socket.once('unexpected-response', (request, response) => {
+      request.destroy();
+      reject(new Error(`the WebSocket was refused with status ${String(response.statusCode)}`));
     });
-    sent.once('response', (response) => {
-      response.resume();
-      reject(new Error(`the WebSocket is answered with status ${String(response.statusCode)}`));
-    });
-    sent.once('error', reject);
-    sent.end();
+    // Once open, a broken connection shows as missing events.
+    socket.on('error', reject);
   });
 }

@@ -134,6 +134,12 @@ test('verify proves isolation in the pod', () => {
   expect(output).not.toMatch(/LET THROUGH|SEEN/);
 });
 
+test('the kernel confines each prompt in the pod', () => {
+  const ask = "fetch('http://127.0.0.1:8188/_tenant/plugin').then(async (r) => console.log(await r.text()))";
+  const state = docker('exec', `${SANDBOX}-authz`, 'node', '-e', ask);
+  expect(state).toMatch(/"isolation": ?"kernel \(Landlock ABI [0-9]+\)"/);
+});
+
 test('a user of the Secret gets in by the address of the pod', async () => {
   const authorization = `Basic ${Buffer.from('alice:correct horse battery').toString('base64')}`;
   const response = await fetch(`http://${address}:8080/system_stats`, { headers: { authorization } });

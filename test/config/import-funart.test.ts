@@ -156,11 +156,11 @@ test.each([
 test.each([
   [['funart', 'nothing.json'], 1, 'comfy-tenant import: nothing.json does not exist'],
   [['funart', 'broken.json'], 1, 'comfy-tenant import: broken.json is not JSON'],
-  [['funart'], 64, 'comfy-tenant import: say funart <authConfig.json>. See comfy-tenant import --help'],
+  [['funart'], 64, 'comfy-tenant import: expected funart <authConfig.json>. See comfy-tenant import --help'],
   [
     ['higress', 'a.json'],
     64,
-    'comfy-tenant import: say funart <authConfig.json>. See comfy-tenant import --help',
+    'comfy-tenant import: expected funart <authConfig.json>. See comfy-tenant import --help',
   ],
 ])('import %j ends with what was wrong', async (args, code, said) => {
   directory.write('broken.json', '{');

@@ -28,6 +28,24 @@ const CASES: readonly (readonly [sentence: string, text: string, ...faults: stri
     'comfy-tenant.yaml:9:56 comfyui.publicKeyDir: holds a private key: ComfyUI can read this folder, so name one of its own, such as .comfy-tenant/public',
   ],
   [
+    'a private key in the folder that ComfyUI gets by default',
+    `${BASIC}comfyui: { verifyKeyFile: .comfy-tenant/public/verify.key }\n`,
+    'comfy-tenant.yaml:9:27 comfyui.verifyKeyFile: is in .comfy-tenant/public, which ComfyUI can read: move it to another folder',
+  ],
+  [
+    'a users file in the folder that ComfyUI gets',
+    `${BASIC}      usersFile: public/users\ncomfyui: { publicKeyDir: public }\n`,
+    'comfy-tenant.yaml:9:18 endpoints[0].auth.usersFile: public/users does not exist: make it with `comfy-tenant user add`',
+    'comfy-tenant.yaml:9:18 endpoints[0].auth.usersFile: is in public, which ComfyUI can read: move it to another folder',
+  ],
+  [
+    'a TLS key in the folder that ComfyUI gets',
+    `${BASIC}gateway: { tls: { certFile: comfy-tenant.yaml, keyFile: .comfy-tenant/public/key.pem } }\n`,
+    'comfy-tenant.yaml:9:29 gateway.tls.certFile: comfy-tenant.yaml is not PEM: it must have a -----BEGIN line',
+    'comfy-tenant.yaml:9:57 gateway.tls.keyFile: is in .comfy-tenant/public, which ComfyUI can read: move it to another folder',
+    'comfy-tenant.yaml:9:57 gateway.tls.keyFile: .comfy-tenant/public/key.pem does not exist',
+  ],
+  [
     'a listener without a port',
     `${BASIC}gateway: { listen: 127.0.0.1 }\n`,
     'comfy-tenant.yaml:9:20 gateway.listen: must be host:port, such as 127.0.0.1:9002',

@@ -104,6 +104,34 @@ const CASES: readonly (readonly [sentence: string, text: () => string, ...faults
     () => `${BASIC}admin: { listen: 127.0.0.1:8080 }\n`,
     'comfy-tenant.yaml:9:18 admin.listen: is the address of gateway.listen too: take another port',
   ],
+  ...[
+    ['0.0.0.0:8080', 'http://127.0.0.1:8080'],
+    ['[::]:8080', 'http://localhost:8080'],
+    ['localhost:8080', 'http://127.0.0.1:8080'],
+    ['127.0.0.1:08080', 'http://127.0.0.1:8080'],
+    ['127.0.0.1:8080', 'http://0.0.0.0:8080'],
+    ['127.0.0.1:8080', 'http://[::ffff:127.0.0.1]:8080'],
+  ].map(([listen = '', upstream = '']): [string, () => string, string] => [
+    `an upstream ${upstream} that is the gateway on ${listen}`,
+    () => `${spoil(BASIC, 'http://127.0.0.1:8188', upstream)}gateway: { listen: "${listen}" }\n`,
+    'comfy-tenant.yaml:3:15 endpoints[0].upstream: is gateway.listen itself: give the address of a ComfyUI',
+  ]),
+  ...[
+    ['127.0.0.1:9002', '0.0.0.0:9002'],
+    ['0.0.0.0:9002', '127.0.0.1:9002'],
+    ['LOCALHOST:9002', '127.0.0.1:9002'],
+    ['[::]:9002', '127.0.0.1:9002'],
+    ['127.0.0.1:9002', '127.0.0.1:09002'],
+  ].map(([gateway = '', admin = '']): [string, () => string, string] => [
+    `a gateway on ${gateway} beside an admin port on ${admin}`,
+    () => `${BASIC}gateway: { listen: "${gateway}" }\nadmin: { listen: "${admin}" }\n`,
+    'comfy-tenant.yaml:10:18 admin.listen: is the address of gateway.listen too: take another port',
+  ]),
+  [
+    'a redirect that listens where the admin port does',
+    () => `${BASIC}gateway: { redirectFrom: 127.0.0.1:9002 }\nadmin: { listen: 127.0.0.1:9002 }\n`,
+    'comfy-tenant.yaml:10:18 admin.listen: is the address of gateway.redirectFrom too: take another port',
+  ],
   [
     'a socket path that is too long',
     () => `${BASIC}service: { listen: "unix:/${'a'.repeat(107)}" }\n`,

@@ -11,7 +11,7 @@ import { aDirectory } from '../support/temp-dir.ts';
 const ROOT = join(import.meta.dirname, '../..');
 const read = (file: string): string => readFileSync(join(ROOT, file), 'utf8');
 
-test('Prometheus takes its configuration and the alerts', () => {
+test('promtool accepts the configuration and the alerts', () => {
   const output = execFileSync(
     'promtool',
     ['check', 'config', join(ROOT, 'deploy/prometheus/prometheus.yml')],
@@ -22,7 +22,7 @@ test('Prometheus takes its configuration and the alerts', () => {
   expect(output).toContain('SUCCESS');
 });
 
-test('every metric of an alert exists', async () => {
+test('every metric used in an alert exists', async () => {
   const { registry } = createMetrics();
   const text = await registry.metrics();
   const named = [...read('deploy/prometheus/alerts.yml').matchAll(/comfy_tenant_[a-z_]+/g)].map(
@@ -32,7 +32,7 @@ test('every metric of an alert exists', async () => {
   for (const name of named) expect(text).toContain(name.replace(/_bucket$/, ''));
 });
 
-test('each alert fires when it should, and not while all is well', () => {
+test('each alert fires when it should, and none fires when everything works', () => {
   const output = execFileSync(
     'promtool',
     ['test', 'rules', join(ROOT, 'deploy/prometheus/alerts.test.yml')],
@@ -43,7 +43,7 @@ test('each alert fires when it should, and not while all is well', () => {
   expect(output).toContain('SUCCESS');
 });
 
-test('every alert is fired by the test of the rules', () => {
+test('alerts.test.yml makes every alert fire', () => {
   const names = (file: string, key: RegExp) => [...read(file).matchAll(key)].map(([, name]) => name);
   const fired = names('deploy/prometheus/alerts.test.yml', /alertname: (\w+)\n +exp_alerts/g);
   expect(
@@ -51,15 +51,15 @@ test('every alert is fired by the test of the rules', () => {
   ).toEqual([]);
 });
 
-test('a first rejected change is an increase: its counter begins at zero', async () => {
+test('the counter of rejected changes starts at zero, so the first rejection is an increase', async () => {
   const text = await createMetrics().registry.metrics();
-  expect(text).toContain('comfy_tenant_config_reloads_total{result="refused"} 0');
+  expect(text).toContain('comfy_tenant_config_reloads_total{result="rejected"} 0');
 });
 
 test.each([
   ['Dockerfile', /^COPY (?!--from)(.+) \S+$/gm],
   ['deploy/comfyui/Dockerfile', /^COPY (?!--from|\$)(.+) \S+$/gm],
-])('%s copies what is there, and .dockerignore leaves in', (file, copies) => {
+])('%s copies only files that exist and that .dockerignore does not exclude', (file, copies) => {
   const sources = [...read(file).matchAll(copies)].flatMap(([, names = '']) => names.split(' '));
   const ignored = read('.dockerignore').trim().split('\n');
   expect(sources.filter((name) => !existsSync(join(ROOT, name)))).toEqual([]);
@@ -87,7 +87,7 @@ interface Composition {
 
 const { services } = parse(read('docker-compose.yml'), { merge: true }) as Composition;
 
-test('the composition names files that are there', () => {
+test('docker-compose.yml mounts only files that exist', () => {
   const mounts = Object.values(services).flatMap(({ volumes = [] }) =>
     volumes.map((volume) => volume.replace(/^\$\{\w+:-(.*?)\}/, '$1').split(':')[0] ?? ''),
   );
@@ -96,7 +96,7 @@ test('the composition names files that are there', () => {
 });
 
 test.each(Object.entries(services))(
-  '%s of the composition has no rights that it does not need',
+  '%s in docker-compose.yml has no unnecessary privileges',
   (_, service) => {
     expect(service).toMatchObject({
       user: '1000:1000',
@@ -110,7 +110,7 @@ test.each(Object.entries(services))(
 );
 
 test.each(['comfyui', 'comfyui-gpu'])(
-  '%s is on no network but that of Envoy, and has the public folder only',
+  '%s is only on the network shared with Envoy and mounts only the public keys',
   (name) => {
     const { networks, volumes = [] } = services[name] ?? {};
     expect(Object.keys(networks ?? {})).toEqual(['comfyui']);
@@ -120,7 +120,7 @@ test.each(['comfyui', 'comfyui-gpu'])(
   },
 );
 
-test("the composition's configuration is good, and Envoy's bootstrap can be rendered from it", () => {
+test("the configuration for docker-compose.yml has no errors, and Envoy's bootstrap can be rendered from it", () => {
   const directory = aDirectory();
   const users = directory.write('users.htpasswd', '');
   const text = read('deploy/compose/config/comfy-tenant.yaml').replace(
@@ -135,7 +135,7 @@ test("the composition's configuration is good, and Envoy's bootstrap can be rend
   expect(renderBootstrap(loaded.config, 'gateway')).toContain('address: "comfyui"');
 });
 
-test('no tracked file holds users', () => {
+test('no users file is tracked in deploy/', () => {
   const tracked = execFileSync('git', ['ls-files', 'deploy'], { cwd: ROOT, encoding: 'utf8' });
   expect(tracked).not.toContain('htpasswd');
 });

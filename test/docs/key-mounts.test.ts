@@ -18,7 +18,7 @@ function composeMount(volume: string | { source: string; target: string }): Moun
   return { volume: name, target };
 }
 
-/** The volume that a file is in, by the mounts of the container that has it. */
+/** The volume that contains a file, according to the container's mounts. */
 function volumeOf(file: string, mounts: readonly Mount[]): string {
   const found = mounts.find(({ target }) => `${file}/`.startsWith(`${target}/`));
   if (found === undefined) throw new Error(`${file} is in no volume`);
@@ -31,7 +31,7 @@ interface Comfyui {
   publicKeyDir: string;
 }
 
-/** ComfyUI has the public keys, and no volume in which a private key or the configuration is. */
+/** ComfyUI mounts the public keys, and no volume with a private key or the configuration. */
 function expectPublicKeysOnly({ tokenKeyFile, verifyKeyFile, publicKeyDir }: Comfyui, mounts: Mounts): void {
   const volumes = mounts.comfyui.map(({ volume }) => volume);
   for (const file of [tokenKeyFile, verifyKeyFile, '/etc/comfy-tenant'])
@@ -43,11 +43,11 @@ function expectPublicKeysOnly({ tokenKeyFile, verifyKeyFile, publicKeyDir }: Com
 interface Mounts {
   readonly authz: readonly Mount[];
   readonly comfyui: readonly Mount[];
-  /** What `COMFY_TENANT_KEY_FILE` names. */
+  /** The value of `COMFY_TENANT_KEY_FILE`. */
   readonly keyFile: string;
 }
 
-test('in the composition, ComfyUI has public keys only', () => {
+test('in docker-compose.yml, ComfyUI mounts public keys only', () => {
   const { services } = parse(read('docker-compose.yml'), { merge: true }) as {
     services: Record<string, { volumes: string[]; environment?: Record<string, string> }>;
   };
@@ -78,7 +78,7 @@ function manifest(kind: string): Manifest {
   return all.find((one) => one.kind === kind)!;
 }
 
-test('in the pod, ComfyUI has public keys only', () => {
+test('in the Kubernetes pod, ComfyUI mounts public keys only', () => {
   const containers = manifest('Deployment').spec?.template.spec.containers ?? [];
   const containerOf = (name: string): Container | undefined =>
     containers.find((container) => container.name === name);

@@ -68,7 +68,7 @@ test('the pod meets the Pod Security Standard "restricted"', () => {
     expect(Object.keys(volume).filter((key) => key !== 'name' && !allowed.includes(key))).toEqual([]);
 });
 
-test.each(containers)('container $name can gain no rights', ({ securityContext, ports = [] }) => {
+test.each(containers)('container $name cannot gain privileges', ({ securityContext, ports = [] }) => {
   expect(securityContext).toEqual({
     allowPrivilegeEscalation: false,
     readOnlyRootFilesystem: true,
@@ -78,7 +78,7 @@ test.each(containers)('container $name can gain no rights', ({ securityContext, 
 });
 
 test.each(pod.containers)(
-  'the probes of $name are where the kubelet gets: by the address of the pod, or inside',
+  'the kubelet can reach the probes of $name: on the pod IP, or inside the container',
   (container) => {
     const probes = [container.startupProbe, container.readinessProbe, container.livenessProbe].filter(
       (probe) => probe !== undefined,
@@ -89,7 +89,7 @@ test.each(pod.containers)(
   },
 );
 
-test('users are in a Secret, and ComfyUI mounts neither it nor a key or socket of the service', () => {
+test('users are in a Secret, and ComfyUI mounts neither the Secret nor a private key or socket', () => {
   expect(pod.volumes).toContainEqual(
     expect.objectContaining({ name: 'users', secret: expect.anything() as unknown }),
   );
@@ -99,7 +99,7 @@ test('users are in a Secret, and ComfyUI mounts neither it nor a key or socket o
   expect(comfyui.args?.slice(0, 2)).toEqual(['--listen', '127.0.0.1']);
 });
 
-test('its configuration is good, holds no password, and Envoy listens where the kubelet asks', () => {
+test('its configuration has no errors and no passwords, and Envoy listens where the kubelet probes', () => {
   const text = objects.find(({ kind }) => kind === 'ConfigMap')?.data?.['comfy-tenant.yaml'] ?? '';
   expect(text).not.toMatch(/password|\$2[aby]\$|\$argon2/);
   const directory = aDirectory();

@@ -7,6 +7,8 @@ import { aDirectory, load } from '../support/temp-dir.ts';
 const ROOT = join(import.meta.dirname, '../..');
 const PAGES = [
   'README.md',
+  'ARCHITECTURE.md',
+  'SECURITY.md',
   'CONTRIBUTING.md',
   'plugin/README.md',
   ...readdirSync(join(ROOT, 'docs')).flatMap((name) => (name.endsWith('.md') ? [`docs/${name}`] : [])),
@@ -15,7 +17,7 @@ const HASH = '$2b$04$YTMXpdTPkSsbZH6.HElsteI9ZwH9cnrCf5czbjGl6fSX0bLFCdWk2';
 
 const read = (page: string): string => readFileSync(join(ROOT, page), 'utf8');
 
-/** Each configuration in a page, with the spaces that its block is set in taken away. */
+/** Every configuration in a page, without the indentation of its block. */
 function configurations(page: string): string[] {
   const fenced = /^( *)```yaml\n([\s\S]*?)^ *```$/gm;
   return [...read(page).matchAll(fenced)]
@@ -27,17 +29,14 @@ const EXAMPLES = PAGES.flatMap((page) =>
   configurations(page).map((text, index) => [page, index + 1, text] as const),
 );
 
-test.each(EXAMPLES)('%s: configuration %i is good', (_, __, text) => {
+test.each(EXAMPLES)('%s: configuration %i has no errors', (_, __, text) => {
   const directory = aDirectory();
   try {
     for (const [, name = ''] of text.matchAll(
       /(?:usersFile|certFile|keyFile|clientCaFile|clientCertFile|clientKeyFile): ([\w./-]+)/g,
     )) {
       mkdirSync(dirname(join(directory.path, name)), { recursive: true });
-      directory.write(
-        name,
-        name.endsWith('.htpasswd') ? `somebody:${HASH}\n` : '-----BEGIN CERTIFICATE-----\n',
-      );
+      directory.write(name, name.endsWith('.htpasswd') ? `carol:${HASH}\n` : '-----BEGIN CERTIFICATE-----\n');
     }
     expect(load(directory.write('comfy-tenant.yaml', text)).ok).toBe(true);
   } finally {
@@ -45,13 +44,13 @@ test.each(EXAMPLES)('%s: configuration %i is good', (_, __, text) => {
   }
 });
 
-test('there are configurations to look at', () => {
+test('the README has two configurations', () => {
   expect(EXAMPLES.filter(([page]) => page === 'README.md')).toHaveLength(2);
 });
 
-/** A command with the flags that a page shows it with. */
+/** Every command in the pages, with the flags used there. */
 const COMMANDS = PAGES.flatMap((page) =>
-  [...read(page).matchAll(/(?:npx |`)comfy-tenant ([a-z]+)((?: +(?:[a-z][\w.-]*|--[a-z-]+))*)/g)].map(
+  [...read(page).matchAll(/(?:npx |`|^ *)comfy-tenant ([a-z]+)((?: +(?:[a-z][\w.-]*|--[a-z-]+))*)/gm)].map(
     ([, name = '', rest = '']) =>
       [page, name, [...rest.matchAll(/--[a-z-]+/g)].map(([flag]) => flag)] as const,
   ),
@@ -69,12 +68,64 @@ async function helpOf(name: string): Promise<string> {
   return lines.join('\n');
 }
 
-test.each(COMMANDS)('%s: comfy-tenant %s with %j is as --help says', async (_, name, flags) => {
+test.each(COMMANDS)('%s: comfy-tenant %s exists, and --help lists %j', async (_, name, flags) => {
   const help = await helpOf(name);
   for (const flag of flags) expect(help).toContain(flag);
 });
 
-test.each(PAGES)('%s: every link leads to a file', (page) => {
+test.each(PAGES)('%s: every link points to an existing file', (page) => {
   const links = [...read(page).matchAll(/\]\((?!https?:|#)([^)#]+)/g)].map(([, link = '']) => link);
   expect(links.filter((link) => !existsSync(join(ROOT, dirname(page), link)))).toEqual([]);
 });
+
+/** The anchor that GitHub gives a heading. */
+function anchorOf(heading: string): string {
+  return heading
+    .toLowerCase()
+    .replaceAll(/[^\w\s-]/g, '')
+    .trim()
+    .replaceAll(' ', '-');
+}
+
+test.each(PAGES)('%s: every link to a section points to an existing one', (page) => {
+  const links = [...read(page).matchAll(/\]\((?!https?:)([^)#]*)#([^)]+)\)/g)];
+  const broken = links.filter(([, file = '', anchor = '']) => {
+    const target = read(file === '' ? page : join(dirname(page), file));
+    return ![...target.matchAll(/^#+ (.+)$/gm)].some(([, heading = '']) => anchorOf(heading) === anchor);
+  });
+  expect(broken.map(([link]) => link)).toEqual([]);
+});
+
+test.each([...sourceMentions()])('%s refers to an existing section of docs/operator.md', (_, section) => {
+  expect(read('docs/operator.md')).toMatch(new RegExp(`^#+ ${section}$`, 'm'));
+});
+
+/** Sections of docs/operator.md that messages and comments refer to, as `"Section" in docs/operator.md`. */
+function sourceMentions(): (readonly [string, string])[] {
+  const files = ['src', 'plugin/comfyui_tenant'].flatMap((folder) =>
+    readdirSync(join(ROOT, folder), { recursive: true, encoding: 'utf8' })
+      .filter((name) => /\.(?:ts|py)$/.test(name))
+      .map((name) => `${folder}/${name}`),
+  );
+  return ['plugin/README.md', 'CHANGELOG.md', ...files].flatMap((file) =>
+    [...read(file).matchAll(/"([^"\n]+)" in docs\/operator\.md/g)].map(
+      ([, section = '']) => [file, section] as const,
+    ),
+  );
+}
+
+test('every message that the troubleshooting table quotes exists', () => {
+  const [, table = ''] = /^## Troubleshooting$([\s\S]*?)^## /m.exec(read('docs/operator.md')) ?? [];
+  const quoted = [...table.matchAll(/"([^"\n]+)"/g)].map(([, text = '']) => text.replaceAll(/^… | …$/g, ''));
+  const source = ['src', 'plugin'].map(textOf).join('\n');
+  expect(quoted.length).toBeGreaterThan(2);
+  expect(quoted.filter((text) => !source.includes(text))).toEqual([]);
+});
+
+/** The text of every source file of a folder that is not a test. */
+function textOf(folder: string): string {
+  return readdirSync(join(ROOT, folder), { recursive: true, encoding: 'utf8' })
+    .filter((name) => /(?<!\.test)\.(?:ts|py)$/.test(name) && !/node_modules|^tests\//.test(name))
+    .map((name) => read(`${folder}/${name}`))
+    .join('\n');
+}

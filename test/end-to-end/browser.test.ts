@@ -98,7 +98,7 @@ test(
 
     for (let more = 0; more < 3; more++) await alice.run();
     await alice.page
-      .getByText(/you have 2 prompts waiting, as many as one user may have: wait/)
+      .getByText(/you have 2 prompts waiting, which is the limit: wait/)
       .first()
       .waitFor();
     await alice.page.screenshot({ path: `${SCREENSHOTS}/alice-too-many.png` });
@@ -128,5 +128,5 @@ test('who does not sign in gets a page that says so, and nothing else', async ()
   const answer = await fetch(demo.url, { headers: { accept: 'text/html' } });
   expect(answer.status).toBe(401);
   expect(answer.headers.get('www-authenticate')).toBe('Basic realm="comfy-tenant demo", charset="UTF-8"');
-  expect(await answer.text()).toContain('Please say who you are');
+  expect(await answer.text()).toContain('Authentication required');
 });

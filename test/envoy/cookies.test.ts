@@ -18,7 +18,8 @@ beforeAll(async () => {
   upstream = spawn(PYTHON, [join(import.meta.dirname, 'aiohttp-upstream.py')], {
     stdio: ['ignore', 'pipe', 'inherit'],
   });
-  const [port] = (await once(upstream.stdout!, 'data')) as [Buffer];
+  const failed = once(upstream, 'error').then(([error]: unknown[]) => Promise.reject(error as Error));
+  const [port] = (await Promise.race([once(upstream.stdout!, 'data'), failed])) as [Buffer];
   const key = await aKey('ES256');
   token = await aToken(key, { role: 'artist' });
   withoutRole = await aToken(key);

@@ -13,8 +13,8 @@ const TSX = fileURLToPath(new URL('../../node_modules/tsx', import.meta.url));
 /** A checkout that asks for one package. */
 function checkout(): string {
   const root = scratchFolder();
-  mkdirSync(join(root, 'src', 'local'), { recursive: true });
-  cpSync(SCRIPT, join(root, 'src', 'local', 'ensure-packages.mjs'));
+  mkdirSync(join(root, 'src', 'install'), { recursive: true });
+  cpSync(SCRIPT, join(root, 'src', 'install', 'ensure-packages.mjs'));
   const own = { name: 'x', version: '1.0.0', dependencies: { left: '1.0.0' } };
   const packages = {
     '': own,
@@ -33,7 +33,7 @@ function installed(root: string, version: string): void {
 
 async function start(root: string, ...before: string[]) {
   const nobody = `http://127.0.0.1:${await freePort()}`;
-  return runProgram(process.execPath, [...before, join(root, 'src', 'local', 'ensure-packages.mjs')], {
+  return runProgram(process.execPath, [...before, join(root, 'src', 'install', 'ensure-packages.mjs')], {
     env: {
       ...process.env,
       npm_config_registry: nobody,
@@ -102,7 +102,7 @@ test.each([
   ],
 ])('npm that meets %s is one line, with the remedy', async (_, words, line) => {
   const root = checkout();
-  const script = join(root, 'src', 'local', 'ensure-packages.mjs');
+  const script = join(root, 'src', 'install', 'ensure-packages.mjs');
   const env = { ...process.env, npm_execpath: failingNpm(root, words) };
   const { code, stderr } = await runProgram(process.execPath, [script], { env, cwd: root });
   expect(code).toBe(69);
@@ -115,7 +115,7 @@ test('with arguments the command runs in the same process, once the packages are
   symlinkSync(TSX, join(root, 'node_modules', 'tsx'));
   writeFileSync(join(root, 'src', 'package.json'), '{"type":"module"}');
   writeFileSync(join(root, 'src', 'main.ts'), 'console.log(process.argv.slice(2).join() as string);');
-  const script = join(root, 'src', 'local', 'ensure-packages.mjs');
+  const script = join(root, 'src', 'install', 'ensure-packages.mjs');
   const { stdout } = await runProgram(process.execPath, [script, 'up', '--reset'], {
     env: process.env,
     cwd: root,

@@ -9,7 +9,7 @@ import { scratchFolder } from './start-up.ts';
 const ROOT = join(import.meta.dirname, '../..');
 const LOADER = join(ROOT, 'node_modules/tsx/dist/loader.mjs');
 const PROMPT = 'Password (not shown):';
-const AGAIN = 'The same again:';
+const AGAIN = 'Repeat the password:';
 
 interface Step {
   readonly after: string;
@@ -99,7 +99,7 @@ test.each([
   [
     'two that differ',
     [{ after: PROMPT, keys: ['one\rtwo\r'] }],
-    [PROMPT, AGAIN, 'The two differ. Nothing was done.'],
+    [PROMPT, AGAIN, 'The passwords do not match; nothing changed.'],
   ],
 ])('%s makes no hash, and the terminal echoes again', async (_, steps, lines) => {
   const { shown, code } = await typeAt(steps);

@@ -40,6 +40,7 @@ export function aGuard(
     log: pino({ level: 'silent' }),
     metrics: createMetrics(),
     now: () => now,
+    monotonic: () => now,
     fetch: issuer,
     verifyKeys: [],
     hashing: createHashQueue({ parallel: 2, waiting: 100 }),

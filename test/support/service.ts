@@ -10,7 +10,7 @@ export const NOW = 1_700_000_000_000;
 interface Changes {
   readonly method?: Partial<AuthMethod>;
   readonly multiTenant?: boolean;
-  readonly passed?: readonly ForwardedClaim[];
+  readonly forwardedClaims?: readonly ForwardedClaim[];
   readonly expiresAtMs?: number;
   readonly trustedHops?: number;
 }
@@ -19,7 +19,7 @@ interface Changes {
 export function aService({
   method,
   multiTenant = true,
-  passed = [],
+  forwardedClaims = [],
   expiresAtMs,
   trustedHops = 0,
 }: Changes = {}) {
@@ -29,11 +29,11 @@ export function aService({
     multiTenant,
     upstream: UPSTREAM,
     audience: 'comfyui-studio',
-    passes: passed,
+    forwardedClaims,
     method: {
       name: 'BASIC' as const,
       challenge: 'Basic realm="studio"',
-      carriers: { headers: ['authorization'], cookies: ['comfy_token'], query: ['token'] },
+      credentialLocations: { headers: ['authorization'], cookies: ['comfy_token'], query: ['token'] },
       find: (request: Parameters<AuthMethod['find']>[0]) => {
         const text = header(request, 'authorization');
         return text === undefined ? deny('credentials-missing') : { text, ambient: true };
@@ -43,7 +43,7 @@ export function aService({
         identity: {
           userId: encodeUserId(text)!,
           operator: false,
-          passed,
+          forwardedClaims,
           ...(expiresAtMs === undefined ? {} : { expiresAtMs }),
         },
       }),

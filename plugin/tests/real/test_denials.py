@@ -55,7 +55,7 @@ def test_the_error_of_the_node_names_the_path_and_the_setting(comfyui, way, verb
 def test_so_does_that_of_a_library_or_a_program(comfyui, way):
     path = comfyui.outside / "other" / "file.txt"
     message = failed(comfyui.visitor("bob"), way, path)
-    assert f"comfy-tenant: {path} is out of reach here; the setting readable of COMFY_TENANT_SETTINGS" in message, message
+    assert f"comfy-tenant: access to {path} is not allowed; the setting readable of COMFY_TENANT_SETTINGS" in message, message
 
 
 def test_the_settings_allow_it(comfyui):

@@ -1,4 +1,4 @@
-"""ComfyUI does not start where nothing would be isolated."""
+"""ComfyUI does not start if tenant isolation cannot be enabled."""
 
 import base64
 import os
@@ -21,37 +21,63 @@ def outcome(base, *args, prepared=False, **env):
 
 def test_the_flag_multi_user_is_refused(tmp_path):
     code, said = outcome(tmp_path, "--multi-user")
-    assert (code, said) == (1, "comfy-tenant: --multi-user undoes the isolation: start ComfyUI without it")
+    assert (code, said) == (1, "comfy-tenant: --multi-user breaks isolation: start ComfyUI without it")
 
 
 def test_faulty_settings_are_refused(tmp_path):
     (tmp_path / "s.json").write_text('{"maxQueue": 1}')
     code, said = outcome(tmp_path, COMFY_TENANT_SETTINGS=str(tmp_path / "s.json"))
     assert code == 1
-    assert said == f"comfy-tenant: {tmp_path / 's.json'}: maxQueue: there is no such setting, is maxQueued meant?"
+    assert said == f"comfy-tenant: {tmp_path / 's.json'}: maxQueue: unknown setting; did you mean maxQueued?"
 
 
 @pytest.mark.parametrize(
-    ("module", "spoil", "fault"),
+    ("module", "change", "mismatch"),
     [
         (
             "execution",
             "del execution.PromptQueue.wipe_history",
-            "execution.PromptQueue.wipe_history is not there",
+            "execution.PromptQueue.wipe_history is missing",
         ),
         (
             "execution",
             "execution.PromptQueue.get = lambda self, patience: None",
-            "execution.PromptQueue.get takes (self, patience) where (self, timeout) is expected",
+            "execution.PromptQueue.get takes (self, patience), expected (self, timeout)",
         ),
         (
             "folder_paths",
             "folder_paths.get_temp_directory = lambda user: ''",
-            "folder_paths.get_temp_directory has the new parameter user",
+            "folder_paths.get_temp_directory has a new required parameter: user",
+        ),
+        (
+            "execution",
+            "original = execution.PromptQueue.__init__\n"
+            "def init(self, server):\n"
+            "    original(self, server)\n"
+            "    self.past = self.__dict__.pop('history')\n"
+            "execution.PromptQueue.__init__ = init",
+            "execution.PromptQueue has no attribute history",
+        ),
+        (
+            "server",
+            "original = server.PromptServer.__init__\n"
+            "def init(self, loop):\n"
+            "    original(self, loop)\n"
+            "    self.sockets = list(self.sockets)\n"
+            "server.PromptServer.__init__ = init",
+            "server.PromptServer.sockets is a list, expected a dict",
+        ),
+        (
+            "execution",
+            "from comfy_execution import caching\n"
+            "def init(self, *args):\n"
+            "    self.keys = {}\n"
+            "caching.CacheKeySet.__init__ = init",
+            "comfy_execution.caching.CacheKeySetID has no attribute subcache_keys",
         ),
     ],
 )
-def test_a_function_that_is_gone_or_has_changed_is_named(tmp_path, module, spoil, fault):
+def test_a_missing_or_changed_part_of_comfyui_is_named(tmp_path, module, change, mismatch):
     # The nodes of a folder are loaded in no fixed order, so the change is made by Python itself once the module is there.
     (tmp_path / "late").mkdir()
     (tmp_path / "late" / "sitecustomize.py").write_text(
@@ -64,15 +90,15 @@ def test_a_function_that_is_gone_or_has_changed_is_named(tmp_path, module, spoil
         f"        if name != {module!r}: return None\n"
         "        found = m.PathFinder.find_spec(name, path)\n"
         "        run = found.loader.exec_module\n"
-        "        def spoiled(module):\n"
-        f"            run(module); exec({spoil!r}, {{{module!r}: module}})\n"
-        "        found.loader.exec_module = spoiled\n"
+        "        def changed(module):\n"
+        f"            run(module); exec({change!r}, {{{module!r}: module}})\n"
+        "        found.loader.exec_module = changed\n"
         "        return found\n"
         "sys.meta_path.insert(0, Finder())\n"
     )
     code, said = outcome(tmp_path, PYTHONPATH=str(tmp_path / "late"))
     assert code == 1
-    assert said.startswith(f"comfy-tenant: this ComfyUI does not fit: {fault}")
+    assert said.startswith(f"comfy-tenant: this ComfyUI version is not supported: {mismatch}")
 
 
 @pytest.fixture(scope="module")
@@ -89,7 +115,7 @@ def test_without_a_key_nobody_is_served_from_this_machine_either(keyless):
     assert (answer.status, answer.json()["error"]["type"]) == (503, "no_key")
     assert keyless.visitor("alice").ask("/queue").status == 403
     assert keyless.visitor("").ask("/queue").status == 401
-    assert "all requests are refused (503) until a key can be read: COMFY_TENANT_KEY_FILE is not set" in keyless.log.read_text()
+    assert "denying all requests (503) until a key can be read: COMFY_TENANT_KEY_FILE is not set" in keyless.log.read_text()
     told = keyless.visitor("").ask("/_tenant/plugin").json()
     assert (told["key"], told["keyFile"], told["audience"]) == (None, "unset", None)
 
@@ -134,7 +160,7 @@ def test_from_the_shared_key_of_0_1_to_public_keys_with_no_request_refused(tmp_p
         before, after = Visitor(running.url, "alice", shared), running.visitor("alice")
         assert (before.ask("/queue").status, after.ask("/queue").status) == (200, 200)
         assert before.ask("/_tenant/plugin").json()["keyFile"] == "both"
-        assert "a shared key of comfy-tenant 0.1: node code that reads it can be any user" in running.log.read_text()
+        assert "a shared key of comfy-tenant 0.1: node code that reads it can impersonate any user" in running.log.read_text()
         old.unlink()
         time.sleep(1.1)
         assert (before.ask("/queue").status, after.ask("/queue").status) == (403, 200)

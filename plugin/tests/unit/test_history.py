@@ -1,5 +1,5 @@
 from comfyui_tenant.history import OwnedHistory
-from comfyui_tenant.ledger import OWNER
+from comfyui_tenant.ownership import OWNER
 
 
 def entry(user):
@@ -26,4 +26,4 @@ def test_an_id_that_comes_again_belongs_to_its_last_owner():
 
 def test_a_full_history_gives_up_the_oldest_of_the_user_with_the_most():
     history = OwnedHistory({"b": entry("bob"), "a1": entry("alice"), "a2": entry("alice")})
-    assert history.crowded_out() == "a1"
+    assert history.next_to_drop() == "a1"

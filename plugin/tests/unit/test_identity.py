@@ -190,8 +190,8 @@ def test_a_shared_key_of_0_1_is_taken_alone_and_while_migrating():
 
 def counted(monkeypatch) -> list:
     checked = []
-    check = verifier.check_token
-    monkeypatch.setattr(verifier, "check_token", lambda *args: checked.append(args) or check(*args))
+    check = verifier.verify_token
+    monkeypatch.setattr(verifier, "verify_token", lambda *args: checked.append(args) or check(*args))
     return checked
 
 

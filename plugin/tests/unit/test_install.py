@@ -1,7 +1,7 @@
 from types import SimpleNamespace
 
 import pytest
-from comfyui_tenant.install import flag_fault
+from comfyui_tenant.startup_checks import flag_problem
 
 OLD = {"multi_user": False}
 NOW = {**OLD, "enable_assets": False}
@@ -11,16 +11,16 @@ NEWER = {**NOW, "disable_assets": True}
 
 @pytest.mark.parametrize("args", [OLD, NOW, NEWER])
 def test_a_comfyui_that_shares_nothing_may_start(args):
-    assert flag_fault(SimpleNamespace(**args)) is None
+    assert flag_problem(SimpleNamespace(**args)) is None
 
 
 @pytest.mark.parametrize(
     ("args", "said"),
     [
-        ({**OLD, "multi_user": True}, "--multi-user undoes the isolation: start ComfyUI without it"),
-        ({**NOW, "enable_assets": True}, "--enable-assets undoes the isolation: start ComfyUI without it"),
-        ({**NEWER, "disable_assets": False}, "assets undo the isolation: start ComfyUI with --disable-assets"),
+        ({**OLD, "multi_user": True}, "--multi-user breaks isolation: start ComfyUI without it"),
+        ({**NOW, "enable_assets": True}, "--enable-assets breaks isolation: start ComfyUI without it"),
+        ({**NEWER, "disable_assets": False}, "assets break isolation: start ComfyUI with --disable-assets"),
     ],
 )
 def test_flags_that_undo_the_isolation_are_named(args, said):
-    assert flag_fault(SimpleNamespace(**args)) == said
+    assert flag_problem(SimpleNamespace(**args)) == said

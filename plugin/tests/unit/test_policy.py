@@ -1,5 +1,5 @@
 import pytest
-from comfyui_tenant.policy import CLOSED, EMPTY, OPEN, OPERATORS, judge
+from comfyui_tenant.policy import CLOSED, EMPTY, OPEN, OPERATORS, access_to
 
 
 @pytest.mark.parametrize("prefix", ["", "/api", "/api/api"])
@@ -25,24 +25,24 @@ from comfyui_tenant.policy import CLOSED, EMPTY, OPEN, OPERATORS, judge
     ],
 )
 def test_a_listed_route_is_open_and_every_other_one_is_closed(prefix, method, pattern, verdict):
-    assert judge(method, prefix + pattern) == verdict
+    assert access_to(method, prefix + pattern) == verdict
 
 
 def test_the_root_is_open():
-    assert judge("GET", "/") == OPEN
-    assert judge("GET", "") == OPEN
+    assert access_to("GET", "/") == OPEN
+    assert access_to("GET", "") == OPEN
 
 
 @pytest.mark.parametrize("line", ["GET /my_node/list", "/my_node/list", "/my_node/*", "GET /my_node/*", "/api/my_node/list"])
 def test_a_closed_route_is_opened_by_the_setting(line):
-    assert judge("GET", "/my_node/list", [line]) == OPEN
+    assert access_to("GET", "/my_node/list", [line]) == OPEN
 
 
 @pytest.mark.parametrize("line", ["POST /my_node/list", "/my_node", "/my_node/l", "my_node/list", "GET", "/my_nod?/list", "*"])
 def test_the_setting_opens_what_it_names_and_nothing_else(line):
-    assert judge("GET", "/my_node/list", [line]) == CLOSED
+    assert access_to("GET", "/my_node/list", [line]) == CLOSED
 
 
 def test_the_setting_takes_nothing_from_operators():
-    assert judge("POST", "/free", ["/*"]) == OPERATORS
-    assert judge("GET", "/internal/logs", ["/*"]) == EMPTY
+    assert access_to("POST", "/free", ["/*"]) == OPERATORS
+    assert access_to("GET", "/internal/logs", ["/*"]) == EMPTY

@@ -22,7 +22,7 @@ def test_input_and_output_count_and_temp_does_not(quota):
 
 
 def test_what_fits_exactly_is_taken_and_one_byte_more_is_not(quota):
-    assert quota.reserve(ALICE, 41) == ("your storage is full: 60 of 100 bytes are used; delete some of your inputs or outputs")
+    assert quota.reserve(ALICE, 41) == ("your storage is full: 60 of 100 bytes used; delete some of your inputs or outputs")
     assert quota.reserve(ALICE, 40) is None
 
 
@@ -36,7 +36,7 @@ def test_uploads_at_the_same_time_count_together_until_they_are_over(quota):
 
 def test_a_disk_that_is_nearly_full_takes_nothing(tmp_path):
     quota = Quota(Settings(min_free_bytes=1 << 60), Folders(str(tmp_path)))
-    assert quota.reserve(ALICE, 1).startswith("the server's disk is nearly full: ")
+    assert quota.reserve(ALICE, 1).startswith("the server's disk is almost full: ")
 
 
 def test_links_are_not_followed_when_counting(tmp_path):

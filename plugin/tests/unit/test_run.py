@@ -6,7 +6,7 @@ import time
 import pytest
 from comfyui_tenant import context
 from comfyui_tenant.context import Tenant
-from comfyui_tenant.prompt_thread import PromptThread, wait_for_ever
+from comfyui_tenant.prompt_thread import PromptThread, wait_forever
 from comfyui_tenant.run import PromptEnded, Run
 from comfyui_tenant.run_limits import INTERRUPTED, TIME_IS_UP, RunLimits
 from comfyui_tenant.threads import working_for
@@ -69,7 +69,7 @@ def test_what_was_to_end_a_prompt_does_not_end_the_next_task_of_a_pools_thread()
 def ran(work, enter=lambda _tenant: None):
     running = PromptThread(ALICE, work, enter)
     running.start()
-    wait_for_ever(running)
+    wait_forever(running)
     return running
 
 
@@ -131,7 +131,7 @@ def test_a_prompt_is_interrupted_then_forced_then_given_up(monkeypatch):
     run = waiting.tenant.run
     assert (run.reason, run.given_up, limits.times_given_up, limits.current) == (TIME_IS_UP, True, 1, None)
     assert clock.now == 75
-    assert str(limits.explain(waiting)) == "stopped: one prompt may run for 60 s"
+    assert str(limits.explain(waiting)) == "stopped: a prompt may run for at most 60 s"
 
 
 def test_the_first_reason_to_end_stays():

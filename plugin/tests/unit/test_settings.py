@@ -1,5 +1,5 @@
 import pytest
-from comfyui_tenant.settings import Settings, SettingsFault, parse_settings, read_settings
+from comfyui_tenant.settings import Settings, SettingsError, parse_settings, read_settings
 
 
 def test_without_a_file_the_defaults_hold():
@@ -18,10 +18,10 @@ def test_an_empty_file_is_the_defaults():
 
 
 def test_all_faults_are_told_at_once_with_the_remedy():
-    with pytest.raises(SettingsFault) as caught:
+    with pytest.raises(SettingsError) as caught:
         parse_settings({"maxQueue": 3, "quotaBytes": 0, "allowRoutes": "GET /x", "maxQueued": True}, "s.yaml")
     assert str(caught.value).splitlines() == [
-        "s.yaml: maxQueue: there is no such setting, is maxQueued meant?",
+        "s.yaml: maxQueue: unknown setting; did you mean maxQueued?",
         "s.yaml: quotaBytes: must be a whole number of bytes, 1 or more",
         's.yaml: allowRoutes: must be a list such as ["GET /my_node/list", "/other_node/*"]',
         "s.yaml: maxQueued: must be a whole number, 1 or more",
@@ -31,15 +31,15 @@ def test_all_faults_are_told_at_once_with_the_remedy():
 @pytest.mark.parametrize("text", ["a: [", "\x00"])
 def test_a_file_that_is_no_yaml_is_named(tmp_path, text):
     (tmp_path / "s.yaml").write_text(text)
-    with pytest.raises(SettingsFault, match="cannot be read"):
+    with pytest.raises(SettingsError, match="cannot be read"):
         read_settings(str(tmp_path / "s.yaml"))
 
 
 def test_a_missing_file_is_a_fault_and_not_the_defaults(tmp_path):
-    with pytest.raises(SettingsFault, match="cannot be read"):
+    with pytest.raises(SettingsError, match="cannot be read"):
         read_settings(str(tmp_path / "none.yaml"))
 
 
 def test_a_list_is_no_map_of_settings():
-    with pytest.raises(SettingsFault, match="^s.yaml: must be a map of settings: tenantsDir, "):
+    with pytest.raises(SettingsError, match="^s.yaml: must be a map of settings: tenantsDir, "):
         parse_settings([], "s.yaml")

@@ -3,7 +3,8 @@ import json
 
 import pytest
 from comfyui_process import GatewayKey
-from comfyui_tenant.token_key import KeyFault, KeyFile, MissingKey, PrivateKeyGiven, parse_keys
+from comfyui_tenant.key_file import KeyFile
+from comfyui_tenant.token_key import InvalidKey, MissingKey, PrivateKeyConfigured, parse_keys
 
 KEY, OTHER = GatewayKey(), GatewayKey()
 
@@ -32,8 +33,8 @@ def public(**changes) -> str:
     ("text", "fault"),
     [
         ("{", "is not valid JSON"),
-        (json.dumps({"keys": []}), "holds no key"),
-        (json.dumps({"keys": {}}), "holds no key"),
+        (json.dumps({"keys": []}), "contains no key"),
+        (json.dumps({"keys": {}}), "contains no key"),
         (json.dumps({"keys": [KEY.jwk]}), "has no audience"),
         (json.dumps({"audience": "", "keys": [KEY.jwk]}), "has no audience"),
         (json.dumps({"audience": ["a"], "keys": [KEY.jwk]}), "has no audience"),
@@ -42,19 +43,19 @@ def public(**changes) -> str:
         (public(crv="X25519"), "must be a public Ed25519 key"),
         (public(x="AAAA"), "must be a public Ed25519 key"),
         (public(x=1), "must be a public Ed25519 key"),
-        ("", "holds no key; start the gateway once, which makes it$"),
-        ("\n \n", "holds no key"),
+        ("", "contains no key; start the gateway once to create it$"),
+        ("\n \n", "contains no key"),
         ("short", "1: must be base64url of at least 32 random bytes"),
         (line(b"a") + "\n" + "!" * 50, "2: must be base64url of at least 32 random bytes"),
     ],
 )
 def test_a_file_that_cannot_be_used_is_named_with_the_rule(text, fault):
-    with pytest.raises(KeyFault, match=f"^comfyui.json: ?.*{fault}"):
+    with pytest.raises(InvalidKey, match=f"^comfyui.json: ?.*{fault}"):
         parse_keys(text, "comfyui.json")
 
 
 def test_a_private_key_is_refused():
-    with pytest.raises(PrivateKeyGiven):
+    with pytest.raises(PrivateKeyConfigured):
         parse_keys(KEY.private_file(), "token.key")
 
 
@@ -75,10 +76,10 @@ def test_a_change_is_taken_after_a_second_or_at_once_and_a_fault_leaves_no_key(t
     path.write_text("{broken")
     now[0] = 1.0
     assert (bool(file.keys()), file.kind) == (False, "invalid")
-    assert "is not valid JSON" in file.fault
+    assert "is not valid JSON" in file.error
     path.write_text(KEY.public_file())
     now[0] = 2.0
-    assert (list(file.keys().public), file.kind, file.fault) == ([KEY.kid], "public", None)
+    assert (list(file.keys().public), file.kind, file.error) == ([KEY.kid], "public", None)
     path.unlink()
     now[0] = 3.0
     assert (bool(file.keys()), file.kind) == (False, "missing")
@@ -113,7 +114,7 @@ def test_deleting_the_shared_key_ends_the_migration(tmp_path):
     file = KeyFile(names(tmp_path, a=KEY.public_file(), b=line(b"a")))
     assert file.keys().shared
     (tmp_path / "b").unlink()
-    assert (file.look().kind, file.kind, file.fault) == ("public", "public", None)
+    assert (file.look().kind, file.kind, file.error) == ("public", "public", None)
 
 
 def test_without_its_public_file_a_shared_key_beside_it_is_not_enough(tmp_path):

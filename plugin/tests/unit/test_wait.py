@@ -3,7 +3,8 @@ from types import SimpleNamespace
 
 import pytest
 from comfyui_tenant.durations import Durations, kind_of
-from comfyui_tenant.ledger import OWNER, Ledger
+from comfyui_tenant.ownership import OWNER
+from comfyui_tenant.queue_statistics import QueueStatistics
 from comfyui_tenant.turns import turn
 from comfyui_tenant.wait import wait_of
 
@@ -17,12 +18,12 @@ def item(user, prompt, place=1):
 
 
 def situation(running, waiting=(), known=(), started=100.0):
-    ledger = Ledger()
+    statistics = QueueStatistics()
     for prompt, seconds in known:
-        ledger.durations.add(kind_of(prompt), seconds)
-    ledger.start(running, 7, started)
+        statistics.durations.add(kind_of(prompt), seconds)
+    statistics.start(running, 7, started)
     queue = SimpleNamespace(mutex=threading.RLock(), currently_running={7: running}, queue=list(waiting))
-    return queue, ledger
+    return queue, statistics
 
 
 def eta(now, *args, **kwargs):

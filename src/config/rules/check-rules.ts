@@ -24,6 +24,6 @@ export function checkRules(parts: ConfigParts, files: ConfigFiles, findings: Dia
   }
   // Whether `sameUsers` is readable at all is said already.
   checkSources(parts.endpoints, parts.sameUsers ?? false, findings);
-  checkComfyui(parts, findings);
+  checkComfyui(parts, files, findings);
   checkNetwork(parts, files, findings);
 }

@@ -1,20 +1,50 @@
-import { dirname, sep } from 'node:path';
-import type { Diagnostics } from '../../config-file/diagnostics.ts';
+import { dirname, join, sep } from 'node:path';
+import type { ConfigFiles } from '../../config-file/files.ts';
+import type { ConfigPath, Diagnostics } from '../../config-file/diagnostics.ts';
 import type { ConfigParts } from '../parse-parts.ts';
 
-/** ComfyUI gets the folder of public keys; no private key may be in it, and no key may do two jobs. */
-export function checkComfyui({ comfyui }: ConfigParts, findings: Diagnostics): void {
-  if (comfyui === undefined) return;
-  const { tokenKeyFile, verifyKeyFile, publicKeyDir } = comfyui;
+interface SecretFile {
+  readonly path: ConfigPath;
+  readonly file: string | undefined;
+}
+
+function isInside(file: string | undefined, folder: string): boolean {
+  return file !== undefined && `${dirname(file)}${sep}`.startsWith(folder === sep ? sep : `${folder}${sep}`);
+}
+
+/** Files besides the service's own keys that node code must never read. */
+function otherSecrets({ endpoints, gateway, service }: ConfigParts): SecretFile[] {
+  const ofEndpoints = endpoints.flatMap(({ at, endpoint: { auth } }): SecretFile[] => {
+    const path = ['endpoints', at, 'auth'];
+    if (auth.method === 'BASIC') return [{ path: [...path, 'usersFile'], file: auth.usersFile }];
+    return auth.issuers.map(({ jwks, algorithms = [] }, index) => ({
+      path: [...path, 'issuers', index, 'jwks', 'file'],
+      file: 'file' in jwks && algorithms.some((name) => name.startsWith('HS')) ? jwks.file : undefined,
+    }));
+  });
+  return [
+    ...ofEndpoints,
+    { path: ['gateway', 'tls', 'keyFile'], file: gateway?.tls?.keyFile },
+    { path: ['service', 'tls', 'keyFile'], file: service?.tls?.keyFile },
+    { path: ['service', 'tls', 'clientKeyFile'], file: service?.tls?.clientKeyFile },
+  ];
+}
+
+/** ComfyUI gets the folder of public keys; no secret may be in it, and no key may do two jobs. */
+export function checkComfyui(parts: ConfigParts, files: ConfigFiles, findings: Diagnostics): void {
+  if (parts.comfyui === undefined) return;
+  const { tokenKeyFile, verifyKeyFile, publicKeyDir } = parts.comfyui;
   if (verifyKeyFile === tokenKeyFile)
     findings.fault(['comfyui', 'verifyKeyFile'], 'must not be tokenKeyFile: each key has one purpose');
-  if (publicKeyDir === undefined) return;
-  const inside = [tokenKeyFile, verifyKeyFile].some((file) =>
-    `${dirname(file)}${sep}`.startsWith(`${publicKeyDir}${sep}`),
-  );
-  if (inside)
+  const folder = publicKeyDir ?? join(dirname(tokenKeyFile), 'public');
+  if (publicKeyDir !== undefined && [tokenKeyFile, verifyKeyFile].some((file) => isInside(file, folder)))
     findings.fault(
       ['comfyui', 'publicKeyDir'],
       'holds a private key: ComfyUI can read this folder, so name one of its own, such as .comfy-tenant/public',
     );
+  const verify = { path: ['comfyui', 'verifyKeyFile'], file: verifyKeyFile };
+  for (const { path, file } of [...(publicKeyDir === undefined ? [verify] : []), ...otherSecrets(parts)]) {
+    if (isInside(file, folder))
+      findings.fault(path, `is in ${files.shown(folder)}, which ComfyUI can read: move it to another folder`);
+  }
 }

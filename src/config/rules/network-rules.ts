@@ -86,30 +86,49 @@ function checkService({ service }: ConfigParts, findings: Diagnostics): void {
   }
 }
 
-/** Listeners on TCP ports that are given, by address. */
-function checkListeners(
-  { gateway, service, admin }: ConfigParts,
-  findings: Diagnostics,
-): Map<string, string> {
-  const listeners = { gateway, service, admin };
-  const taken = new Map<string, string>();
-  for (const [section, part] of Object.entries(listeners)) {
-    if (part === undefined || part.listen.startsWith('unix:') || part.listen.endsWith(':0')) continue;
-    const other = taken.get(part.listen);
-    if (other !== undefined)
-      findings.fault([section, 'listen'], `is the address of ${other} too: take another port`);
-    taken.set(part.listen, `${section}.listen`);
-  }
-  return taken;
+interface Listener {
+  readonly path: ConfigPath;
+  readonly listen: string;
+}
+
+/** Those on TCP ports that are given. */
+function listenersOf({ gateway, service, admin }: ConfigParts): Listener[] {
+  const all = [
+    { path: ['gateway', 'listen'], listen: gateway?.listen },
+    { path: ['gateway', 'redirectFrom'], listen: gateway?.redirectFrom },
+    { path: ['service', 'listen'], listen: service?.listen },
+    { path: ['admin', 'listen'], listen: admin?.listen },
+  ];
+  return all.flatMap(({ path, listen }) =>
+    listen === undefined || listen.startsWith('unix:') || /:0+$/.test(listen) ? [] : [{ path, listen }],
+  );
+}
+
+/** Whether a connection to one address arrives at the other: a listener on all addresses is also on each. */
+function meet(one: string, other: string): boolean {
+  const [key, otherKey] = [one, other].map((listen) => upstreamKey(`http://${listen}`)) as [string, string];
+  const samePort = key.slice(key.lastIndexOf(':')) === otherKey.slice(otherKey.lastIndexOf(':'));
+  return key === otherKey || (samePort && (isWildcard(one) || isWildcard(other)));
 }
 
 function checkPorts(parts: ConfigParts, findings: Diagnostics): void {
-  const taken = checkListeners(parts, findings);
+  const listeners = listenersOf(parts);
+  listeners.forEach(({ path, listen }, index) => {
+    const other = listeners.slice(0, index).find((earlier) => meet(earlier.listen, listen));
+    if (other !== undefined)
+      findings.fault(path, `is the address of ${other.path.join('.')} too: take another port`);
+  });
   for (const { at, endpoint } of parts.endpoints) {
     for (const key of endpoint.upstream.map(upstreamKey)) {
-      const own = taken.get(key);
+      const isLocal = isLoopback(key.replace(/:[0-9]+$/, ''));
+      const own = listeners.find(({ listen }) =>
+        isWildcard(listen) && !isLocal ? false : meet(listen, key),
+      );
       if (own !== undefined)
-        findings.fault(['endpoints', at, 'upstream'], `is ${own} itself: give the address of a ComfyUI`);
+        findings.fault(
+          ['endpoints', at, 'upstream'],
+          `is ${own.path.join('.')} itself: give the address of a ComfyUI`,
+        );
     }
   }
 }

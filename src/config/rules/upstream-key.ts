@@ -1,5 +1,6 @@
 const LOOPBACK = /^(localhost|127(\.[0-9]+){3}|\[::1\])$/;
-const SAME = ['localhost', '[::1]'];
+/** Other ways to reach 127.0.0.1, as `URL` writes them: Linux connects to it for the address of all interfaces, too. */
+const SAME = ['localhost', '[::1]', '0.0.0.0', '[::]', '[::ffff:7f00:1]', '[::ffff:0:0]'];
 
 /** Whether a host name or address is this machine's own, out of reach of others. */
 export function isLoopback(host: string): boolean {

@@ -128,6 +128,7 @@ class Endless:
         return {"required": {"way": ("STRING", {}), "nonce": ("STRING", {})}}
 
     def run(self, way, nonce):
+        print(f"endless {nonce} runs", flush=True)
         WAYS[way]()
         return {"ui": {"text": ["ended"]}}
 

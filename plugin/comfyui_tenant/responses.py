@@ -1,8 +1,8 @@
-"""Answers in the shape that ComfyUI's web UI shows to its user."""
+"""Error responses in the format that ComfyUI's web UI displays."""
 
 from aiohttp import web
 
-from .identity import Refusal
+from .verifier import Refusal
 
 
 def refused(refusal: Refusal) -> web.Response:
@@ -16,7 +16,7 @@ def error(status: int, code: str, message: str, remedy: str = "") -> web.Respons
 
 
 def empty_logs(canonical: str) -> web.Response:
-    """Logs without a line, for they would show every user's prompts and errors."""
+    """Empty logs, because ComfyUI's contain all users' prompts and errors."""
     if canonical.endswith("/raw"):
         return web.json_response({"entries": [], "size": {"cols": 80, "rows": 24}})
     if canonical.endswith("/subscribe"):

@@ -1,4 +1,4 @@
-"""Moving people's files in and out of the users' folders. Every step is planned first; nothing is ever overwritten."""
+"""Moves files into and out of the users' folders. Every step is planned first; nothing is ever overwritten."""
 
 from __future__ import annotations
 
@@ -12,18 +12,18 @@ from urllib.parse import quote
 from .quota import bytes_below
 from .tenant_path import KINDS, directory_of, is_user_id
 
-# Not the user's work: ComfyUI makes them again, or they hold everybody's.
+# Not user data: ComfyUI recreates these, or they concern all users.
 _LEFT_ALONE = frozenset(("_output_images_will_be_put_here", "Put_images_here", "example.png", "users.json"))
 _SAFE = ".@+-_"
 
 
-class CannotMove(Exception):
-    """The request cannot be carried out: says why and what to do."""
+class MigrationError(Exception):
+    """The command cannot be executed. The message contains the cause and a fix."""
 
 
 @dataclass(frozen=True)
 class Places:
-    """Where ComfyUI keeps what."""
+    """ComfyUI's base folder and the users' folders."""
 
     base: str
     tenants: str
@@ -34,14 +34,14 @@ class Places:
         return {**own, "user": os.path.join(self.base, "user", directory)}
 
     def single(self) -> dict[str, str]:
-        """The folders of a ComfyUI for one."""
+        """The folders of a single-user ComfyUI."""
         shared = {kind: os.path.join(self.base, kind) for kind in ("input", "output")}
         return {**shared, "user": os.path.join(self.base, "user", "default")}
 
 
 @dataclass
 class Plan:
-    """What would be done, file by file."""
+    """The files to move or copy (source, target), and those that stay."""
 
     steps: list[tuple[str, str]] = field(default_factory=list)
     kept: list[tuple[str, str]] = field(default_factory=list)
@@ -58,12 +58,12 @@ class Plan:
 
 
 def _place(source: str, target: str, copy: bool) -> None:
-    # "x" fails when the file has appeared since the plan was made: never overwrite.
+    # "x" fails if the file was created after planning: never overwrite.
     try:
         with open(target, "xb"):
             pass
     except FileExistsError as error:
-        raise CannotMove(f"{target}: has appeared meanwhile; run this again") from error
+        raise MigrationError(f"{target}: was created in the meantime; run this command again") from error
     try:
         shutil.copy2(source, target)
     except OSError:
@@ -74,14 +74,14 @@ def _place(source: str, target: str, copy: bool) -> None:
 
 
 def files_below(folder: str) -> Iterator[str]:
-    """Files and links below a folder, by their path within it."""
+    """Files and links below a folder, as relative paths."""
     for parent, _, names in os.walk(folder):
         for name in sorted(names):
             yield os.path.relpath(os.path.join(parent, name), folder)
 
 
 def plan(pairs: dict[str, tuple[str, str]]) -> Plan:
-    """A plan to bring each folder's files to another. What is there already stays, on both sides."""
+    """A plan to move each folder's files to another folder. If the target exists, both files are kept."""
     made = Plan()
     for source, target in pairs.values():
         for name in files_below(source):
@@ -99,9 +99,9 @@ def plan(pairs: dict[str, tuple[str, str]]) -> Plan:
 
 def checked(user: str) -> str:
     if not is_user_id(user):
-        raise CannotMove(
-            f"{user}: must be a user id as the gateway writes it: letters, digits and . _ @ + - stand for themselves, "
-            "every other byte is %XX, such as J%C3%BCrgen"
+        raise MigrationError(
+            f"{user}: must be a user id in the gateway's encoding: letters, digits and . _ @ + - unchanged, "
+            "every other byte as %XX, such as J%C3%BCrgen"
         )
     return user
 
@@ -117,9 +117,9 @@ def leaving(places: Places, user: str) -> Plan:
 
 
 def funart_import(places: Places, users_folder: str) -> dict[str, Plan]:
-    """A plan for each `users/<id>/{input,output,user}`; the ids are written as the gateway writes them."""
+    """A plan for each `users/<id>/{input,output,user}`. Keys: the ids in the gateway's encoding."""
     if not os.path.isdir(users_folder):
-        raise CannotMove(f"{users_folder}: is no folder; name the folder whose entries are the users' ids")
+        raise MigrationError(f"{users_folder}: is not a folder; use the folder whose entries are user ids")
     plans = {}
     for raw in sorted(os.listdir(users_folder)):
         source = os.path.join(users_folder, raw)
@@ -138,7 +138,7 @@ def _user_data(source: str) -> str:
 
 
 def encoded(identity: str) -> str:
-    """An identity as a user id: what the gateway does to a user name or a claim."""
+    """A user name or claim as a user id, encoded as the gateway does."""
     made = quote(identity, safe=_SAFE).replace("~", "%7E")
     if made.startswith("."):
         return "%2E" + made[1:]
@@ -146,20 +146,20 @@ def encoded(identity: str) -> str:
 
 
 def owned(places: Places, user: str) -> list[tuple[str, int]]:
-    """A user's folders that exist, with their bytes."""
+    """A user's existing folders, with their sizes in bytes."""
     own = places.tenant(checked(user))
     roots = (os.path.dirname(own["input"]), own["user"])
     return [(root, bytes_below(root)) for root in roots if os.path.isdir(root)]
 
 
 def archive(places: Places, user: str, file: str) -> None:
-    """Writes all of a user's files to a new .tar.gz. @raises CannotMove when the file is there already"""
+    """Writes all of a user's files to a new .tar.gz. @raises MigrationError if the file exists"""
     try:
         with open(file, "xb") as out, tarfile.open(fileobj=out, mode="w:gz") as tar:
             for root, _ in owned(places, user):
                 tar.add(root, os.path.relpath(root, places.base) if root.startswith(places.base) else os.path.basename(root))
     except FileExistsError as error:
-        raise CannotMove(f"{file}: is there already; name another file") from error
+        raise MigrationError(f"{file}: already exists; choose another file") from error
 
 
 def delete(places: Places, user: str) -> None:

@@ -1,32 +1,33 @@
-"""`GET /_tenant/fitness`, for operators: what in this ComfyUI could undo the isolation, or soon stops it."""
+"""`GET /_tenant/fitness`, for operators: facts about this ComfyUI that can break isolation or soon stop it."""
 
 from __future__ import annotations
 
 import shutil
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from aiohttp import web
 
 from . import context
-from .answers import error
+from .comfyui import Json, PromptServer
 from .private_places import readable_private_keys
+from .responses import error
 
-# ComfyUI-Manager as a custom node and as the package that newer ComfyUIs bring.
+# ComfyUI-Manager as a custom node, and as the package that newer ComfyUI versions include.
 _MANAGERS = ("comfyui_manager", "comfyui-manager")
 
 
-def add_fitness(server, root: str, key_files: Sequence[str]) -> None:
+def add_diagnostics(server: PromptServer, root: str, key_files: Sequence[str]) -> None:
     @server.routes.get("/_tenant/fitness")
-    async def fitness(_request):
-        if not context.current().operator:
+    async def fitness(_request: web.Request) -> web.Response:
+        if not context.require().operator:
             return error(403, "operators_only", "GET /_tenant/fitness is for operators")
         with context.as_tenant(context.Housekeeping()):
             return web.json_response({**facts(root), "readableKeys": readable_private_keys(key_files)})
 
 
-def facts(root: str) -> dict:
-    """The addresses that ComfyUI listens on, whether a manager is loaded, and the room on the users' disk in bytes."""
+def facts(root: str) -> Json:
+    """ComfyUI's listen addresses, whether ComfyUI-Manager is loaded, and the bytes of the disk with the users' folders."""
     from comfy.cli_args import args
 
     usage = shutil.disk_usage(root)
@@ -37,5 +38,5 @@ def facts(root: str) -> dict:
     }
 
 
-def manager_loaded(modules) -> bool:
+def manager_loaded(modules: Iterable[str]) -> bool:
     return any(name.lower().replace("\\", "/").rstrip("/").endswith(_MANAGERS) for name in list(modules))

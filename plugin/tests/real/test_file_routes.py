@@ -49,7 +49,7 @@ def test_only_a_made_up_user_is_removed_whole(comfyui):
     assert not [name for name in left if (comfyui.base / "tenants" / name / "input" / "trace.png").exists()]
 
 
-def test_fitness_is_for_operators(comfyui):
+def test_diagnostics_are_for_operators(comfyui):
     assert comfyui.visitor("bob").ask("/_tenant/fitness").status == 403
     seen = comfyui.visitor("olga", "operator").ask("/_tenant/fitness")
     assert seen.status == 200

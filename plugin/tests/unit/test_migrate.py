@@ -2,7 +2,7 @@ import tarfile
 
 import pytest
 from comfyui_tenant.__main__ import main
-from comfyui_tenant.moving import encoded
+from comfyui_tenant.migrate import encoded
 from comfyui_tenant.tenant_path import directory_of, is_user_id
 
 
@@ -36,7 +36,7 @@ def test_without_yes_nothing_is_changed(base, command, capsys):
     before = tree(base)
     assert run(base, *command) == 0
     assert tree(base) == before
-    assert capsys.readouterr().err == "nothing was changed: add --yes to do it\n"
+    assert capsys.readouterr().err == "nothing was changed: add --yes to make the changes\n"
 
 
 def test_a_single_users_files_go_to_a_user_and_come_back(base):
@@ -61,14 +61,14 @@ def test_what_is_there_already_stays_on_both_sides(base, capsys):
     assert run(base, "adopt", "--user", "alice", "--yes") == 0
     assert mine.read_text() == "mine"
     assert (base / "input/a.png").read_text() == "input/a.png"
-    assert f"stays: {base / 'input/a.png'}, for {mine} is there" in capsys.readouterr().out
+    assert f"kept: {base / 'input/a.png'} ({mine} exists)" in capsys.readouterr().out
 
 
 def test_links_are_not_followed(base, capsys):
     (base / "input" / "link.png").symlink_to("/etc/hostname")
     run(base, "adopt", "--user", "alice", "--yes")
     assert not (base / "tenants/u-alice/input/link.png").exists()
-    assert "for it is a link" in capsys.readouterr().out
+    assert "link.png (a link)" in capsys.readouterr().out
 
 
 def test_a_user_is_archived_and_deleted_after_their_size_is_said(base, capsys):
@@ -86,7 +86,7 @@ def test_an_archive_is_not_overwritten_and_then_nothing_is_deleted(base, capsys)
     file = base.parent / "alice.tar.gz"
     file.write_text("older")
     assert run(base, "remove", "--user", "alice", "--archive", str(file), "--yes") == 64
-    assert capsys.readouterr().err == f"{file}: is there already; name another file\n"
+    assert capsys.readouterr().err == f"{file}: already exists; choose another file\n"
     assert tree(base) == ADOPTED
 
 
@@ -109,12 +109,12 @@ def test_funarts_folders_are_taken_under_the_gateways_ids(base, tmp_path):
 
 def test_a_user_that_the_gateway_would_not_write_is_refused(base, capsys):
     assert run(base, "adopt", "--user", "../bob", "--yes") == 64
-    assert capsys.readouterr().err.startswith("../bob: must be a user id as the gateway writes it: ")
+    assert capsys.readouterr().err.startswith("../bob: must be a user id in the gateway's encoding: ")
 
 
 def test_a_base_without_user_data_is_refused(tmp_path, capsys):
     assert run(tmp_path, "adopt", "--user", "alice") == 64
-    assert capsys.readouterr().err == f"--base {tmp_path}: holds no folder `user`; name ComfyUI's base directory\n"
+    assert capsys.readouterr().err == f"--base {tmp_path}: has no folder `user`; use ComfyUI's base directory\n"
 
 
 @pytest.mark.parametrize("identity", ["alice", "Jürgen", "a/b", "default", ".x", "a~b", "a b", "ALICE", "..", "日本"])

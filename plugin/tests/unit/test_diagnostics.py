@@ -1,5 +1,5 @@
 import pytest
-from comfyui_tenant.fitness import manager_loaded
+from comfyui_tenant.diagnostics import manager_loaded
 
 
 @pytest.mark.parametrize(

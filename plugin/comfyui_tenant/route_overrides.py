@@ -1,0 +1,176 @@
+"""Per-route overrides: change the request before, or the response after, ComfyUI's own handler.
+
+The routes exist in ComfyUI 0.3.75 and newer; those of `/jobs` only in newer versions.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import uuid
+from collections.abc import Awaitable, Callable
+from typing import Any, Protocol, cast
+
+from aiohttp import web
+
+from . import context
+from .atomic_files import is_temporary, saves_image
+from .comfyui import PromptServer
+from .interrupts import interrupt_by_id
+from .prompt_body import problem_of_body
+from .queue import TenantQueue
+from .responses import error
+from .sandbox import Sandbox
+from .sockets import scoped
+from .wait import wait_of
+
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+
+class Parts(Protocol):
+    """What the overrides need of the plugin."""
+
+    @property
+    def server(self) -> PromptServer: ...
+
+    @property
+    def tenants(self) -> TenantQueue: ...
+
+    @property
+    def sandbox(self) -> Sandbox: ...
+
+
+Override = Callable[[Parts, web.Request, Handler], Awaitable[web.StreamResponse]]
+
+
+def override_for(method: str, route: str | None) -> Override:
+    """The function that serves the route with this pattern."""
+    return _OVERRIDES.get(("GET" if method == "HEAD" else method, route or ""), _unchanged)
+
+
+async def _unchanged(_parts: Parts, request: web.Request, handler: Handler) -> web.StreamResponse:
+    return await handler(request)
+
+
+async def _prompt(parts: Parts, request: web.Request, handler: Handler) -> web.StreamResponse:
+    tenant, queue = context.require(), parts.server.prompt_queue
+    problem = problem_of_body(await request.read(), request.charset or "utf-8")
+    if problem is not None:
+        return error(400, "invalid_prompt", problem)
+    parts.tenants.check_queue_limit(queue, tenant)
+    response = await handler(request)
+    if response.status != 200:
+        return response
+    body = _body_of(response)
+    with queue.mutex:
+        items = (*queue.queue, *queue.currently_running.values())
+        own = next((int(item[0]) for item in items if item[1] == body["prompt_id"]), None)
+    body["number"] = parts.tenants.statistics.own_counts[tenant.directory] if own is None else own
+    body["wait"] = wait_of(queue, parts.tenants.statistics, tenant.directory)
+    return _with_body(response, body)
+
+
+async def _interrupt(parts: Parts, request: web.Request, handler: Handler) -> web.StreamResponse:
+    try:
+        named = bool((await request.json()).get("prompt_id"))
+    except (ValueError, AttributeError):
+        named = False
+    return await _with_interrupt_by_id(request, handler, named)
+
+
+async def _cancel(parts: Parts, request: web.Request, handler: Handler) -> web.StreamResponse:
+    return await _with_interrupt_by_id(request, handler, True)
+
+
+async def _socket(parts: Parts, request: web.Request, handler: Handler) -> web.StreamResponse:
+    client_id = scoped(request.rel_url.query.get("clientId", "") or uuid.uuid4().hex, context.require())
+    return await handler(request.clone(rel_url=request.rel_url.update_query(clientId=client_id)))
+
+
+async def _view(parts: Parts, request: web.Request, handler: Handler) -> web.StreamResponse:
+    # Newer ComfyUI versions look up such a name among the assets of all users.
+    if request.rel_url.query.get("filename", "").startswith("blake3:"):
+        return error(404, "not_found", "file not found")
+    return await handler(request)
+
+
+async def _preview(parts: Parts, request: web.Request, handler: Handler) -> web.StreamResponse:
+    # ComfyUI joins the name to the folder of models without checks.
+    name = request.match_info["filename"].replace("\\", "/")
+    if ".." in name.split("/") or os.path.isabs(name) or ":" in name:
+        return error(403, "outside_of_the_models", "filename: must be in the folder of models")
+    return await handler(request)
+
+
+async def _model_folders(parts: Parts, request: web.Request, handler: Handler) -> web.StreamResponse:
+    response = await handler(request)
+    body = _body_of(response)
+    for kind in body:
+        # Hide the server's paths; the web UI uses the name and the position in this list.
+        kind["folders"] = [os.path.basename(folder) for folder in kind["folders"]]
+    return _with_body(response, body)
+
+
+async def _mask(parts: Parts, request: web.Request, handler: Handler) -> web.StreamResponse:
+    token = saves_image.set(True)
+    try:
+        return await handler(request)
+    finally:
+        saves_image.reset(token)
+
+
+async def _user_data(parts: Parts, request: web.Request, handler: Handler) -> web.StreamResponse:
+    response = await handler(request)
+    if response.status != 200:
+        return response
+    # Temporary files of saves in progress are not the user's files.
+    return _with_body(response, [entry for entry in _body_of(response) if not is_temporary(entry["name"])])
+
+
+async def _stats(parts: Parts, request: web.Request, handler: Handler) -> web.StreamResponse:
+    response = await handler(request)
+    body = _body_of(response)
+    # The command line contains the server's paths.
+    body["system"]["argv"] = body["system"]["argv"][:1] and ["main.py"]
+    return _with_body(response, body)
+
+
+async def _with_interrupt_by_id(request: web.Request, handler: Handler, named: bool) -> web.StreamResponse:
+    token = interrupt_by_id.set(named)
+    try:
+        return await handler(request)
+    finally:
+        interrupt_by_id.reset(token)
+
+
+def _body_of(response: web.StreamResponse) -> Any:
+    return json.loads(cast(bytes, cast(web.Response, response).body))
+
+
+def _with_body(response: web.StreamResponse, body: Any) -> web.StreamResponse:
+    # Changed in place, because inner middleware has set headers.
+    cast(web.Response, response).text = json.dumps(body)
+    return response
+
+
+async def _node_info(parts: Parts, request: web.Request, handler: Handler) -> web.StreamResponse:
+    # Nodes define their inputs here, and some read files to do so.
+    response: web.StreamResponse = await parts.sandbox.call(context.require(), lambda: handler(request))
+    return response
+
+
+_OVERRIDES: dict[tuple[str, str], Override] = {
+    ("POST", "/prompt"): _prompt,
+    ("POST", "/interrupt"): _interrupt,
+    ("POST", "/jobs/cancel"): _cancel,
+    ("POST", "/jobs/{job_id}/cancel"): _cancel,
+    ("GET", "/ws"): _socket,
+    ("GET", "/v2/userdata"): _user_data,
+    ("POST", "/upload/mask"): _mask,
+    ("GET", "/system_stats"): _stats,
+    ("GET", "/view"): _view,
+    ("GET", "/object_info"): _node_info,
+    ("GET", "/object_info/{node_class}"): _node_info,
+    ("GET", "/experiment/models"): _model_folders,
+    ("GET", "/experiment/models/preview/{folder}/{path_index}/{filename}"): _preview,
+}

@@ -1,0 +1,85 @@
+"""Checks at startup that this ComfyUI is one that the plugin can isolate."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from . import (
+    atomic_files,
+    cache,
+    datasets,
+    folder_variables,
+    folders,
+    history,
+    interrupts,
+    isolation,
+    pools,
+    processes,
+    prompt_thread,
+    queue,
+    results,
+    run_limits,
+    sockets,
+    threads,
+    users,
+)
+from .attributes import attribute_mismatches
+from .comfyui import PromptServer
+from .hooks import Hook, mismatches_of
+
+# Checked before ComfyUI's own modules are imported.
+EARLY = (*threads.HOOKS, *processes.HOOKS, *pools.HOOKS, *folders.HOOKS, *folder_variables.HOOKS, *datasets.HOOKS)
+LATE = (
+    *queue.HOOKS,
+    *results.HOOKS,
+    *interrupts.HOOKS,
+    *history.HOOKS,
+    *sockets.HOOKS,
+    *cache.HOOKS,
+    *users.HOOKS,
+    *prompt_thread.HOOKS,
+    *run_limits.HOOKS,
+    *atomic_files.HOOKS,
+    *isolation.HOOKS,
+)
+# Each breaks isolation: with the first, clients choose their user; the second shows all users' files to everyone.
+REFUSED_FLAGS = {"multi_user": "--multi-user", "enable_assets": "--enable-assets"}
+
+
+class StartupError(Exception):
+    """ComfyUI must not start. The message contains the cause and a fix."""
+
+
+def flag_problem(args: object) -> str | None:
+    """Which of ComfyUI's parsed arguments breaks isolation, with a fix, or None."""
+    for name, flag in REFUSED_FLAGS.items():
+        if getattr(args, name, False):
+            return f"{flag} breaks isolation: start ComfyUI without it"
+    # In newer versions, assets are on by default and show all users' files to everyone.
+    if getattr(args, "disable_assets", None) is False:
+        return "assets break isolation: start ComfyUI with --disable-assets"
+    return None
+
+
+def check_flags(args: object) -> None:
+    problem = flag_problem(args)
+    if problem is not None:
+        raise StartupError(problem)
+
+
+def check_hooks(hooks: Iterable[Hook]) -> None:
+    _refuse(mismatches_of(hooks))
+
+
+def check_late(server: PromptServer) -> None:
+    """Functions and attributes of ComfyUI's own modules."""
+    # First the functions: a missing class is reported there.
+    check_hooks(LATE)
+    _refuse(attribute_mismatches(server))
+
+
+def _refuse(mismatches: list[str]) -> None:
+    if mismatches:
+        raise StartupError(
+            f"this ComfyUI version is not supported: {'; '.join(mismatches)}. Use a version that the plugin's README lists"
+        )

@@ -1,0 +1,34 @@
+import { explainError } from '../errors/explain-error.ts';
+import { explainSystemError } from '../errors/system-error.ts';
+import { FileWriteError } from '../files/file-error.ts';
+import { EXIT } from './context.ts';
+
+const WRITE_CODES = new Set(['ENOSPC', 'EDQUOT', 'EROFS', 'EFBIG', 'EIO']);
+
+function isWriteError(error: unknown): boolean {
+  if (error instanceof FileWriteError) return true;
+  return error instanceof Error && WRITE_CODES.has((error as NodeJS.ErrnoException).code ?? '');
+}
+
+/** The exit code for an error that ended a command. */
+export function exitCodeOf(error: unknown): number {
+  return isWriteError(error) ? EXIT.cannotWrite : EXIT.unavailable;
+}
+
+/** The source line that threw, without the rest of the stack. */
+function thrownAt({ stack = '' }: Error): string {
+  const frame = /^ +at .*?((?:file:\/\/)?\/[^()\s]+:[0-9]+:[0-9]+)/m.exec(stack)?.[1];
+  return frame === undefined ? '' : ` (at ${frame.replace('file://', '')})`;
+}
+
+/**
+ * One line and an exit code for an error that nothing caught, such as one thrown in a timer or an unhandled rejection.
+ * Errors of the system are explained; any other is a bug, and reported with the line that threw it.
+ */
+export function explainUncaught(error: unknown): { line: string; code: number } {
+  if (error instanceof FileWriteError || explainSystemError(error) !== undefined)
+    return { line: explainError(error), code: exitCodeOf(error) };
+  const where = error instanceof Error ? thrownAt(error) : '';
+  const message = explainError(error).replaceAll('\n', ' ');
+  return { line: `internal error: ${message}${where}; please report this line`, code: EXIT.software };
+}
