@@ -1,8 +1,22 @@
 import js from '@eslint/js';
 import tseslint from 'typescript-eslint';
 
+const BROWSER_GLOBALS = [
+  ...[
+    'Storage',
+    'addEventListener',
+    'caches',
+    'clearTimeout',
+    'document',
+    'indexedDB',
+    'localStorage',
+    'location',
+  ],
+  'sessionStorage',
+];
+
 export default tseslint.config(
-  { ignores: ['dist/', 'node_modules/', '.tools/', '.demo/', '.test-output/', 'plugin/'] },
+  { ignores: ['dist/', 'node_modules/', '.tools/', '.demo/', '.test-output/'] },
   js.configs.recommended,
   {
     files: ['**/*.ts'],
@@ -42,5 +56,10 @@ export default tseslint.config(
       globals: { process: 'readonly', console: 'readonly', URL: 'readonly', setTimeout: 'readonly' },
     },
     rules: { 'max-lines': ['error', 200], complexity: ['error', 10] },
+  },
+  {
+    // The plugin's part of ComfyUI's page.
+    files: ['plugin/web/**/*.js'],
+    languageOptions: { globals: Object.fromEntries(BROWSER_GLOBALS.map((name) => [name, 'readonly'])) },
   },
 );

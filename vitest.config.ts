@@ -1,6 +1,15 @@
 import { configDefaults, defineConfig } from 'vitest/config';
 
+/** ComfyUI's own scripts, which the plugin's page imports. */
+export const alias = [
+  {
+    find: /^\.\.\/\.\.\/scripts\/(app|api)\.js$/,
+    replacement: new URL('test/plugin-web/scripts.ts', import.meta.url).pathname,
+  },
+];
+
 export default defineConfig({
+  resolve: { alias },
   test: {
     include: ['src/**/*.test.ts', 'test/**/*.test.ts'],
     // `npm run test:compose` runs these, with a Docker daemon.

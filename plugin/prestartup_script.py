@@ -1,4 +1,4 @@
-"""ComfyUI runs this before it imports its own modules, so that all of them get the users' folders."""
+"""ComfyUI runs this before it imports its own modules, so that all of them use the users' folders."""
 
 import importlib.util
 import multiprocessing.process
@@ -6,7 +6,7 @@ import os
 import sys
 
 _NAME = "comfyui_tenant"
-# As it is named in custom_nodes, where it may be a link.
+# The path in custom_nodes, which may be a link.
 _OWN = os.path.dirname(os.path.abspath(__file__))
 
 
@@ -15,8 +15,8 @@ def _refuse_second_copy() -> None:
     if package is not None:
         first = getattr(package, "copy", os.path.dirname(os.path.dirname(package.__file__)))
         raise SystemExit(
-            f"comfy-tenant: custom_nodes holds the plugin twice, as {first} and as {_OWN}: "
-            "remove one of them, for two copies would not isolate users"
+            f"comfy-tenant: custom_nodes contains the plugin twice, as {first} and as {_OWN}: "
+            "remove one of them, because two copies would not isolate users"
         )
 
 
@@ -44,9 +44,9 @@ def _protect() -> None:
         _load_package()
         from comfyui_tenant.install import exit_on_error
     except Exception as error:
-        # ComfyUI would go on without the plugin, and so without isolation.
+        # ComfyUI would continue without the plugin, and so without isolation.
         raise SystemExit(
-            f"comfy-tenant: the plugin cannot be loaded ({error}): install its requirements with {sys.executable} -m pip "
+            f"comfy-tenant: cannot load the plugin ({error}): install its requirements with {sys.executable} -m pip "
             f"install -r {os.path.join(os.path.dirname(os.path.realpath(__file__)), 'requirements.txt')}"
         ) from error
     exit_on_error(_start)
@@ -64,8 +64,8 @@ def _use_folders_of_user() -> None:
         folder_paths.folder_names_and_paths["datasets"] = ([datasets], set())
 
 
-# A process that multiprocessing has spawned for a prompt reads ComfyUI's main.py again, and is confined as the prompt is. It
-# serves nobody: when it becomes a server after all, __init__.py ends it.
+# A process spawned by multiprocessing for a prompt runs ComfyUI's main.py again, in its sandbox. It serves no requests:
+# if it starts the server, __init__.py ends it.
 if getattr(multiprocessing.process.current_process(), "_inheriting", False):
     _use_folders_of_user()
 else:

@@ -18,7 +18,8 @@ function pytest(python: string | undefined): Count {
   if (python === undefined) return { passed: 0, failed: 1 };
   const report = join(OUTPUT, 'pytest.xml');
   const run = (...args: string[]) => spawnSync(python, ['-m', ...args], { stdio: 'inherit' }).status === 0;
-  const clean = run('ruff', 'check', 'plugin') && run('ruff', 'format', '--check', 'plugin');
+  const types = run('mypy', '--config-file', 'plugin/pyproject.toml', 'plugin/comfyui_tenant');
+  const clean = run('ruff', 'check', 'plugin') && run('ruff', 'format', '--check', 'plugin') && types;
   const green = run('pytest', 'plugin/tests', '-q', '--color=yes', `--junitxml=${report}`);
   const suite = existsSync(report) ? /<testsuite [^>]*>/.exec(readFileSync(report, 'utf8'))?.[0] : undefined;
   const count = (name: string): number =>

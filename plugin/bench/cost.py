@@ -1,4 +1,4 @@
-"""What the plugin costs: the same requests to a ComfyUI with it and to one without, in turns, in one run.
+"""Measures the plugin's cost: alternates the same requests between a ComfyUI with and one without it.
 
 `python bench/cost.py [seconds a case] [part of a case's name]` prints a table, in milliseconds a request: the median by the
 clock, and the mean of ComfyUI's own processor time, which other work on the machine disturbs less. Linux only.
@@ -24,7 +24,7 @@ TURNS = 12
 
 
 class Client:
-    """One connection that is kept, so that only the request is measured."""
+    """One persistent connection, so that only requests are measured."""
 
     def __init__(self, visitor: Visitor):
         self.visitor = visitor
@@ -47,7 +47,7 @@ def fill(comfyui: Comfyui) -> Client:
         user.upload("in.png", image())
     for n in range(ENTRIES):
         users[n % USERS].run(graph("in.png", "out", text=str(n)))
-        # Below the number of prompts that may wait.
+        # Below the limit of waiting prompts.
         if n % 50 == 49:
             while client_of(users[0], "/prompt")["exec_info"]["queue_remaining"]:
                 time.sleep(0.02)
@@ -70,7 +70,7 @@ def a_prompt(client: Client, n: list[int]) -> None:
 
 
 def cases(client: Client) -> dict:
-    # The count goes on, so that no run is taken from the cache.
+    # The counter continues, so that no result comes from the cache.
     count = [int(time.time() * 1000)]
     name = "out_00001_.png"
     return {
@@ -85,7 +85,7 @@ def cases(client: Client) -> dict:
 
 @dataclass
 class Samples:
-    """What one server took for one case: seconds by the clock for each request, and of its processor for each turn."""
+    """One server's results for one case: wall-clock seconds per request, and CPU seconds per round."""
 
     run: Callable[[], object]
     pid: int
@@ -93,7 +93,7 @@ class Samples:
     cpu: list[float] = field(default_factory=list)
 
     def processor(self) -> float:
-        # Linux's clock of another process: all of its threads, in nanoseconds.
+        # Linux's CPU clock of another process: all threads, in nanoseconds.
         return time.clock_gettime(~self.pid << 3 | 2)
 
     def once(self) -> None:
@@ -103,7 +103,7 @@ class Samples:
 
 
 def a_turn(pair: tuple[Samples, Samples], seconds: float) -> None:
-    """One request to each in turns, so that what else the machine does falls on both alike."""
+    """Alternates requests, so that other load on the machine affects both servers equally."""
     begun, before, count = time.perf_counter(), [of.processor() for of in pair], 0
     while time.perf_counter() < begun + seconds:
         for of in pair if count % 2 else reversed(pair):
@@ -125,7 +125,7 @@ def main(seconds: float, wanted: str) -> None:
                 for _ in range(TURNS):
                     a_turn(pair, seconds / TURNS)
                 wall = [statistics.median(of.wall) * 1000 for of in pair]
-                # Not the median: a collection of garbage falls on few requests, and belongs to all.
+                # Not the median: garbage collection happens in few requests, but belongs to all.
                 cpu = [statistics.fmean(of.cpu) * 1000 for of in pair]
                 print(
                     f"{name:28}{wall[0]:10.3f}{wall[1]:11.3f}{wall[1] / wall[0]:8.2f}"

@@ -1,4 +1,4 @@
-"""As many prompts as 20 users run in an hour, one after the other: threads, descriptors and memory must not grow.
+"""Runs as many prompts as 20 users in an hour: threads, descriptors and memory must not grow.
 
 `python bench/soak.py [prompts] [every how many to report]`; ends with 1 when they do. Linux only.
 """
@@ -18,7 +18,7 @@ from comfyui_process import Comfyui, Visitor, graph, image, start  # noqa: E402
 USERS, WARM_UP = 20, 0.2
 # Nodes of the battery that start threads, pools and processes.
 WAYS = ("pool_of_the_pack", "lazy_pool", "thread_pool", "thread", "fork", "lazy_process_pool", "processes_of_the_pack", "cat")
-# Kept by design: the history of prompts, at some kilobytes each.
+# Expected growth: the history of prompts, a few kilobytes each.
 MEGABYTES_PER_1000_PROMPTS = 25
 
 
@@ -50,7 +50,7 @@ def run(comfyui: Comfyui, count: int, every: int) -> list[tuple[int, int, int, f
             for other in users:
                 rest(other)
         if n % every == every - 1:
-            # Idle threads end by themselves.
+            # Idle threads end after a while.
             time.sleep(16)
             seen.append(state(comfyui))
             print(f"{n + 1:6} prompts: %3d threads, %3d descriptors, %2d processes, %6.1f MB" % seen[-1], flush=True)

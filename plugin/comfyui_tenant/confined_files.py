@@ -1,7 +1,7 @@
-"""Requests for a user's own files are served in the user's sandbox.
+"""Serves requests for a user's files in the user's sandbox.
 
-A program of the user's may swap a file for a link between the guard's look at it and the opening, or put a pipe there: the
-server would open another user's file, or wait for ever. A confined thread of the user's can do neither harm.
+Otherwise a program of the user could replace a file with a link between the guard's check and the `open`, or with a pipe: the
+server would open another user's file, or block forever. In a confined thread, neither does harm.
 """
 
 from __future__ import annotations
@@ -26,16 +26,16 @@ _ROUTES = frozenset(
 
 
 def confined(sandbox: Sandbox, method: str, route: str | None, handler: Handler) -> Handler:
-    """The handler of a route, which runs in the user's sandbox if it works on the user's files."""
+    """The handler of a route; it runs in the user's sandbox if the route accesses the user's files."""
     if (("GET" if method == "HEAD" else method), route) not in _ROUTES:
         return handler
 
     async def serve(request: web.Request) -> web.StreamResponse:
-        # The body comes by the server's loop; the handler finds it read.
+        # The body must be read in the server's event loop; the handler then uses the result.
         await (request.post() if request.content_type.startswith("multipart/") else request.read())
         tenant = context.require()
         response: web.StreamResponse = await sandbox.call(tenant, lambda: handler(request))
-        # The web server opens the file of an answer later, in a thread of a pool.
+        # aiohttp opens the file of a response later, in a thread of a pool.
         confinement.file_work.set(functools.partial(sandbox.submit, tenant))
         return response
 

@@ -17,12 +17,12 @@ from typing import Any
 # Context, work, and the future for its result.
 _Job = tuple[contextvars.Context, Callable[[], Awaitable[Any]], "Future[Any]"]
 IDLE_SECONDS = 10.0
-# Of one user at one time: a call may wait for ever, such as for a pipe that the user has put in a file's place.
+# Per user. A call may never return, for example if the user replaced a file with a pipe.
 MOST_BUSY = 64
 
 
 class TooManyCalls(Exception):
-    """As many calls of this user as may run at one time have not ended."""
+    """The user has reached the limit of concurrent calls."""
 
 
 class ConfinedWorker:
@@ -99,7 +99,7 @@ class ConfinedWorkers:
     def call(self, directory: str, rules: object, enter: Callable[[], None], work: Callable[[], Awaitable[Any]]) -> Future[Any]:
         """Awaits `work` in a thread confined to these rules, in a copy of the caller's context. @raises TooManyCalls"""
         done: Future[Any] = Future()
-        # The caller may stop waiting; the work continues and gets its result.
+        # The caller may stop waiting; the work continues and its result is still set.
         done.set_running_or_notify_cancel()
         worker = self._take(directory, rules)
         if worker is None:

@@ -1,4 +1,4 @@
-"""Newer ComfyUIs keep training data in a folder that all share: each user gets one of their own."""
+"""Gives each user their own datasets: newer ComfyUI versions store training data in one shared folder."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from .context import Tenant
 from .folders import Folders
 from .hooks import Hook, wrap
 
-# The kind of folder, the name of it in ComfyUI, and the one below a user's.
+# The name of the folder, in ComfyUI and for each user.
 DATASETS = "datasets"
 HOOKS = (
     Hook("folder_paths", "get_folder_paths", ("folder_name",)),
@@ -27,6 +27,8 @@ def install(folders: Folders) -> None:
 
 
 def _paths(original: Function, folders: Folders) -> Function:
+    """ComfyUI returns the shared folder. Changed: the user's, for datasets. The function is in ComfyUI 0.3.75 and newer."""
+
     def get_folder_paths(folder_name: str) -> Any:
         found, tenant = original(folder_name), context.current()
         return found if folder_name != DATASETS or tenant is None else [folders.of(tenant, DATASETS)]
@@ -35,9 +37,12 @@ def _paths(original: Function, folders: Folders) -> Function:
 
 
 def _names(original: Function, folders: Folders) -> Function:
+    """ComfyUI lists the shared folder and caches the list. Changed: the user's files, for datasets. The function is in ComfyUI
+    0.3.75 and newer.
+    """
+
     def get_filename_list(folder_name: str) -> Any:
         tenant = context.current()
-        # ComfyUI remembers the list of each kind of folder, for everyone.
         return original(folder_name) if folder_name != DATASETS or tenant is None else _files_in(folders, tenant)
 
     return get_filename_list

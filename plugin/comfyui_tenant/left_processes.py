@@ -1,7 +1,7 @@
-"""Processes that outlive the prompt that started them: they end before a prompt of another user begins.
+"""Ends processes that outlive the prompt that started them before another user's prompt starts.
 
-Libraries keep processes for whoever asks next, such as joblib's. They stay in the sandbox of the user who started them, so
-that work of another user's prompt would be done with that user's access.
+Some libraries, such as joblib, keep processes and reuse them for the next caller. They stay in the sandbox of the user who
+started them, so they would do another user's work with that user's access.
 """
 
 from __future__ import annotations
@@ -15,19 +15,21 @@ import psutil
 
 from . import confinement
 
-# Of a call that is no prompt, such as a validation: it may still be going on.
+# A call other than a prompt, such as a validation, may still be running for this long.
 CALL_SECONDS = 60.0
 
 
 class LeftProcesses:
+    """The processes that confined code has started. @param clock monotonic seconds"""
+
     def __init__(self, clock: Callable[[], float] = time.monotonic):
         self._lock = threading.Lock()
         self._clock = clock
-        # By number: the process, its user, and when it may be ended.
+        # Process id → the process, its user, and when it may be ended.
         self._started: dict[int, tuple[psutil.Process, str, float]] = {}
 
     def note(self, pid: int, of_prompt: bool) -> None:
-        """The calling thread has started a process."""
+        """Records a process that the calling thread has started."""
         directory = confinement.confined_as()
         if directory is None:
             return
@@ -40,7 +42,7 @@ class LeftProcesses:
             self._started[pid] = (process, directory, now if of_prompt else now + CALL_SECONDS)
 
     def end_others(self, directory: str) -> None:
-        """A prompt of this user begins: what prompts of other users have left is killed, and what that has started."""
+        """Kills the processes that other users' prompts left, and their descendants: a prompt of this user starts."""
         with self._lock:
             now = self._clock()
             ending = [process for process, owner, when in self._started.values() if owner != directory and when <= now]

@@ -63,21 +63,10 @@ class TenantMiddleware:
 
         return authenticate
 
-    def _refusal(self, method: str, route: str | None) -> web.StreamResponse | None:
-        """The answer on a route that this user may not call."""
-        if route is None:
-            return None
-        access = _access_to(method, route, self.settings.allow_routes)
-        if access == policy.EMPTY:
-            return empty_logs(route)
-        if access == policy.CLOSED or (access == policy.OPERATORS and not context.require().operator):
-            return _closed(method, route, access)
-        return None
-
     async def _serve(self, request: web.Request, handler: Handler, route: str | None) -> web.StreamResponse:
-        refusal = self._refusal(request.method, route)
-        if refusal is not None:
-            return refusal
+        denied = None if route is None else self._denied(request.method, route)
+        if denied is not None:
+            return denied
         try:
             return await self._answer(request, handler, route)
         except TooManyQueued:
@@ -97,6 +86,15 @@ class TenantMiddleware:
             if failed.errno not in FULL:
                 raise
             return error(507, "storage_full", f"not saved: {failed.strerror}", _FULL_REMEDY)
+
+    def _denied(self, method: str, route: str) -> web.Response | None:
+        """The response for a route that the user may not call, or None."""
+        access = _access_to(method, route, self.settings.allow_routes)
+        if access == policy.EMPTY:
+            return empty_logs(route)
+        if access == policy.CLOSED or (access == policy.OPERATORS and not context.require().operator):
+            return _closed(method, route, access)
+        return None
 
     async def _answer(self, request: web.Request, handler: Handler, route: str | None) -> web.StreamResponse:
         override = override_for(request.method, route)

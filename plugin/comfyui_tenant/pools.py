@@ -19,6 +19,7 @@ from typing import Any
 from . import confinement, context
 from .comfyui import Function
 from .hooks import Hook, wrap
+from .pool_substitutes import PoolSubstitutes
 from .tenant_pool import TenantPool
 from .threads import working_for
 
@@ -35,30 +36,7 @@ HOOKS = (
 )
 
 
-class _Substitutes:
-    """For each shared pool, the pools that replace it, one per user."""
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._of: weakref.WeakKeyDictionary[object, dict[str, Any]] = weakref.WeakKeyDictionary()
-
-    def get(self, pool: object, directory: str, make: Callable[[], Any]) -> Any:
-        with self._lock:
-            own = self._of.setdefault(pool, {})
-            if directory not in own:
-                own[directory] = make()
-            return own[directory]
-
-    def take(self, pool: object) -> list[Any]:
-        with self._lock:
-            return list(self._of.pop(pool, {}).values())
-
-    def take_all_of(self, directory: str) -> list[Any]:
-        with self._lock:
-            return [own.pop(directory) for own in self._of.values() if directory in own]
-
-
-_threads, _processes, _multiprocessing = _Substitutes(), _Substitutes(), _Substitutes()
+_threads, _processes, _multiprocessing = PoolSubstitutes(), PoolSubstitutes(), PoolSubstitutes()
 _fork_servers: dict[str, multiprocessing.forkserver.ForkServer] = {}
 _fork_lock = threading.Lock()
 # Pools created below, which already belong to one user.
@@ -148,7 +126,7 @@ def _submit_to_processes(original: Function) -> Function:
     return submit
 
 
-def _shutdown_of(substitutes: _Substitutes) -> Callable[[Function], Function]:
+def _shutdown_of(substitutes: PoolSubstitutes) -> Callable[[Function], Function]:
     """Also shuts down the pools that replaced this one."""
 
     def make(original: Function) -> Function:

@@ -167,17 +167,17 @@ class Sandbox:
 
     async def call(self, tenant: Tenant, work: Callable[[], Awaitable[Any]]) -> Any:
         """Awaits `work` in a confined thread with its own event loop, without blocking the caller's loop."""
-        return await asyncio.wrap_future(self._give(tenant, work))
+        return await asyncio.wrap_future(self._call(tenant, work))
 
     def submit(self, tenant: Tenant, work: Callable[[], object]) -> Future[Any]:
-        """As a pool's: runs `work` in a confined thread that is kept for the next call."""
+        """Runs `work` in a confined thread that is kept for the next call, as a pool does."""
 
         async def awaited() -> object:
             return work()
 
-        return self._give(tenant, awaited)
+        return self._call(tenant, awaited)
 
-    def _give(self, tenant: Tenant, work: Callable[[], Awaitable[Any]]) -> Future[Any]:
+    def _call(self, tenant: Tenant, work: Callable[[], Awaitable[Any]]) -> Future[Any]:
         with context.as_tenant(Housekeeping()):
             own = tuple(self.own_places(tenant).values())
         rules = (id(self.shared()), own)

@@ -1,4 +1,4 @@
-"""The private places of a ComfyUI and what lies in them, for the battery of hostile nodes."""
+"""The private places of a ComfyUI and their content, for the battery of hostile nodes."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ FOLDERS = (
     *(f"tenants/u-alice/{kind}" for kind in ("input", "output", "temp", "tmp", "cache")),
     *("user/u-alice/workflows", "user/default", "input", "output", "temp", "datasets"),
 )
-# Files of the server's: its key, its settings, its log, and whatever else lies in its base folder.
+# The server's files: key, settings, log, and others in its base folder.
 FILES = ("token.key", "settings.json", "comfyui.log", ".env", "backup.txt")
-# Where the pack and ComfyUI keep their code, which may be read and not changed.
+# The code of the pack and of ComfyUI, which may be read but not changed.
 READ_ONLY = ("custom_nodes/comfy-tenant-demo/__init__.py", "models/checkpoints/model.safetensors")
 
 
@@ -71,7 +71,7 @@ def listening(path: str) -> socket.socket:
 
 
 def asked(visitor: Visitor, class_type: str, way: str | list[str], path: Path | str, nonce: str = "") -> dict[str, str]:
-    """What a node says it got, by the names of the ways."""
+    """Way → what the node got."""
     named = json.dumps(way) if isinstance(way, list) else way
     [text] = output(visitor, class_type, named, path, nonce)
     return json.loads(text)

@@ -1,4 +1,4 @@
-"""A real ComfyUI of the checkout's .tools folder, with the plugin or without, and clients of it."""
+"""A real ComfyUI from the checkout's .tools folder, with or without the plugin, and clients for it."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from PIL import Image
 
 PLUGIN = Path(__file__).resolve().parents[1]
-# The ComfyUI that is tested; another one may be named: a folder with app, venv and frontend.
+# The ComfyUI under test: a folder with app, venv and frontend.
 TOOLS = Path(os.environ.get("COMFY_TENANT_TEST_COMFYUI", PLUGIN.parent / ".tools" / "comfyui-0.3.75"))
 VERSION = re.search(r'"(.+)"', (TOOLS / "app" / "comfyui_version.py").read_text())[1]
 START_SECONDS = 60
@@ -49,7 +49,7 @@ def image(colour=(200, 30, 30), size=(16, 16)) -> bytes:
 
 
 def graph(name: str, prefix: str = "out", wait: float | None = None, text: str = "hello") -> dict:
-    """From an input to a saved output."""
+    """A graph from an input image to a saved output."""
     made = {
         "1": {"class_type": "DemoLoadImage", "inputs": {"image": name}},
         "2": {"class_type": "DemoInvert", "inputs": {"picture": ["1", 0], "text": text}},
@@ -62,7 +62,7 @@ def graph(name: str, prefix: str = "out", wait: float | None = None, text: str =
 
 
 class GatewayKey:
-    """A private key of a gateway, for one audience."""
+    """A gateway's private key, for one audience."""
 
     def __init__(self, audience: str = "comfyui-test"):
         self.private = Ed25519PrivateKey.generate()
@@ -88,7 +88,7 @@ def _base64url(raw: bytes) -> str:
 
 @dataclass
 class Visitor:
-    """One user straight at ComfyUI's port, with tokens as the gateway makes them."""
+    """One user at ComfyUI's port, with tokens as the gateway issues them."""
 
     url: str
     user: str
@@ -142,7 +142,7 @@ class Visitor:
 
 
 def token(key: GatewayKey | bytes, user: str, **spoiled) -> str:
-    """A token as the gateway makes it; with bytes, as comfy-tenant 0.1 does."""
+    """A token as the gateway issues it; with a bytes key, as comfy-tenant 0.1 did."""
     now = int(time.time())
     shared = isinstance(key, bytes)
     audience = "comfyui" if shared else key.audience
@@ -176,7 +176,7 @@ def free_port() -> int:
 
 
 def prepare(base: Path, *, plugin=True, nodes: tuple[Path, ...] = (), links=True) -> list[str]:
-    """A base directory with its custom nodes, and the command that starts ComfyUI in it, but for the port."""
+    """Creates a base directory with custom nodes; returns the command that starts ComfyUI in it, without the port."""
     custom_nodes = base / "custom_nodes"
     custom_nodes.mkdir(parents=True, exist_ok=True)
     for source in (PLUGIN / "demo" / "nodes", *nodes, *((PLUGIN,) if plugin else ())):
@@ -206,7 +206,7 @@ def start(
         key, key_file = GatewayKey(), base / "public" / "comfyui.json"
         key_file.parent.mkdir(exist_ok=True)
         key_file.write_text(key.public_file())
-        # Where a gateway under the same account has it.
+        # As with a gateway under the same account.
         (base / "token.key").write_text(key.private_file())
         (base / "token.key").chmod(0o600)
     if settings is not None:

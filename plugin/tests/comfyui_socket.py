@@ -1,4 +1,4 @@
-"""A WebSocket to ComfyUI that collects what it is told."""
+"""A WebSocket to ComfyUI that collects its events."""
 
 from __future__ import annotations
 

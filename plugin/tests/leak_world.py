@@ -1,4 +1,4 @@
-"""Alice, who has something of everything, and bob, who looks for it."""
+"""Alice, who owns some of everything, and bob, who looks for it."""
 
 from __future__ import annotations
 

@@ -1,42 +1,42 @@
-// ComfyUI's page keeps workflows, clipboard and sign-ins in the browser, and knows nothing of users. When another user
-// signs in with the same browser, what the one before left there is removed before the page restores it.
-const MARK = 'comfy-tenant.user'
-const write = Storage.prototype.setItem
+// ComfyUI's page stores workflows, clipboard and sign-ins in the browser, without users. When another user signs in with the
+// same browser, the previous user's data is removed before the page restores it.
+const MARK = 'comfy-tenant.user';
+const write = Storage.prototype.setItem;
 
 function isOthers(storage, userId) {
-  const marked = storage.getItem(MARK)
-  return marked !== null && marked !== userId
+  const marked = storage.getItem(MARK);
+  return marked !== null && marked !== userId;
 }
 
-async function forget() {
-  localStorage.clear()
-  sessionStorage.clear()
-  const databases = (await indexedDB.databases?.()) ?? []
-  for (const { name } of databases) indexedDB.deleteDatabase(name)
-  const kept = (await globalThis.caches?.keys()) ?? []
-  await Promise.all(kept.map((name) => caches.delete(name)))
+async function removeAll() {
+  localStorage.clear();
+  sessionStorage.clear();
+  const databases = (await indexedDB.databases?.()) ?? [];
+  for (const { name } of databases) indexedDB.deleteDatabase(name);
+  const cached = (await globalThis.caches?.keys()) ?? [];
+  await Promise.all(cached.map((name) => caches.delete(name)));
 }
 
 function mark(userId) {
-  for (const storage of [localStorage, sessionStorage]) write.call(storage, MARK, userId)
+  for (const storage of [localStorage, sessionStorage]) write.call(storage, MARK, userId);
 }
 
-/** Goes on only in a browser that holds nothing of another user's. */
+/** Returns only in a browser that stores no data of another user; otherwise removes it and reloads the page. */
 export async function keepToOneUser(userId) {
   if (isOthers(localStorage, userId) || isOthers(sessionStorage, userId)) {
-    await forget()
-    mark(userId)
-    location.reload()
-    await new Promise(() => {})
+    await removeAll();
+    mark(userId);
+    location.reload();
+    await new Promise(() => {});
   }
-  mark(userId)
-  // From the moment at which another user signs in elsewhere in this browser, this page writes nothing and starts anew.
+  mark(userId);
+  // Once another user signs in in another tab of this browser, this page stores nothing more and reloads.
   Storage.prototype.setItem = function (key, value) {
-    if (!isOthers(localStorage, userId)) write.call(this, key, value)
-  }
+    if (!isOthers(localStorage, userId)) write.call(this, key, value);
+  };
   addEventListener('storage', ({ key }) => {
-    if (key !== MARK || !isOthers(localStorage, userId)) return
-    sessionStorage.clear()
-    location.reload()
-  })
+    if (key !== MARK || !isOthers(localStorage, userId)) return;
+    sessionStorage.clear();
+    location.reload();
+  });
 }

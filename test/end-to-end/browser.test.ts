@@ -92,7 +92,7 @@ test(
     await alice.page.getByText('yours is running').waitFor();
     await bob.openWorkflow('hello.json');
     await bob.run();
-    await bob.page.getByText('1 before you').waitFor();
+    await bob.page.getByText('1 ahead of you').waitFor();
     await bob.page.screenshot({ path: `${SCREENSHOTS}/bob-waits.png` });
     expect(await bob.page.content()).not.toMatch(/slow|DemoWait/);
 

@@ -1,4 +1,4 @@
-"""Nodes of the demo: from an input image to a saved output, with Pillow alone."""
+"""The demo's nodes: from an input image to a saved output, using only Pillow."""
 
 import hashlib
 import os
@@ -40,7 +40,7 @@ class DemoLoadImage:
 
 
 class DemoInvert:
-    """Turns the colours of an image around and writes a line on it."""
+    """Inverts an image and writes a line of text on it."""
 
     CATEGORY = CATEGORY
     FUNCTION = "draw"
@@ -57,7 +57,7 @@ class DemoInvert:
 
 
 class DemoWait:
-    """Takes its time and shows its progress, so that there is something to wait for."""
+    """Waits and shows its progress."""
 
     CATEGORY = CATEGORY
     FUNCTION = "wait"

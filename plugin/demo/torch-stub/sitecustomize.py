@@ -1,6 +1,6 @@
-"""Stands in for torch and its kin, so that ComfyUI's server starts without them: for the demo and for tests.
+"""Stubs of torch and related packages, with which ComfyUI's server starts: for the demo and for tests.
 
-Put this folder on PYTHONPATH. Everything of ComfyUI works but what computes with tensors; nodes that need Pillow only run.
+Put this folder on PYTHONPATH. Everything works except tensor computations; nodes that need only Pillow run.
 """
 
 import abc

@@ -1,4 +1,4 @@
-"""Every way to a file against every private place: with the kernel's sandbox, and with the guard alone."""
+"""Every way to access a file, for every private place: with the kernel's sandbox, and with only the guard."""
 
 from __future__ import annotations
 
@@ -44,10 +44,10 @@ def guard(tmp_path_factory):
         running.stop()
 
 
-def test_the_state_says_what_isolates(kernel, guard):
+def test_the_state_shows_the_kind_of_isolation(kernel, guard):
     assert kernel.visitor("bob").ask("/_tenant/plugin").json()["isolation"].startswith("kernel (Landlock ABI ")
     assert guard.visitor("bob").ask("/_tenant/plugin").json()["isolation"] == (
-        "Python only (the kernel has no Landlock: Linux 5.13 or newer has it)"
+        "Python only (the kernel has no Landlock: Linux 5.13 or newer is needed)"
     )
 
 
@@ -58,13 +58,13 @@ def test_no_way_reads_a_private_folder(kernel, place):
 
 
 @pytest.mark.parametrize("place", FILES)
-def test_no_way_reads_a_file_of_the_servers(kernel, place):
+def test_no_way_reads_a_file_of_the_server(kernel, place):
     ways = [way for way in READ if way not in SLOW and way not in ONE_KIND]
     assert got(asked(kernel.visitor("bob"), "BatteryTry", ways, kernel.base / place)) == set()
 
 
 @pytest.mark.parametrize("place", [*FOLDERS, *READ_ONLY])
-def test_no_way_writes_there(kernel, place):
+def test_no_way_writes_to_a_private_place(kernel, place):
     path = kernel.base / place
     path = path if path.is_file() else path / "secret.txt"
     before, content = sorted(os.listdir(path.parent)), path.read_bytes()
@@ -74,8 +74,8 @@ def test_no_way_writes_there(kernel, place):
 
 
 @pytest.mark.parametrize("place", FOLDERS[:6])
-def test_python_is_not_told_what_is_there(kernel, place):
-    """Programs and C libraries are: Landlock does not cover it."""
+def test_python_does_not_see_what_exists_in_a_private_place(kernel, place):
+    """Programs and C libraries do see it: Landlock does not cover that."""
     found = got(asked(kernel.visitor("bob"), "BatteryTry", list(LOOK), kernel.base / place / "secret.txt"))
     assert found <= LOOKS_OF_PROGRAMS
 
@@ -98,7 +98,7 @@ def test_node_code_is_confined_wherever_it_runs(kernel, guard, class_type):
         assert got(found) == (set(found) if expected and class_type != "BatteryServerLoop" else set()), found
 
 
-def test_the_list_of_nodes_is_made_in_the_sandbox(kernel, guard):
+def test_the_node_list_is_created_in_the_sandbox(kernel, guard):
     for running, expected in ((kernel, set()), (guard, {"ctypes_open", "ls"})):
         info = running.visitor("bob").ask("/object_info/BatteryInputTypes").json()["BatteryInputTypes"]
         import json
@@ -106,7 +106,7 @@ def test_the_list_of_nodes_is_made_in_the_sandbox(kernel, guard):
         assert got(json.loads(info["input"]["required"]["found"][0][0])) == expected
 
 
-def test_handlers_of_prompts_run_in_the_sandbox(kernel, guard):
+def test_prompt_handlers_run_in_the_sandbox(kernel, guard):
     for running, expected in ((kernel, "refused "), (guard, "got ")):
         bob = running.visitor("bob")
         graph = {"1": {"class_type": "BatteryHeard", "inputs": {"way": "on_prompt", "path": "", "nonce": ""}}}
@@ -120,19 +120,19 @@ def test_a_thread_that_outlives_its_prompt_stays_confined(kernel):
     output(bob, "BatteryOutlive", "ctypes_open", kernel.base / FOLDERS[0] / "secret.txt", nonce)
     heard = []
 
-    def told() -> bool:
+    def reported() -> bool:
         heard[:] = output(alice, "BatteryHeard", "outlived" + nonce, "")
         return heard != ["nothing yet"]
 
-    assert until(told, 20)
+    assert until(reported, 20)
     assert heard[0].startswith("refused ")
 
 
 POOLS = [way for way in READ if "pool" in way or "processes" in way]
 
 
-def test_a_pool_that_two_users_share_gives_neither_the_others_access(kernel):
-    """Whoever comes first, and whether the pack or a prompt has made it: each reads their own, and nothing of the other's."""
+def test_a_pool_shared_by_two_users_gives_neither_the_others_access(kernel):
+    """In either order, and whether the pack or a prompt created the pool: each user reads only their own files."""
     for first, second in (("alice", "carol"), ("carol", "alice")):
         for user, other in ((first, second), (second, first)):
             (kernel.base / f"tenants/u-{user}/output").mkdir(parents=True, exist_ok=True)
@@ -145,9 +145,9 @@ def test_a_pool_that_two_users_share_gives_neither_the_others_access(kernel):
             assert got(asked(kernel.visitor(user), "BatteryTry", POOLS, foreign, uuid.uuid4().hex)) == set()
 
 
-def test_users_keep_all_ways_to_their_own(kernel):
+def test_users_can_access_their_own_files_in_every_way(kernel):
     own = Path("tenants/u-alice/output/secret.txt")
-    # Not these: they concern descriptors that nobody holds, and links out of a user's own folder.
+    # Except these: they need descriptors that no one holds, or links out of the user's folder.
     ways = [way for way in READ if way not in ("inherited", "link_of_descriptor")]
     assert got(asked(kernel.visitor("alice"), "BatteryTry", ways, kernel.base / own)) == set(ways)
 
@@ -158,13 +158,13 @@ def test_models_and_packs_can_be_read(kernel):
         assert got(found) == {"open", "ctypes_open", "cat", "ls"}
 
 
-def test_sockets_of_others_cannot_be_reached_by_name(kernel, guard, tmp_path):
+def test_named_sockets_of_others_are_not_accessible(kernel, guard, tmp_path):
     with listening(str(tmp_path / "secret.sock")):
         for running in (kernel, guard):
             assert got(asked(running.visitor("bob"), "BatteryTry", ["connect"], tmp_path / "secret.txt")) == set()
 
 
-def test_abstract_sockets_of_others_cannot_be_reached(tmp_path):
+def test_abstract_sockets_of_others_are_not_accessible(tmp_path):
     name = f"battery-{uuid.uuid4().hex}"
     with listening("\0" + name):
         running = start_battery(tmp_path, kernel=True, env={"BATTERY_ABSTRACT": name})
@@ -174,7 +174,7 @@ def test_abstract_sockets_of_others_cannot_be_reached(tmp_path):
             running.stop()
 
 
-def test_every_user_has_folders_and_temporary_files_of_their_own(kernel):
+def test_every_user_has_separate_folders_and_temporary_files(kernel):
     for user in ("alice", "bob"):
         found = asked(kernel.visitor(user), "BatteryOwn", "", "", uuid.uuid4().hex)
         root = str(kernel.base / "tenants" / f"u-{user}")

@@ -1,4 +1,4 @@
-"""No cache, neither a shared one nor that of a browser that two people use, hands one user's answers to another."""
+"""No cache, neither a shared one nor that of a shared browser, gives one user's responses to another."""
 
 import pytest
 from comfyui_process import graph, image, start
@@ -40,24 +40,24 @@ PATHS = [
 
 
 @pytest.mark.parametrize("path", PATHS)
-def test_what_is_ones_own_is_kept_for_nobody_else(alice, path):
+def test_a_users_response_is_not_cached_for_others(alice, path):
     directives = {part.strip() for part in alice.ask(path).headers["Cache-Control"].split(",")}
     assert "no-store" in directives or {"private", "no-cache"} <= directives
     assert not directives & {"public", "max-age=86400", "max-age=3600"}
 
 
-def test_a_refusal_is_not_kept(comfyui):
+def test_a_denied_response_is_not_cached(comfyui):
     answer = comfyui.visitor("").ask("/view?filename=own.png&type=input")
     assert answer.status == 401
     assert answer.headers["Cache-Control"] == "private, no-cache"
 
 
-def test_a_browser_that_has_it_need_not_load_it_again_and_another_user_gets_nothing(comfyui, alice):
+def test_a_browser_revalidates_its_copy_and_another_user_gets_nothing(comfyui, alice):
     path = "/view?filename=own.png&type=input"
     tag = alice.ask(path).headers["Etag"]
     assert alice.ask(path, headers={"If-None-Match": tag}).status == 304
     assert comfyui.visitor("bob").ask(path, headers={"If-None-Match": tag}).status == 404
 
 
-def test_the_files_of_the_web_ui_may_be_kept(alice):
+def test_the_files_of_the_web_ui_may_be_cached(alice):
     assert "private" not in alice.ask("/scripts/app.js").headers.get("Cache-Control", "")

@@ -1,4 +1,4 @@
-"""What users and operators are told of an access that the sandbox denies."""
+"""What users and operators learn about an access that the sandbox denies."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def test_the_error_of_the_node_names_the_path_and_the_setting(comfyui, way, verb
 
 
 @pytest.mark.parametrize("way", ["pyav", "cat", "opencv", "ctypes_open", "ctypes_append", "ffmpeg"])
-def test_so_does_that_of_a_library_or_a_program(comfyui, way):
+def test_the_error_of_a_library_or_program_names_the_path_and_the_setting(comfyui, way):
     path = comfyui.outside / "other" / "file.txt"
     message = failed(comfyui.visitor("bob"), way, path)
     assert f"comfy-tenant: access to {path} is not allowed; the setting readable of COMFY_TENANT_SETTINGS" in message, message
@@ -73,7 +73,7 @@ def test_a_private_place_is_named_without_a_setting(comfyui):
     assert "alice" not in message.replace(str(path), "")
 
 
-def test_a_swallowed_error_is_told_to_the_users_pages_and_to_nobody_else(comfyui):
+def test_a_swallowed_error_is_reported_only_to_the_users_pages(comfyui):
     bob, alice = comfyui.visitor("bob"), comfyui.visitor("alice")
     path = comfyui.outside / "other" / "swallowed.txt"
     path.write_text("x")
@@ -81,8 +81,8 @@ def test_a_swallowed_error_is_told_to_the_users_pages_and_to_nobody_else(comfyui
     with Socket(bob) as bobs, Socket(alice) as alices:
         assert output(bob, "BatteryFail", "swallowed", path) == ["fine"]
         assert bobs.await_type("comfy-tenant.denied")
-        [told] = [e["data"] for e in bobs.events if isinstance(e, dict) and e["type"] == "comfy-tenant.denied"]
-        assert told == {"path": str(path), "setting": "readable"}
+        [reported] = [e["data"] for e in bobs.events if isinstance(e, dict) and e["type"] == "comfy-tenant.denied"]
+        assert reported == {"path": str(path), "setting": "readable"}
         assert "comfy-tenant.denied" not in alices.types()
     assert bob.ask("/_tenant/plugin").json()["denied"] == before + 1
     lines = [line for line in comfyui.log.read_text().splitlines() if str(path) in line]
@@ -90,19 +90,19 @@ def test_a_swallowed_error_is_told_to_the_users_pages_and_to_nobody_else(comfyui
     assert lines == [f"comfy-tenant: denied reading {path} to a prompt of u-bob; {remedy}"]
 
 
-def test_a_model_that_is_linked_from_another_disk_can_be_read(comfyui):
+def test_a_model_linked_from_another_disk_can_be_read(comfyui):
     disk = comfyui.outside / "disk"
     disk.mkdir()
     (disk / "big.safetensors").write_bytes(b"weights")
     link = comfyui.base / "models" / "checkpoints" / "big.safetensors"
     link.symlink_to(disk / "big.safetensors")
     bob = comfyui.visitor("bob")
-    # Looked for anew from time to time, and at once when one is missed.
+    # Links are refreshed from time to time, and at once after a failed access.
     assert "try again" in failed(bob, "cat", link)
     assert output(bob, "BatteryFail", "cat", link, "again") == ["done"]
 
 
-def test_kernel_isolation_that_is_required_and_missing_stops_the_start(tmp_path):
+def test_required_but_missing_kernel_isolation_stops_the_start(tmp_path):
     from battery import WITHOUT_LANDLOCK
 
     with pytest.raises(AssertionError, match="requireKernelIsolation: the kernel has no Landlock"):

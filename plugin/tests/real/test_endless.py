@@ -1,4 +1,4 @@
-"""A prompt that never ends, or ends as ComfyUI does not expect, costs nobody else anything but time."""
+"""A prompt that never ends, or ends in an unexpected way, costs other users only time."""
 
 import time
 import uuid
@@ -66,7 +66,7 @@ def last_event(entry):
 
 
 @pytest.mark.parametrize("way", BY_FORCE + GIVEN_UP)
-def test_an_interrupt_ends_what_does_not_listen(patient, way):
+def test_an_interrupt_ends_code_that_ignores_it(patient, way):
     alice, bob = patient.visitor("alice"), patient.visitor("bob")
     assert bob.upload("in.png", image()).status == 200
     before = state(patient)
@@ -83,33 +83,33 @@ def test_an_interrupt_ends_what_does_not_listen(patient, way):
     assert after["restarts"] - before["restarts"] == (way in GIVEN_UP)
 
 
-def test_a_prompt_may_run_for_so_long_and_then_says_so(limited):
+def test_a_prompt_that_reaches_the_time_limit_reports_it(limited):
     alice = limited.visitor("alice")
     ended = alice.finished(endless(limited, alice, "sleep"))
-    event, told = last_event(ended)
-    assert (event, told["exception_message"]) == ("execution_error", "stopped: a prompt may run for at most 1 s")
+    event, reported = last_event(ended)
+    assert (event, reported["exception_message"]) == ("execution_error", "stopped: a prompt may run for at most 1 s")
     runs_again(limited)
 
 
-def test_a_prompt_that_is_given_up_writes_and_tells_nothing_more(limited):
+def test_an_abandoned_prompt_writes_and_sends_nothing_more(limited):
     alice = limited.visitor("alice")
     with Socket(alice, "window") as socket:
         ended = alice.finished(endless(limited, alice, "very_stubborn", client_id=socket.sid), 40)
         assert last_event(ended)[0] == "execution_error"
         assert state(limited)["givenUp"] >= 1
-        told = len(socket.events)
+        reported = len(socket.events)
         deadline = time.monotonic() + 40
         while state(limited)["givenUp"]:
             assert time.monotonic() < deadline
             time.sleep(0.2)
         assert [
-            e for e in socket.events[told:] if isinstance(e, dict) and e["type"] not in ("status", "crystools.monitor")
+            e for e in socket.events[reported:] if isinstance(e, dict) and e["type"] not in ("status", "crystools.monitor")
         ] == []
     assert not (limited.base / "tenants/u-alice/output/late.txt").exists()
     runs_again(limited)
 
 
-def test_others_see_how_long_the_running_prompt_has_run(patient):
+def test_other_users_see_how_long_the_current_prompt_has_run(patient):
     alice, bob = patient.visitor("alice"), patient.visitor("bob")
     endless(patient, alice, "sleep")
     time.sleep(0.3)
@@ -124,7 +124,7 @@ def test_others_see_how_long_the_running_prompt_has_run(patient):
 
 
 @pytest.mark.parametrize("what", ["exit", "base", "keyboard", "unpicklable", "no list", "set"])
-def test_what_a_node_raises_or_returns_ends_its_own_prompt_alone(patient, what):
+def test_what_a_node_raises_or_returns_ends_only_its_own_prompt(patient, what):
     alice = patient.visitor("alice")
     alice.finished(alice.run({"1": {"class_type": "Raises", "inputs": {"what": what}}}))
     runs_again(patient)
@@ -132,7 +132,7 @@ def test_what_a_node_raises_or_returns_ends_its_own_prompt_alone(patient, what):
     assert state(patient)["alive"] is True
 
 
-def test_a_worker_that_ends_is_started_again(patient):
+def test_a_worker_that_dies_is_restarted(patient):
     before = state(patient)["restarts"]
     alice = patient.visitor("alice")
     alice.run({"1": {"class_type": "KillWorker", "inputs": {"nonce": uuid.uuid4().hex}}})

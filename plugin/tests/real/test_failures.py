@@ -1,9 +1,9 @@
-"""A prompt that fails is its user's alone, and the next one runs."""
+"""A failing prompt affects only its user, and the next one runs."""
 
 from comfyui_process import graph, image
 
 
-def test_a_failing_node_stops_nobody_elses_prompts(comfyui):
+def test_a_failing_node_does_not_stop_other_users_prompts(comfyui):
     alice, bob = comfyui.visitor("alice"), comfyui.visitor("bob")
     assert alice.upload("broken.png", b"no image").status == 200
     assert bob.upload("good.png", image()).status == 200

@@ -6,7 +6,7 @@ def file(name: str, kind: str = "input", subfolder: str = "") -> str:
     return f"/_tenant/files?type={kind}&subfolder={subfolder}&filename={name}"
 
 
-def test_users_delete_files_of_their_own(comfyui):
+def test_users_can_delete_their_files(comfyui):
     carol = comfyui.visitor("carol")
     carol.upload("gone.png", image())
     assert carol.ask(file("gone.png"), method="DELETE").status == 204
@@ -25,18 +25,18 @@ def test_users_delete_files_of_their_own(comfyui):
         file(".."),
     ],
 )
-def test_nobody_deletes_what_is_not_theirs(comfyui, path):
+def test_users_cannot_delete_other_files(comfyui, path):
     alice = comfyui.visitor("alice-of-files")
     alice.upload("kept.png", image(), overwrite="true")
     assert comfyui.visitor("bob").ask(path, method="DELETE").status == 404
     assert alice.ask("/view?filename=kept.png&type=input").status == 200
 
 
-def test_another_kind_of_folder_is_refused(comfyui):
+def test_an_unknown_type_of_folder_is_refused(comfyui):
     assert comfyui.visitor("bob").ask(file("x.png", kind="models"), method="DELETE").status == 400
 
 
-def test_only_a_made_up_user_is_removed_whole(comfyui):
+def test_only_a_temporary_test_user_can_be_removed(comfyui):
     alice = comfyui.visitor("alice-of-files")
     alice.upload("kept.png", image(), overwrite="true")
     assert alice.ask("/_tenant/me", method="DELETE").status == 403

@@ -1,4 +1,4 @@
-"""Straight at ComfyUI's port, past the gateway."""
+"""Requests to ComfyUI's port that bypass the gateway."""
 
 import http.client
 
@@ -19,7 +19,7 @@ def ask(comfyui, pairs, path="/queue"):
 
 
 @pytest.mark.parametrize("path", ["/queue", "/api/queue", "/", "/internal/files/input", "/ws", "/api/_tenant/me"])
-def test_nobody_passes_without_the_gateway(comfyui, path):
+def test_requests_without_the_gateway_are_refused(comfyui, path):
     good = token(comfyui.key, "alice")
     bad = {
         401: [[], [(USER, "")], [(TOKEN, good)], [("X_FunArt_Comfy_UserId", "alice"), (TOKEN, good)]],
@@ -43,12 +43,12 @@ def test_nobody_passes_without_the_gateway(comfyui, path):
         assert [ask(comfyui, pairs, path)[0] for pairs in requests] == [status] * len(requests)
 
 
-def test_the_gateways_headers_pass_in_any_case(comfyui):
+def test_the_gateways_headers_are_accepted_in_any_letter_case(comfyui):
     good = token(comfyui.key, "alice")
     assert ask(comfyui, [(USER.lower(), "alice"), (TOKEN.upper(), good)])[0] == 200
 
 
-def test_a_connection_that_has_served_a_user_serves_nobody_after(comfyui):
+def test_a_connection_keeps_no_user_between_requests(comfyui):
     connection = http.client.HTTPConnection(comfyui.url.removeprefix("http://"))
     good = {USER: "alice", TOKEN: token(comfyui.key, "alice")}
     statuses = []

@@ -1,4 +1,4 @@
-"""A full disk: what was saved before stays as it was, and the user is told."""
+"""On a full disk, previously saved files are unchanged and the user gets an error."""
 
 import json
 import os
@@ -36,7 +36,7 @@ def small(tmp_path_factory):
 
 @pytest.fixture
 def full(small):
-    """The same with 8 KB left."""
+    """The same, with 8 KB left."""
     filler = small.base / "disk" / "filler"
 
     def fill() -> None:
@@ -60,7 +60,7 @@ def refused(answer):
     assert "not saved" in answer.json()["error"]["message"]
 
 
-def test_a_workflow_is_replaced_as_a_whole_or_not_at_all(full):
+def test_a_workflow_is_replaced_atomically(full):
     small, fill = full
     alice = small.visitor("alice")
     before = {"nodes": ["before"] * 1000}
@@ -73,7 +73,7 @@ def test_a_workflow_is_replaced_as_a_whole_or_not_at_all(full):
     no_leftovers(small)
 
 
-def test_settings_are_replaced_as_a_whole_or_not_at_all(full):
+def test_settings_are_replaced_atomically(full):
     small, fill = full
     alice = small.visitor("alice")
     assert alice.post("/settings", {"Own.setting": "before"}).status == 200
@@ -85,7 +85,7 @@ def test_settings_are_replaced_as_a_whole_or_not_at_all(full):
 
 
 @pytest.mark.parametrize("kind", ["input", "output", "temp"])
-def test_an_upload_is_replaced_as_a_whole_or_not_at_all(full, kind):
+def test_an_upload_is_replaced_atomically(full, kind):
     small, fill = full
     alice = small.visitor("alice")
     before = image((1, 2, 3))
@@ -96,7 +96,7 @@ def test_an_upload_is_replaced_as_a_whole_or_not_at_all(full, kind):
     no_leftovers(small)
 
 
-def test_a_mask_is_replaced_as_a_whole_or_not_at_all(full):
+def test_a_mask_is_replaced_atomically(full):
     small, fill = full
     alice = small.visitor("alice")
     noise = os.urandom(3 * 150 * 150)
@@ -113,7 +113,7 @@ def test_a_mask_is_replaced_as_a_whole_or_not_at_all(full):
     no_leftovers(small)
 
 
-def test_below_the_free_bytes_that_are_kept_nothing_is_taken(tmp_path):
+def test_below_the_minimum_of_free_bytes_nothing_is_stored(tmp_path):
     running = start(tmp_path, settings={"minFreeBytes": 10**15})
     try:
         answer = running.visitor("alice").upload("a.png", image())
@@ -123,7 +123,7 @@ def test_below_the_free_bytes_that_are_kept_nothing_is_taken(tmp_path):
         running.stop()
 
 
-def test_a_saved_file_keeps_its_mode_and_what_a_killed_server_left_is_removed(small):
+def test_a_saved_file_keeps_its_mode_and_stale_temporary_files_are_removed(small):
     alice = small.visitor("alice")
     assert alice.post("/userdata/workflows%2Fm.json", {}).status == 200
     path = small.base / "disk/user/u-alice/workflows/m.json"

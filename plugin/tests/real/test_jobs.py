@@ -1,4 +1,4 @@
-"""Jobs, by which newer ComfyUIs show the queue and the history together. Older ones have no such routes: 404 to all."""
+"""Jobs, with which newer ComfyUI versions show queue and history together. Older ones respond with 404."""
 
 import time
 import uuid
@@ -33,7 +33,7 @@ def cancel(visitor, prompt_id):
     ]
 
 
-def test_nobody_sees_or_stops_anothers_job(comfyui, running):
+def test_users_cannot_see_or_stop_others_jobs(comfyui, running):
     alice, bob = comfyui.visitor("alice"), comfyui.visitor("bob")
     for answer in (bob.ask("/api/jobs"), bob.ask(f"/api/jobs/{running}"), *cancel(bob, running)):
         assert "secret" not in answer.text and running not in answer.text
@@ -43,7 +43,7 @@ def test_nobody_sees_or_stops_anothers_job(comfyui, running):
 
 
 @pytest.mark.parametrize("who", [("alice",), ("boss", "operator")])
-def test_ones_own_job_is_seen_and_stopped_by_its_user_and_by_operators(comfyui, running, who):
+def test_a_job_can_be_seen_and_stopped_by_its_user_and_by_operators(comfyui, running, who):
     visitor = comfyui.visitor(*who)
     time.sleep(0.4)
     listed = visitor.ask("/api/jobs")
@@ -53,7 +53,7 @@ def test_ones_own_job_is_seen_and_stopped_by_its_user_and_by_operators(comfyui, 
     assert comfyui.visitor("alice").finished(running)["status"]["status_str"] == "error"
 
 
-def test_assets_of_earlier_times_are_not_found_by_their_content(comfyui):
+def test_older_assets_are_not_found_by_their_hash(comfyui):
     answer = comfyui.visitor("bob").ask("/view?filename=blake3:" + "0" * 64)
     assert answer.status == 404
     if answer.text:

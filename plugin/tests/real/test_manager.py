@@ -1,4 +1,4 @@
-"""ComfyUI-Manager, with its new web UI and its old one: it loads, and no user reaches it. It installs code for everybody."""
+"""ComfyUI-Manager, with its new and its old web UI: it loads, but users cannot reach it, as it installs code for all."""
 
 import json
 import os
@@ -15,11 +15,11 @@ START_QUEUE = "/v2/manager/queue/start"
 
 
 def started(base: Path, ui: str, **settings):
-    """A ComfyUI with a Manager that fetches nothing: no lists, and no packages that it finds missing."""
+    """A ComfyUI with a Manager that downloads nothing: no lists and no missing packages."""
     config = base / "user" / "__manager" / "config.ini"
     config.parent.mkdir(parents=True)
     config.write_text("[default]\nnetwork_mode = offline\n")
-    # A part of what it imports, which only downloads need.
+    # A package that only its downloads need.
     (base / "imports").mkdir()
     (base / "imports" / "huggingface_hub.py").write_text("HfApi = None\n")
     flags = ["--enable-manager", *(["--enable-manager-legacy-ui"] if ui == "legacy" else [])]
@@ -65,16 +65,16 @@ def test_every_route_of_the_manager_is_closed(comfyui, routes, who):
             assert (answer.status, answer.json()["error"]["type"]) == (403, "route_closed"), (method, path)
 
 
-def test_each_refusal_is_one_line_of_the_log_that_names_the_route_and_the_setting(comfyui, routes):
+def test_each_denied_route_is_logged_in_one_line_with_the_setting(comfyui, routes):
     for method, path in routes:
         before = len(comfyui.log.read_text())
         comfyui.visitor("alice").ask(re.sub(r"{.*?}", "x", path), method)
-        said = [line for line in comfyui.log.read_text()[before:].splitlines() if "comfy-tenant" in line]
-        assert len(said) == 1 and f"closed {method} {path} to a user" in said[0]
-        assert said[0].endswith(f'allowRoutes: ["{method} {path}"]')
+        message = [line for line in comfyui.log.read_text()[before:].splitlines() if "comfy-tenant" in line]
+        assert len(message) == 1 and f"denied {method} {path};" in message[0]
+        assert message[0].endswith(f'allowRoutes: ["{method} {path}"]')
 
 
-def test_users_work_as_without_it(comfyui):
+def test_users_work_as_without_a_manager(comfyui):
     alice, bob = comfyui.visitor("alice"), comfyui.visitor("bob")
     alice.upload("in.png", image())
     done = alice.run(graph("in.png", "mine"))
@@ -83,12 +83,12 @@ def test_users_work_as_without_it(comfyui):
     assert bob.ask("/view?filename=mine_00001_.png").status == 404
 
 
-def test_operators_are_told_that_it_is_loaded(comfyui):
+def test_operators_see_that_a_manager_is_loaded(comfyui):
     assert comfyui.visitor("boss", "operator").ask("/_tenant/fitness").json()["manager"] is True
 
 
 @pytest.mark.parametrize("ui", ["new", "legacy"])
-def test_what_it_tells_all_browsers_reaches_the_one_who_asked_for_it(tmp_path, ui):
+def test_broadcasts_of_the_manager_reach_only_the_user_who_caused_them(tmp_path, ui):
     running = started(tmp_path / "base", ui, allowRoutes=[f"POST {START_QUEUE}"])
     try:
         alice, bob = running.visitor("alice"), running.visitor("bob")

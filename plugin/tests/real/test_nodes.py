@@ -1,4 +1,4 @@
-"""What node code can do, in every way in which it may run."""
+"""What node code can access, in every way in which it can run."""
 
 import os
 import uuid
@@ -40,7 +40,7 @@ def ran(visitor, class_type, **inputs):
 
 @pytest.mark.parametrize("place", ["tenants/u-alice/output/secret.txt", "user/u-alice/workflows/secret.txt"])
 @pytest.mark.parametrize("way", WAYS)
-def test_a_node_reaches_nothing_of_another_user(hostile, way, place):
+def test_a_node_cannot_access_another_users_data(hostile, way, place):
     if way in ("walk", "fd_link", "dir_fd") and place.startswith("user"):
         place = "tenants/u-alice/output/secret.txt"
     path = hostile.base / place
@@ -51,7 +51,7 @@ def test_a_node_reaches_nothing_of_another_user(hostile, way, place):
 
 
 @pytest.mark.parametrize("path", ["/etc/hostname", "../../u-alice/output/secret.txt", "../../../token.key"])
-def test_an_annotated_path_stays_in_the_users_folders(hostile, path):
+def test_an_annotated_path_must_be_in_the_users_folders(hostile, path):
     [happened] = ran(hostile.visitor("bob"), "Reach", way="annotated", path=path)
     assert happened.startswith("refused ") and path in happened, happened
 
@@ -63,12 +63,12 @@ PRIVATE = ("token.key", "public/comfyui.json", "settings.json", "comfyui.log", "
 @pytest.mark.parametrize(
     "way", ["open", "open_bytes", "os_open", "pathlib", "copy", "link", "symlink", "thread", "pool", "loop"]
 )
-def test_a_node_reaches_no_key_configuration_log_or_environment(hostile, way, place):
+def test_a_node_cannot_read_keys_configuration_logs_or_the_environment(hostile, way, place):
     [happened] = ran(hostile.visitor("bob"), "Reach", way=way, path=str(hostile.base / place))
     assert happened.startswith("refused "), happened
 
 
-def test_a_node_reaches_what_is_its_users(hostile):
+def test_a_node_can_access_its_users_data(hostile):
     path = hostile.base / "tenants/u-alice/output/secret.txt"
     assert ran(hostile.visitor("alice"), "Reach", way="open", path=str(path)) == ["got 'secret'"]
 
@@ -79,7 +79,7 @@ def test_threads_tasks_and_pools_belong_to_the_user_of_the_prompt(hostile, user)
     assert ran(hostile.visitor(user), "Where", nonce=uuid.uuid4().hex) == [own] * 6
 
 
-def test_a_model_is_loaded_once_for_all(hostile):
+def test_a_model_is_loaded_once_for_all_users(hostile):
     graph = {
         "1": {"class_type": "TestSharedLoader", "inputs": {"name": "big"}},
         "2": {"class_type": "ShowRuns", "inputs": {"model": ["1", 0]}},

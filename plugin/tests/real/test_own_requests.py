@@ -1,4 +1,4 @@
-"""Requests for a user's own files are served in the user's sandbox, whatever a program of the user's does meanwhile."""
+"""Requests for a user's files are served in the user's sandbox, whatever a program of the user does at the same time."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def swap(bob, folder: str, target: Path) -> float:
     return time.monotonic() + SECONDS
 
 
-def test_a_link_that_comes_and_goes_shows_nothing_of_another_user(comfyui):
+def test_a_changing_link_reveals_nothing_of_another_user(comfyui):
     bob = comfyui.visitor("bob")
     end = swap(bob, "output", comfyui.base / "tenants" / "u-alice" / "output" / "secret.txt")
     seen = set()
@@ -45,7 +45,7 @@ def test_a_link_that_comes_and_goes_shows_nothing_of_another_user(comfyui):
     assert SECRET not in seen
 
 
-def test_nor_does_it_in_the_user_data(comfyui):
+def test_a_changing_link_in_the_user_data_reveals_nothing(comfyui):
     bob = comfyui.visitor("bob")
     end = swap(bob, "../../user/u-bob", comfyui.base / "tenants" / "u-alice" / "output" / "secret.txt")
     seen = set()
@@ -55,7 +55,7 @@ def test_nor_does_it_in_the_user_data(comfyui):
     assert SECRET not in seen
 
 
-def test_nothing_is_written_through_it(comfyui):
+def test_nothing_is_written_through_a_changing_link(comfyui):
     bob = comfyui.visitor("bob")
     code = comfyui.base / "code.py"
     end = swap(bob, "input", code)

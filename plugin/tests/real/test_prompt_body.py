@@ -1,4 +1,4 @@
-"""A body of the wrong shape gets 400 and never reaches the worker, which ComfyUI has one of."""
+"""An invalid body gets 400 and never reaches ComfyUI's only worker."""
 
 import json
 
@@ -26,7 +26,7 @@ WRONG = [
 
 
 @pytest.mark.parametrize("wrong", WRONG, ids=lambda wrong: json.dumps(wrong)[:50])
-def test_a_wrong_body_is_refused_and_the_next_prompt_runs(comfyui, wrong):
+def test_an_invalid_body_is_refused_and_the_next_prompt_runs(comfyui, wrong):
     alice = comfyui.visitor("alice")
     assert alice.upload("in.png", image()).status == 200
     answer = alice.post("/prompt", {"prompt": graph("in.png"), **wrong})
@@ -38,7 +38,7 @@ def test_a_wrong_body_is_refused_and_the_next_prompt_runs(comfyui, wrong):
 
 
 @pytest.mark.parametrize("body", [b"", b"x", b"[]", b"5", b'"x"', b"null", b"\xff", b'{"a":' * 3000])
-def test_what_is_no_json_object_is_refused(comfyui, body):
+def test_a_body_that_is_not_a_json_object_is_refused(comfyui, body):
     answer = comfyui.visitor("alice").ask("/prompt", "POST", body, {"Content-Type": "application/json"})
     assert (answer.status, answer.json()["error"]["type"]) == (400, "invalid_prompt")
 
@@ -47,7 +47,7 @@ def test_what_is_no_json_object_is_refused(comfyui, body):
     "right",
     [{"client_id": "a"}, {"client_id": None}, {"extra_data": {"extra_pnginfo": {"workflow": {"nodes": []}}}}, {"number": -1}],
 )
-def test_a_right_body_runs(comfyui, right):
+def test_a_valid_body_runs(comfyui, right):
     alice = comfyui.visitor("alice")
     assert alice.upload("in.png", image()).status == 200
     done = alice.finished(alice.run(graph("in.png", text=json.dumps(right)), **right))

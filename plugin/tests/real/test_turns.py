@@ -50,9 +50,9 @@ def test_twenty_users_wait_no_longer_for_a_greedy_one_than_for_each_other(limite
     assert before <= 3
 
 
-def test_more_than_the_cap_is_refused_in_the_shape_that_the_web_ui_shows(limited):
+def test_prompts_above_the_limit_get_an_error_that_the_web_ui_displays(limited):
     greedy = ready(limited, "full")
-    until_running(greedy, queue_up(greedy, 100))
+    until_running(greedy, queue_up(greedy, 60))
     answers = [greedy.post("/prompt", {"prompt": graph("in.png", text=str(n))}) for n in range(13)]
     assert [a.status for a in answers] == [200] * 12 + [429]
     assert answers[-1].json() == {
@@ -71,30 +71,30 @@ def test_more_than_the_cap_is_refused_in_the_shape_that_the_web_ui_shows(limited
     greedy.post("/interrupt")
 
 
-def test_the_wait_is_told_without_a_word_of_others(limited):
+def test_the_wait_reveals_nothing_about_other_users(limited):
     busy, waiter = ready(limited, "busy"), ready(limited, "waiter")
-    running = queue_up(busy, 100)
+    running = queue_up(busy, 60)
     until_running(busy, running)
     time.sleep(0.4)
     mine = str(uuid.uuid4())
     answer = waiter.post("/prompt", {"prompt": graph("in.png"), "prompt_id": mine}).json()
     assert answer["number"] == 1
     assert answer["wait"]["ahead"] == 1
-    told = waiter.ask("/_tenant/queue")
-    assert told.json()["mine"] == [{"promptId": mine, "state": "waiting", "ahead": 1}]
-    # Nothing is known of such a prompt.
-    assert told.json()["etaSeconds"] is None
-    assert told.json()["runningSeconds"] >= 0.4
-    assert "busy" not in told.text and running not in told.text
+    reported = waiter.ask("/_tenant/queue")
+    assert reported.json()["mine"] == [{"promptId": mine, "state": "waiting", "ahead": 1}]
+    # There is no earlier prompt of this kind.
+    assert reported.json()["etaSeconds"] is None
+    assert reported.json()["runningSeconds"] >= 0.4
+    assert "busy" not in reported.text and running not in reported.text
     assert busy.ask("/api/_tenant/queue").json()["running"] is True
     busy.post("/interrupt")
     waiter.finished(mine)
     assert waiter.ask("/_tenant/queue").json()["mine"] == []
 
 
-def test_operators_see_all_may_free_memory_and_stop_a_named_prompt(limited):
+def test_operators_see_all_prompts_free_memory_and_stop_a_prompt_by_id(limited):
     user, operator = ready(limited, "someone"), ready(limited, "boss", "operator")
-    running = queue_up(user, 100)
+    running = queue_up(user, 60)
     until_running(user, running)
     assert running in operator.ask("/queue").text
     assert operator.post("/free").status == 200
@@ -109,7 +109,7 @@ def test_operators_see_all_may_free_memory_and_stop_a_named_prompt(limited):
     assert running in operator.ask("/history").text
 
 
-def test_what_does_not_fit_in_the_quota_is_refused_before_it_is_stored(limited):
+def test_an_upload_above_the_quota_is_refused_before_it_is_stored(limited):
     user = ready(limited, "hoarder")
     answer = user.upload("big.png", b"x" * 250_000)
     assert answer.status == 507
@@ -134,14 +134,14 @@ def test_a_setting_opens_a_closed_route(limited):
     assert limited.visitor("alice").ask("/internal/folder_paths").status == 200
 
 
-def test_a_closed_route_is_named_in_the_log_with_the_setting(limited):
+def test_a_closed_route_is_logged_with_the_setting(limited):
     answer = limited.visitor("alice").post("/users", {"username": "x"})
     assert answer.status == 403
     assert answer.json()["error"]["message"].startswith("POST /users is closed in multi-tenant mode; the setting allowRoutes")
     assert 'allowRoutes: ["POST /users"]' in limited.log.read_text()
 
 
-def test_a_socket_comes_back_under_the_id_that_it_was_told(limited):
+def test_a_websocket_reconnects_under_the_id_that_it_received(limited):
     user = ready(limited, "again")
     with Socket(user) as first:
         sid = first.sid

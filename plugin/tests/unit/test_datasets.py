@@ -1,4 +1,4 @@
-"""Each user has a folder of datasets of their own; the server's own code sees the shared one."""
+"""Each user has a separate datasets folder; the server's own code sees the shared one."""
 
 import sys
 import types
@@ -22,7 +22,7 @@ def folder_paths(monkeypatch, tmp_path):
     return module
 
 
-def test_a_user_has_an_own_folder(folder_paths, tmp_path):
+def test_each_user_has_a_separate_folder(folder_paths, tmp_path):
     with context.as_tenant(BOB):
         assert folder_paths.get_folder_paths("datasets") == [str(tmp_path / "u-bob" / "datasets")]
         assert (tmp_path / "u-bob" / "datasets").is_dir()
@@ -30,7 +30,7 @@ def test_a_user_has_an_own_folder(folder_paths, tmp_path):
         assert folder_paths.get_folder_paths("datasets") == [str(tmp_path / "u-alice" / "datasets")]
 
 
-def test_its_files_are_listed_for_its_user_alone(folder_paths, tmp_path):
+def test_only_the_user_sees_the_files_in_it(folder_paths, tmp_path):
     with context.as_tenant(BOB):
         (tmp_path / "u-bob" / "datasets" / "one").mkdir(parents=True)
         (tmp_path / "u-bob" / "datasets" / "one" / "1.png").write_text("")
@@ -39,14 +39,14 @@ def test_its_files_are_listed_for_its_user_alone(folder_paths, tmp_path):
         assert folder_paths.get_filename_list("datasets") == []
 
 
-def test_other_folders_and_other_code_are_as_they_were(folder_paths):
+def test_other_folders_and_code_without_a_user_are_unchanged(folder_paths):
     assert folder_paths.get_folder_paths("datasets") == ["/shared/datasets"]
     with context.as_tenant(BOB):
         assert folder_paths.get_folder_paths("loras") == ["/models/loras"]
         assert folder_paths.get_filename_list("loras") == ["of loras"]
 
 
-def test_a_comfyui_without_datasets_goes_on_without(folder_paths):
+def test_a_comfyui_without_datasets_is_unchanged(folder_paths):
     folder_paths.get_folder_paths = lambda folder_name: {}[folder_name]
     datasets.wrap(folder_paths, "get_folder_paths", lambda original: datasets._paths(original, None))
     with context.as_tenant(BOB), pytest.raises(KeyError):

@@ -9,5 +9,5 @@ def test_a_manager_is_found_by_the_name_of_its_module(name):
     assert manager_loaded(["os", name])
 
 
-def test_other_modules_are_no_manager():
+def test_other_modules_are_not_a_manager():
     assert not manager_loaded(["os", "multiprocessing.managers", "comfyui_manager_extras"])

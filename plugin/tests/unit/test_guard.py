@@ -26,7 +26,7 @@ def guard(place):
 
 
 @pytest.mark.parametrize(
-    ("path", "alice", "nobody"),
+    ("path", "alice", "anonymous"),
     [
         ("tenants/u-alice/output/x.png", True, False),
         ("tenants/u-bob/output/x.png", False, False),
@@ -44,29 +44,29 @@ def guard(place):
         ("tenants2/u-bob", True, True),
     ],
 )
-def test_each_user_reaches_their_own_places_and_code_without_a_user_none(place, guard, path, alice, nobody):
+def test_users_access_only_their_places_and_code_without_a_user_none(place, guard, path, alice, anonymous):
     assert guard.allows(ALICE, str(place / path)) == alice
-    assert guard.allows(None, str(place / path)) == nobody
+    assert guard.allows(None, str(place / path)) == anonymous
 
 
-def test_a_link_into_another_users_folder_leads_nowhere(place, guard):
+def test_a_link_into_another_users_folder_is_denied(place, guard):
     (place / "elsewhere").symlink_to(place / "tenants" / "u-bob")
     assert not guard.allows(ALICE, str(place / "elsewhere" / "output" / "x.png"))
 
 
-def test_a_link_in_ones_own_folder_does_not_lead_out_of_it(place, guard):
+def test_a_link_in_a_users_folder_does_not_lead_out_of_it(place, guard):
     (place / "tenants" / "u-alice" / "input" / "etc").symlink_to("/etc")
     assert not guard.allows(ALICE, str(place / "tenants/u-alice/input/etc/hostname"))
 
 
-def test_a_folder_that_the_operator_has_linked_to_another_disk_is_ones_own(place, guard):
+def test_a_user_folder_that_the_operator_linked_to_another_disk_is_the_users(place, guard):
     (place / "tenants" / "u-alice" / "temp").rmdir()
     (place / "disk").mkdir()
     (place / "tenants" / "u-alice" / "temp").symlink_to(place / "disk")
     assert guard.allows(ALICE, str(place / "tenants/u-alice/temp/x.png"))
 
 
-def test_paths_relative_to_the_working_directory_are_judged(place, guard, monkeypatch):
+def test_paths_relative_to_the_working_directory_are_checked(place, guard, monkeypatch):
     monkeypatch.chdir(place)
     assert not guard.allows(ALICE, os.path.join("tenants", "u-bob", "x"))
 
@@ -106,7 +106,7 @@ def tricky(place, monkeypatch):
     (place / "user/default/out").symlink_to(place / "user/u-alice")
     (place / "deep").unlink()
     (place / "deep").symlink_to(place / "tenants/u-alice/input")
-    # On a file system that tells case apart this is another folder, which a user can make.
+    # On a case-sensitive file system this is another folder, which a user can create.
     (place / "TENANTS/u-alice/input").mkdir(parents=True, exist_ok=True)
     (place / "TENANTS/u-alice/input/link").symlink_to(place / "tenants/u-bob/input")
     monkeypatch.chdir(place)
@@ -114,7 +114,7 @@ def tricky(place, monkeypatch):
 
 
 @pytest.mark.parametrize("way", WAYS)
-def test_no_way_leads_to_another_user(tricky, guard, way):
+def test_no_path_leads_to_another_user(tricky, guard, way):
     opened = os.open(tricky / "tenants/u-alice", os.O_RDONLY)
     try:
         path = way.format(place=tricky, name=tricky.name, pid=os.getpid(), fd=opened)
@@ -125,7 +125,7 @@ def test_no_way_leads_to_another_user(tricky, guard, way):
         os.close(opened)
 
 
-def test_ways_to_ones_own_files_stay_open(tricky, guard):
+def test_users_access_their_files_through_every_path(tricky, guard):
     for path in (
         "/proc/self/cwd/tenants/u-alice/input/x",
         "tenants/u-alice/input/../output/x",
@@ -134,7 +134,7 @@ def test_ways_to_ones_own_files_stay_open(tricky, guard):
         assert guard.allows(ALICE, path), path
 
 
-def test_where_an_operators_link_leads_belongs_to_its_user(place):
+def test_the_target_of_an_operators_link_belongs_to_the_user(place):
     (place / "disk").mkdir()
     (place / "tenants/u-bob/temp").rmdir()
     (place / "tenants/u-bob/temp").symlink_to(place / "disk")
@@ -143,10 +143,10 @@ def test_where_an_operators_link_leads_belongs_to_its_user(place):
     assert guard.allows(Tenant("bob", "u-bob"), str(place / "disk" / "x"))
 
 
-# In a process of its own, as an audit hook stays for good.
+# In a separate process, because an audit hook cannot be removed.
 EVENTS = {
     "open, relative to a folder": "os.open('x.png', os.O_RDONLY, dir_fd=bobs)",
-    "open, up from one's own": "os.open('../../u-bob/input/x.png', os.O_RDONLY, dir_fd=own)",
+    "open, up from the user's folder": "os.open('../../u-bob/input/x.png', os.O_RDONLY, dir_fd=own)",
     "open by number": "os.listdir(bobs)",
     "chdir by number": "os.fchdir(bobs)",
     "remove": "os.remove('x.png', dir_fd=bobs)",
@@ -193,10 +193,10 @@ for text in ("os.open('mine', 0, dir_fd=own)", "os.rename('mine', 'm', src_dir_f
 """
 
 
-def test_every_event_is_judged_by_where_it_leads(tricky):
+def test_every_event_is_checked_by_its_resolved_path(tricky):
     package = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
     program = PROGRAM.format(package=package, place=str(tricky), events=EVENTS)
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
-    said = done.stdout.splitlines()
-    assert said[: len(EVENTS)] == [f"{name} refused" for name in EVENTS]
-    assert [line.endswith(" allowed") for line in said[len(EVENTS) :]] == [True] * 3
+    message = done.stdout.splitlines()
+    assert message[: len(EVENTS)] == [f"{name} refused" for name in EVENTS]
+    assert [line.endswith(" allowed") for line in message[len(EVENTS) :]] == [True] * 3

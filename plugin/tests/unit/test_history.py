@@ -6,7 +6,7 @@ def entry(user):
     return {"prompt": (1, "id", {}, {OWNER: user}, [])}
 
 
-def test_each_users_part_follows_what_is_added_and_taken():
+def test_each_users_part_follows_additions_and_removals():
     history = OwnedHistory({"a": entry("alice")})
     history["b"] = entry("bob")
     history["a2"] = entry("alice")
@@ -17,13 +17,13 @@ def test_each_users_part_follows_what_is_added_and_taken():
     assert list(history) == ["b", "a2"]
 
 
-def test_an_id_that_comes_again_belongs_to_its_last_owner():
+def test_a_reused_id_belongs_to_its_last_owner():
     history = OwnedHistory({"a": entry("alice")})
     history["a"] = entry("bob")
     assert list(history.parts["alice"]) == []
     assert list(history.parts["bob"]) == ["a"]
 
 
-def test_a_full_history_gives_up_the_oldest_of_the_user_with_the_most():
+def test_a_full_history_drops_the_oldest_entry_of_the_user_with_the_most():
     history = OwnedHistory({"b": entry("bob"), "a1": entry("alice"), "a2": entry("alice")})
     assert history.next_to_drop() == "a1"

@@ -19,7 +19,7 @@ X = base64.urlsafe_b64decode(KEY.x + "=")
 
 
 class Source:
-    """Keys that a test changes; what is `written` is seen by `look` alone, as before the second is over."""
+    """Keys that a test changes; only `look` sees those in `written`, as within the first second."""
 
     def __init__(self, keys: Keys = PUBLIC, written: Keys | None = None):
         self.now, self.written = keys, written
@@ -32,23 +32,23 @@ class Source:
         return self.now
 
 
-def judge(users=("alice",), tokens=None, keys=PUBLIC, clock=time.time):
+def identified(users=("alice",), tokens=None, keys=PUBLIC, clock=time.time):
     sent = [token(KEY, "alice")] if tokens is None else tokens
     return identify(list(users), sent, Verifier(Source(keys), clock))
 
 
-def test_the_user_of_a_good_token_is_taken():
-    assert judge() == Tenant("alice", "u-alice", operator=False)
+def test_a_valid_token_identifies_its_user():
+    assert identified() == Tenant("alice", "u-alice", operator=False)
 
 
-def test_a_token_of_the_key_before_is_taken_while_the_key_changes():
-    assert judge(tokens=[token(OLD, "alice")]) == Tenant("alice", "u-alice")
+def test_a_token_of_the_previous_key_is_accepted_during_rotation():
+    assert identified(tokens=[token(OLD, "alice")]) == Tenant("alice", "u-alice")
 
 
 def test_only_the_role_operator_makes_an_operator():
-    assert judge(tokens=[token(KEY, "alice", roles=["operator"])]).operator
-    assert not judge(tokens=[token(KEY, "alice", roles=["admin"])]).operator
-    assert not judge(tokens=[token(KEY, "alice", roles="operator")]).operator
+    assert identified(tokens=[token(KEY, "alice", roles=["operator"])]).operator
+    assert not identified(tokens=[token(KEY, "alice", roles=["admin"])]).operator
+    assert not identified(tokens=[token(KEY, "alice", roles="operator")]).operator
 
 
 @pytest.mark.parametrize(
@@ -67,8 +67,8 @@ def test_only_the_role_operator_makes_an_operator():
         (["%61lice"], BAD_TOKEN),
     ],
 )
-def test_without_exactly_one_proved_user_nobody_is_served(users, refusal):
-    assert judge(users) == refusal
+def test_a_request_needs_exactly_one_proved_user(users, refusal):
+    assert identified(users) == refusal
 
 
 def encoded(part: object) -> str:
@@ -81,14 +81,14 @@ def unsigned(claims: dict, algorithm="none") -> str:
 
 
 def by_hmac(key: bytes, header: dict, algorithm=hashlib.sha256, **changes) -> str:
-    """Signed by hand, for libraries refuse to take a public key for a shared one."""
+    """Signed by hand, because libraries reject a public key as a shared one."""
     text = f"{encoded(header)}.{encoded(GOOD | changes)}"
     signature = hmac.new(key, text.encode(), algorithm).digest()
     return f"{text}.{base64.urlsafe_b64encode(signature).decode().rstrip('=')}"
 
 
 def signed(header: dict, claims: object) -> str:
-    """Signed by the right key, whatever it says."""
+    """Signed with the right key, with any content."""
     text = f"{encoded(header)}.{encoded(claims)}"
     return f"{text}.{base64.urlsafe_b64encode(KEY.private.sign(text.encode())).decode().rstrip('=')}"
 
@@ -97,8 +97,8 @@ GOOD = {"iss": "comfy-tenant", "sub": "alice", "aud": KEY.audience, "iat": NOW, 
 HEADER = {"alg": "EdDSA", "kid": KEY.kid}
 
 
-def test_the_tokens_signed_by_hand_are_good_but_for_what_a_case_spoils():
-    assert judge(tokens=[signed(HEADER, GOOD)]) == Tenant("alice", "u-alice")
+def test_the_hand_made_tokens_are_valid_apart_from_the_tested_defect():
+    assert identified(tokens=[signed(HEADER, GOOD)]) == Tenant("alice", "u-alice")
 
 
 @pytest.mark.parametrize(
@@ -117,14 +117,14 @@ def test_the_tokens_signed_by_hand_are_good_but_for_what_a_case_spoils():
         *(token(KEY, "alice", aud=aud) for aud in ("other", "comfy-tenant-verify", "comfyui", [KEY.audience], "")),
         *(token(KEY, "alice", **{name: None}) for name in ("iss", "sub", "aud", "iat", "exp")),
         *(token(KEY, sub) for sub in ("default", "../alice", ".alice", "")),
-        # Longer than ten minutes, or for ever.
+        # Longer than ten minutes, or forever.
         token(KEY, "alice", iat=NOW, exp=NOW + 601),
         token(KEY, "alice", iat=NOW - 400, exp=NOW + 300),
         token(KEY, "alice", iat=0),
         token(KEY, "alice", exp=10**18),
         token(KEY, "alice", exp=10**400),
         token(KEY, "alice", iat=NOW, exp=NOW),
-        # No integers.
+        # Not integers.
         *(signed(HEADER, {**GOOD, "exp": exp}) for exp in (NOW + 300.0, str(NOW + 300), True, [NOW + 300], None)),
         *(signed(HEADER, {**GOOD, "iat": iat}) for iat in (float(NOW), str(NOW), True, None)),
         signed(HEADER, json.dumps(GOOD).replace(str(NOW + 300), "1e400")),
@@ -132,14 +132,14 @@ def test_the_tokens_signed_by_hand_are_good_but_for_what_a_case_spoils():
         *(signed(HEADER, {**GOOD, "sub": sub}) for sub in (7, ["alice"], {"alice": 1}, True)),
         signed(HEADER, [GOOD]),
         signed(HEADER, "alice"),
-        # The key is the one that the header names, and the algorithm that of the key.
+        # The header names the key, and the key determines the algorithm.
         signed({"alg": "EdDSA"}, GOOD),
         signed({**HEADER, "kid": OLD.kid}, GOOD),
         signed({**HEADER, "kid": [KEY.kid]}, GOOD),
         *(signed({**HEADER, "alg": alg}, GOOD) for alg in ("HS256", "none", "ES256", "Ed25519", "eddsa", None, 7)),
         signed({**HEADER, "crit": ["exp"]}, GOOD),
         signed({**HEADER, "jwk": KEY.jwk}, GOOD),
-        # The public key, which is no secret, taken for a shared one.
+        # The public key used as a shared key.
         *(
             by_hmac(secret, header, algorithm)
             for secret in (X, KEY.x.encode(), KEY.public_file().encode(), b"")
@@ -164,28 +164,28 @@ def test_the_tokens_signed_by_hand_are_good_but_for_what_a_case_spoils():
         token(KEY, "alice") + "\n",
     ],
 )
-def test_a_token_that_the_gateway_would_not_make_is_refused(bad):
-    assert judge(tokens=[bad]) == BAD_TOKEN
+def test_a_token_that_the_gateway_does_not_issue_is_refused(bad):
+    assert identified(tokens=[bad]) == BAD_TOKEN
 
 
 @pytest.mark.parametrize("tokens", [[], [""], [token(KEY, "alice")] * 2])
-def test_without_exactly_one_token_the_gateway_was_not_asked(tokens):
-    assert judge(tokens=tokens) == identity.NO_TOKEN
+def test_a_request_needs_exactly_one_token(tokens):
+    assert identified(tokens=tokens) == identity.NO_TOKEN
 
 
-def test_a_shared_key_of_0_1_is_taken_alone_and_while_migrating():
+def test_a_shared_key_of_0_1_is_accepted_alone_and_during_migration():
     old = Keys(shared=(b"t" * 32, SHARED))
     both = Keys(PUBLIC.audience, PUBLIC.public, (SHARED,))
     for keys in (old, both):
-        assert judge(tokens=[token(SHARED, "alice")], keys=keys) == Tenant("alice", "u-alice")
-        assert judge(tokens=[token(SHARED, "alice", aud=KEY.audience)], keys=keys) == BAD_TOKEN
-        assert judge(tokens=[token(SHARED, "alice", iat=NOW, exp=NOW + 601)], keys=keys) == BAD_TOKEN
-        assert judge(tokens=[by_hmac(SHARED, {"alg": "HS384"}, hashlib.sha384, aud="comfyui")], keys=keys) == BAD_TOKEN
-    assert judge(keys=both) == Tenant("alice", "u-alice")
-    assert judge(keys=old) == BAD_TOKEN
-    assert judge(tokens=[token(KEY, "alice", aud="comfyui")], keys=both) == BAD_TOKEN
+        assert identified(tokens=[token(SHARED, "alice")], keys=keys) == Tenant("alice", "u-alice")
+        assert identified(tokens=[token(SHARED, "alice", aud=KEY.audience)], keys=keys) == BAD_TOKEN
+        assert identified(tokens=[token(SHARED, "alice", iat=NOW, exp=NOW + 601)], keys=keys) == BAD_TOKEN
+        assert identified(tokens=[by_hmac(SHARED, {"alg": "HS384"}, hashlib.sha384, aud="comfyui")], keys=keys) == BAD_TOKEN
+    assert identified(keys=both) == Tenant("alice", "u-alice")
+    assert identified(keys=old) == BAD_TOKEN
+    assert identified(tokens=[token(KEY, "alice", aud="comfyui")], keys=both) == BAD_TOKEN
     for secret in (X, KEY.x.encode(), KEY.public_file().encode()):
-        assert judge(tokens=[by_hmac(secret, {"alg": "HS256"}, aud="comfyui")], keys=both) == BAD_TOKEN
+        assert identified(tokens=[by_hmac(secret, {"alg": "HS256"}, aud="comfyui")], keys=both) == BAD_TOKEN
 
 
 def counted(monkeypatch) -> list:
@@ -195,21 +195,21 @@ def counted(monkeypatch) -> list:
     return checked
 
 
-def test_a_token_is_verified_once_and_remembered_by_its_digest_alone(monkeypatch):
+def test_a_token_is_verified_once_and_cached_only_by_its_digest(monkeypatch):
     checked, sent, own = counted(monkeypatch), token(KEY, "alice"), Verifier(Source())
     assert [own.verify(sent, "alice") for _ in range(3)] == [Tenant("alice", "u-alice")] * 3
     assert len(checked) == 1
     assert sent not in repr(vars(own))
 
 
-def test_a_bounded_number_of_tokens_is_remembered():
+def test_the_number_of_cached_tokens_is_limited():
     own = Verifier(Source())
     for n in range(REMEMBERED + 5):
         own.verify(token(KEY, f"user{n}"), f"user{n}")
     assert len(own._known) == REMEMBERED
 
 
-def test_a_remembered_token_ends_with_its_time_and_is_forgotten():
+def test_a_cached_token_expires_and_is_removed():
     now = [time.time()]
     own = Verifier(Source(), lambda: now[0])
     sent = token(KEY, "alice")
@@ -219,7 +219,7 @@ def test_a_remembered_token_ends_with_its_time_and_is_forgotten():
     assert not own._known
 
 
-def test_a_clock_that_is_set_back_does_not_prolong_a_remembered_token():
+def test_setting_the_clock_back_does_not_prolong_a_cached_token():
     now = [time.time()]
     own = Verifier(Source(), lambda: now[0])
     sent = token(KEY, "alice")
@@ -228,14 +228,14 @@ def test_a_clock_that_is_set_back_does_not_prolong_a_remembered_token():
     assert own.verify(sent, "alice") == BAD_TOKEN
 
 
-def test_a_remembered_token_serves_no_other_user():
+def test_a_cached_token_is_valid_only_for_its_user():
     own = Verifier(Source())
     sent = token(KEY, "alice")
     own.verify(sent, "alice")
     assert own.verify(sent, "bob") == BAD_TOKEN
 
 
-def test_a_remembered_token_ends_when_its_key_is_taken_away():
+def test_a_cached_token_is_dropped_when_its_key_is_removed():
     source = Source()
     own = Verifier(source)
     sent = token(OLD, "alice")
@@ -244,12 +244,12 @@ def test_a_remembered_token_ends_when_its_key_is_taken_away():
     assert own.verify(sent, "alice") == BAD_TOKEN
 
 
-def test_a_key_that_was_just_written_is_used_at_once():
+def test_a_new_key_is_used_at_once():
     own = Verifier(Source(parse_keys(OLD.public_file(), "k"), written=PUBLIC))
     assert own.verify(token(KEY, "alice"), "alice") == Tenant("alice", "u-alice")
 
 
-def test_without_a_key_everyone_is_refused():
+def test_without_a_key_all_requests_are_refused():
     for tokens in (None, [unsigned(GOOD)], [by_hmac(b"", {"alg": "HS256"})], [token(SHARED, "alice")]):
-        assert judge(tokens=tokens, keys=Keys()) == NO_KEY
-    assert judge(tokens=[], keys=Keys()) == identity.NO_TOKEN
+        assert identified(tokens=tokens, keys=Keys()) == NO_KEY
+    assert identified(tokens=[], keys=Keys()) == identity.NO_TOKEN

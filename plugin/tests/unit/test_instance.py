@@ -13,7 +13,7 @@ def temp(tmp_path):
 
 
 def left(tmp_path, temp, number, host, age=0.0):
-    """What another ComfyUI has left that is not running."""
+    """The files of a ComfyUI that is not running."""
     name = f"i-{number:016x}"
     lock = tmp_path / LOCKS / name
     lock.write_text(host)
@@ -22,14 +22,14 @@ def left(tmp_path, temp, number, host, age=0.0):
     return temp / name
 
 
-def test_what_this_machine_has_left_is_emptied(tmp_path, temp):
+def test_temp_folders_of_stopped_comfyuis_on_this_machine_are_emptied(tmp_path, temp):
     instance = Instance(str(tmp_path))
     gone = left(tmp_path, temp, 1, socket.gethostname())
     instance.empty_left_temp()
     assert not gone.exists() and not (tmp_path / LOCKS / gone.name).exists()
 
 
-def test_what_another_machine_may_still_use_stays_for_an_hour(tmp_path, temp):
+def test_temp_folders_of_other_machines_are_kept_for_an_hour(tmp_path, temp):
     instance = Instance(str(tmp_path))
     fresh = left(tmp_path, temp, 1, "another")
     old = left(tmp_path, temp, 2, "another", ABANDONED_SECONDS + 60)
@@ -37,7 +37,7 @@ def test_what_another_machine_may_still_use_stays_for_an_hour(tmp_path, temp):
     assert fresh.exists() and not old.exists()
 
 
-def test_a_running_one_on_this_machine_is_left_alone(tmp_path, temp):
+def test_temp_folders_of_a_running_comfyui_are_kept(tmp_path, temp):
     first, second = Instance(str(tmp_path)), Instance(str(tmp_path))
     (temp / first.name).mkdir()
     second.empty_left_temp()

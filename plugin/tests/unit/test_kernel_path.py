@@ -1,4 +1,4 @@
-"""The guard's idea of a path against the kernel's, on random trees of links."""
+"""Compares the guard's path resolution with the kernel's, on random trees of links."""
 
 import os
 import random
@@ -45,7 +45,7 @@ def kernel(path: str, follow: bool) -> str | None:
 
 
 @pytest.mark.parametrize("follow", [True, False])
-def test_a_path_means_what_it_means_to_the_kernel(tmp_path, monkeypatch, follow):
+def test_paths_resolve_as_in_the_kernel(tmp_path, monkeypatch, follow):
     assert sys.platform == "linux", "the kernel is asked by O_PATH: run this on Linux"
     compared = 0
     for seed in range(TREES):
@@ -63,7 +63,7 @@ def test_a_path_means_what_it_means_to_the_kernel(tmp_path, monkeypatch, follow)
     assert compared > TREES * PATHS / 5
 
 
-def test_a_circle_of_links_means_nothing(tmp_path):
+def test_a_cycle_of_links_cannot_be_resolved(tmp_path):
     (tmp_path / "a").symlink_to("b")
     (tmp_path / "b").symlink_to("a")
     with pytest.raises(Unresolvable):
@@ -71,13 +71,13 @@ def test_a_circle_of_links_means_nothing(tmp_path):
 
 
 @pytest.mark.parametrize("way", ["cwd", "root", "fd/1", "task/{pid}/cwd", "exe", "environ", "task/{pid}/environ"])
-def test_nothing_is_reached_through_another_process(way):
+def test_paths_through_another_process_are_refused(way):
     other = os.getppid()
     with pytest.raises(Unresolvable):
         resolve(f"/proc/{other}/{way.format(pid=other)}", "/")
 
 
-def test_what_the_system_says_of_another_process_can_be_read():
+def test_harmless_facts_about_another_process_can_be_read():
     other = os.getppid()
     assert resolve(f"/proc/{other}/status", "/") == f"/proc/{other}/status"
 
@@ -85,7 +85,7 @@ def test_what_the_system_says_of_another_process_can_be_read():
 @pytest.mark.parametrize(
     "path", ["/proc/self/fd/{fd}/..", "/proc/thread-self/fd/{fd}/..", "/dev/fd/{fd}/..", "/proc/{pid}/fd/{fd}/.."]
 )
-def test_an_open_folder_is_where_it_is(tmp_path, path):
+def test_the_path_of_an_open_folder_is_found(tmp_path, path):
     (tmp_path / "inner").mkdir()
     descriptor = os.open(tmp_path / "inner", os.O_RDONLY)
     try:

@@ -54,7 +54,7 @@ def test_a_copy_leaves_the_originals_and_can_be_run_again(base):
         assert tree(base) == {**before, **ADOPTED}
 
 
-def test_what_is_there_already_stays_on_both_sides(base, capsys):
+def test_an_existing_target_is_kept_and_so_is_the_source(base, capsys):
     mine = base / "tenants/u-alice/input/a.png"
     mine.parent.mkdir(parents=True)
     mine.write_text("mine")
@@ -71,7 +71,7 @@ def test_links_are_not_followed(base, capsys):
     assert "link.png (a link)" in capsys.readouterr().out
 
 
-def test_a_user_is_archived_and_deleted_after_their_size_is_said(base, capsys):
+def test_a_user_is_archived_and_deleted_after_the_size_is_shown(base, capsys):
     run(base, "adopt", "--user", "alice", "--yes")
     file = base.parent / "alice.tar.gz"
     assert run(base, "remove", "--user", "alice", "--archive", str(file), "--yes") == 0
@@ -81,7 +81,7 @@ def test_a_user_is_archived_and_deleted_after_their_size_is_said(base, capsys):
         assert "tenants/u-alice/input/a.png" in tar.getnames()
 
 
-def test_an_archive_is_not_overwritten_and_then_nothing_is_deleted(base, capsys):
+def test_an_existing_archive_is_not_overwritten_and_nothing_is_deleted(base, capsys):
     run(base, "adopt", "--user", "alice", "--yes")
     file = base.parent / "alice.tar.gz"
     file.write_text("older")
@@ -96,7 +96,7 @@ def test_keeping_changes_nothing(base):
     assert tree(base) == ADOPTED
 
 
-def test_funarts_folders_are_taken_under_the_gateways_ids(base, tmp_path):
+def test_funarts_folders_are_imported_under_the_gateways_ids(base, tmp_path):
     for name in ("users/Jürgen/output/x.png", "users/bob/user/default/workflows/w.json", "users/bob/input/i.png"):
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_text(name)
@@ -107,7 +107,7 @@ def test_funarts_folders_are_taken_under_the_gateways_ids(base, tmp_path):
     assert (tmp_path / "users/bob/input/i.png").exists()
 
 
-def test_a_user_that_the_gateway_would_not_write_is_refused(base, capsys):
+def test_a_user_id_that_the_gateway_does_not_produce_is_refused(base, capsys):
     assert run(base, "adopt", "--user", "../bob", "--yes") == 64
     assert capsys.readouterr().err.startswith("../bob: must be a user id in the gateway's encoding: ")
 

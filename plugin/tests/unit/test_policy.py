@@ -4,7 +4,7 @@ from comfyui_tenant.policy import CLOSED, EMPTY, OPEN, OPERATORS, access_to
 
 @pytest.mark.parametrize("prefix", ["", "/api", "/api/api"])
 @pytest.mark.parametrize(
-    ("method", "pattern", "verdict"),
+    ("method", "pattern", "access"),
     [
         ("GET", "/queue", OPEN),
         ("HEAD", "/view", OPEN),
@@ -24,8 +24,8 @@ from comfyui_tenant.policy import CLOSED, EMPTY, OPEN, OPERATORS, access_to
         ("*", "/queue", CLOSED),
     ],
 )
-def test_a_listed_route_is_open_and_every_other_one_is_closed(prefix, method, pattern, verdict):
-    assert access_to(method, prefix + pattern) == verdict
+def test_a_listed_route_is_open_and_every_other_one_is_closed(prefix, method, pattern, access):
+    assert access_to(method, prefix + pattern) == access
 
 
 def test_the_root_is_open():
@@ -39,10 +39,10 @@ def test_a_closed_route_is_opened_by_the_setting(line):
 
 
 @pytest.mark.parametrize("line", ["POST /my_node/list", "/my_node", "/my_node/l", "my_node/list", "GET", "/my_nod?/list", "*"])
-def test_the_setting_opens_what_it_names_and_nothing_else(line):
+def test_the_setting_opens_only_the_routes_that_it_lists(line):
     assert access_to("GET", "/my_node/list", [line]) == CLOSED
 
 
-def test_the_setting_takes_nothing_from_operators():
+def test_the_setting_does_not_restrict_operators():
     assert access_to("POST", "/free", ["/*"]) == OPERATORS
     assert access_to("GET", "/internal/logs", ["/*"]) == EMPTY

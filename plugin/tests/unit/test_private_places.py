@@ -47,7 +47,7 @@ def test_other_places_are_not(tmp_path, path):
     assert not beside(tmp_path, "srv/.comfy-tenant/public/comfyui.json").covers(str(tmp_path / path))
 
 
-def test_a_folder_with_what_comfyui_needs_is_private_in_its_secrets_alone(tmp_path):
+def test_in_a_folder_that_comfyui_needs_only_the_secrets_are_private(tmp_path):
     places = beside(tmp_path, "base/token.key", "base/models")
     assert places.covers(str(tmp_path / "base/token.key"))
     assert places.covers(str(tmp_path / "base/verify.key"))
@@ -58,7 +58,7 @@ def test_a_folder_with_what_comfyui_needs_is_private_in_its_secrets_alone(tmp_pa
         assert with_nodes.covers(str(tmp_path / "srv/.comfy-tenant" / name))
 
 
-def test_a_linked_key_file_is_private_in_both_places(tmp_path):
+def test_a_linked_key_file_and_its_target_are_private(tmp_path):
     (tmp_path / "real").mkdir()
     (tmp_path / "real" / "k.json").touch()
     (tmp_path / "link").symlink_to(tmp_path / "real")
@@ -67,7 +67,7 @@ def test_a_linked_key_file_is_private_in_both_places(tmp_path):
     assert places.covers(str(tmp_path / "link/k.json"))
 
 
-def test_a_sandbox_is_told_the_places_that_exist(tmp_path):
+def test_the_sandbox_gets_the_private_places_that_exist(tmp_path):
     places = beside(tmp_path, "srv/.comfy-tenant/public/comfyui.json")
     (tmp_path / "srv/users.htpasswd").touch()
     assert {str(tmp_path / one) for one in ("srv/.comfy-tenant", "srv/.comfy-tenant/public", "srv/users.htpasswd")} <= set(
@@ -89,7 +89,7 @@ def test_a_sandbox_is_told_the_places_that_exist(tmp_path):
         ("/home/proc/self/environ", False),
     ],
 )
-def test_what_a_process_tells_of_itself(path, secret):
+def test_environment_and_memory_of_processes_are_private(path, secret):
     assert reveals_process(path) == secret
 
 

@@ -21,12 +21,12 @@ def test_input_and_output_count_and_temp_does_not(quota):
     assert quota.used(BOB) == 0
 
 
-def test_what_fits_exactly_is_taken_and_one_byte_more_is_not(quota):
+def test_an_upload_that_fits_exactly_is_accepted_and_one_byte_more_is_not(quota):
     assert quota.reserve(ALICE, 41) == ("your storage is full: 60 of 100 bytes used; delete some of your inputs or outputs")
     assert quota.reserve(ALICE, 40) is None
 
 
-def test_uploads_at_the_same_time_count_together_until_they_are_over(quota):
+def test_concurrent_uploads_are_added_up_until_they_end(quota):
     assert quota.reserve(ALICE, 30) is None
     assert "90 of 100" in quota.reserve(ALICE, 30)
     assert quota.reserve(BOB, 100) is None
@@ -34,7 +34,7 @@ def test_uploads_at_the_same_time_count_together_until_they_are_over(quota):
     assert quota.reserve(ALICE, 30) is None
 
 
-def test_a_disk_that_is_nearly_full_takes_nothing(tmp_path):
+def test_nothing_is_stored_on_an_almost_full_disk(tmp_path):
     quota = Quota(Settings(min_free_bytes=1 << 60), Folders(str(tmp_path)))
     assert quota.reserve(ALICE, 1).startswith("the server's disk is almost full: ")
 

@@ -29,7 +29,7 @@ def test_only_what_the_prompt_started_is_killed():
         other.wait()
 
 
-def test_a_thread_of_the_prompt_is_ended_and_one_of_another_goes_on():
+def test_a_prompts_thread_is_ended_and_other_threads_continue():
     runs, ended, end = [Run("a"), Run("b")], [], threading.Event()
     ready = threading.Barrier(3)
 
@@ -54,7 +54,7 @@ def test_a_thread_of_the_prompt_is_ended_and_one_of_another_goes_on():
     assert not runs[0].has_threads and not runs[1].has_threads
 
 
-def test_what_was_to_end_a_prompt_does_not_end_the_next_task_of_a_pools_thread():
+def test_ending_a_prompt_does_not_end_the_next_task_of_a_pools_thread():
     for _ in range(200):
         run = Run("p")
         try:
@@ -79,7 +79,7 @@ def test_a_prompts_thread_first_enters_and_has_its_user():
     assert seen == [ALICE, ALICE]
 
 
-def test_where_entering_fails_nothing_of_the_prompt_runs():
+def test_if_a_thread_cannot_be_confined_the_prompt_does_not_run():
     def refuse(_tenant):
         raise PermissionError("no sandbox")
 
@@ -89,7 +89,7 @@ def test_where_entering_fails_nothing_of_the_prompt_runs():
 
 
 @pytest.mark.parametrize("error", [SystemExit(1), KeyboardInterrupt(), ValueError("x"), PromptEnded()])
-def test_what_a_prompt_raises_is_handed_on(error):
+def test_an_exception_of_a_prompt_is_reported(error):
     def work():
         raise error
 
@@ -104,7 +104,7 @@ class Clock:
 
 
 class Waiting:
-    """A prompt that never ends, of which each wait takes as long as it may."""
+    """A prompt that never ends; each wait takes its full timeout."""
 
     error = None
 
@@ -120,7 +120,7 @@ class Waiting:
         return False
 
 
-def test_a_prompt_is_interrupted_then_forced_then_given_up(monkeypatch):
+def test_a_prompt_is_interrupted_then_forced_then_abandoned(monkeypatch):
     clock, limits = Clock(), None
     limits = RunLimits(60, 10, clock)
     monkeypatch.setattr(limits, "_free_memory", lambda: None)
@@ -134,16 +134,16 @@ def test_a_prompt_is_interrupted_then_forced_then_given_up(monkeypatch):
     assert str(limits.explain(waiting)) == "stopped: a prompt may run for at most 60 s"
 
 
-def test_the_first_reason_to_end_stays():
+def test_the_first_reason_to_end_is_kept():
     run = Run("p", Clock())
     run.stop(INTERRUPTED)
     run.stop(TIME_IS_UP)
     assert run.reason == INTERRUPTED
 
 
-def test_a_worker_that_fails_is_started_again_and_what_ran_is_ended():
-    worker, told, calls = Worker(sleep=lambda _: None), [], []
-    worker.on_death(told.append)
+def test_a_failed_worker_is_restarted_and_its_prompt_is_ended():
+    worker, reported, calls = Worker(sleep=lambda _: None), [], []
+    worker.on_death(reported.append)
 
     def prompt_worker():
         calls.append(1)
@@ -154,7 +154,7 @@ def test_a_worker_that_fails_is_started_again_and_what_ran_is_ended():
     worker.adopt(thread)
     thread.start()
     thread.join(10)
-    assert (worker.restarts, len(told), len(calls), worker.alive) == (2, 2, 3, False)
+    assert (worker.restarts, len(reported), len(calls), worker.alive) == (2, 2, 3, False)
 
 
 def test_other_threads_are_left_alone():

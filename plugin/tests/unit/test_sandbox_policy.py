@@ -24,33 +24,33 @@ def read(base, **more):
     return [place for place in readable_places(layout(base, **more), Links()) if place.startswith(str(base))]
 
 
-def test_an_ancestor_of_a_private_place_is_never_allowed_only_its_harmless_children(base):
+def test_a_parent_of_a_private_place_is_never_allowed_only_its_harmless_children(base):
     found = harmless(str(base), [str(base / "tenants")])
     assert str(base) not in found and str(base / "tenants") not in found
     assert str(base / "models") in found and str(base / ".ssh") not in found
 
 
-def test_nor_is_what_lies_in_a_private_place(base):
+def test_nothing_in_a_private_place_is_allowed(base):
     assert harmless(str(base / "tenants" / "u-alice"), [str(base / "tenants")]) == []
 
 
-def test_a_link_to_a_private_place_is_followed_before_it_is_judged(base):
+def test_a_link_to_a_private_place_is_resolved_before_the_check(base):
     (base / "nice").symlink_to(base / "tenants")
     assert harmless(str(base / "nice"), [str(base / "tenants")]) == []
 
 
-def test_of_comfyuis_folder_code_models_and_packs_can_be_read_and_nothing_else(base):
+def test_in_comfyuis_folder_only_code_models_and_packs_can_be_read(base):
     assert read(base) == [str(base / name) for name in ("custom_nodes", "main.py", "models")]
 
 
 @pytest.mark.parametrize("place", ["", "..", "../.."])
-def test_a_pack_that_puts_a_folder_above_on_the_import_path_opens_no_more(base, place):
+def test_a_parent_folder_on_the_import_path_opens_nothing_more(base, place):
     found = read(base, import_path=(os.path.normpath(base / place),))
     assert found == [str(base / name) for name in ("custom_nodes", "main.py", "models")]
 
 
 @pytest.mark.parametrize("name", ["model_on_another_disk", "nested/deeper"])
-def test_where_links_among_models_lead_can_be_read(base, tmp_path_factory, name):
+def test_targets_of_links_to_models_can_be_read(base, tmp_path_factory, name):
     disk = tmp_path_factory.mktemp("disk")
     link = base / "models" / "checkpoints" / name
     link.parent.mkdir(parents=True, exist_ok=True)
@@ -60,7 +60,7 @@ def test_where_links_among_models_lead_can_be_read(base, tmp_path_factory, name)
     assert str(disk) in found and os.path.realpath(disk / "further") in found
 
 
-def test_links_are_not_followed_where_users_can_make_them(base, tmp_path_factory):
+def test_links_that_users_can_create_are_not_followed(base, tmp_path_factory):
     secret = tmp_path_factory.mktemp("secret")
     loras = base / "models" / "loras"
     loras.mkdir()
@@ -68,19 +68,19 @@ def test_links_are_not_followed_where_users_can_make_them(base, tmp_path_factory
     assert str(secret) not in readable_places(layout(base, writable=(str(loras),)), Links())
 
 
-def test_a_new_link_is_found_again_without_reading_the_rest(base, tmp_path_factory):
+def test_a_new_link_is_found_without_reading_unchanged_folders(base, tmp_path_factory):
     links, disk = Links(), tmp_path_factory.mktemp("disk")
     assert str(disk) not in readable_places(layout(base), links)
     (base / "models" / "new").symlink_to(disk)
     assert str(disk) in readable_places(layout(base), links)
 
 
-def test_settings_above_a_private_place_open_only_the_rest(base):
+def test_a_setting_for_a_parent_of_a_private_place_opens_only_the_rest(base):
     found = writable_places(layout(base, writable=(str(base),)))
     assert str(base) not in found and not any(place.startswith(str(base / "tenants")) for place in found)
 
 
-def test_outermost_keeps_no_place_below_another():
+def test_outermost_drops_places_below_another():
     assert outermost(["/a/b", "/a", "/a-b", "/a/b/c", "/c"]) == ["/a", "/a-b", "/c"]
 
 

@@ -2,22 +2,22 @@ import pytest
 from comfyui_tenant.settings import Settings, SettingsError, parse_settings, read_settings
 
 
-def test_without_a_file_the_defaults_hold():
+def test_without_a_file_the_defaults_apply():
     assert read_settings(None) == read_settings("") == Settings()
 
 
-def test_a_yaml_file_is_read_and_its_paths_are_beside_it(tmp_path):
+def test_paths_in_a_yaml_file_are_relative_to_it(tmp_path):
     text = "tenantsDir: t\nallowRoutes: ['GET /x']\nmaxQueued: 3\nquotaBytes: 10\nminFreeBytes: 5\nprivate: [a, /b]\n"
     (tmp_path / "s.yaml").write_text(text)
     private = (str(tmp_path / "a"), "/b")
     assert read_settings(str(tmp_path / "s.yaml")) == Settings(str(tmp_path / "t"), ("GET /x",), (), 3, 10, 5, private=private)
 
 
-def test_an_empty_file_is_the_defaults():
+def test_an_empty_file_means_the_defaults():
     assert parse_settings(None, "s.yaml") == Settings()
 
 
-def test_all_faults_are_told_at_once_with_the_remedy():
+def test_all_errors_are_reported_at_once_with_a_fix():
     with pytest.raises(SettingsError) as caught:
         parse_settings({"maxQueue": 3, "quotaBytes": 0, "allowRoutes": "GET /x", "maxQueued": True}, "s.yaml")
     assert str(caught.value).splitlines() == [
@@ -29,17 +29,17 @@ def test_all_faults_are_told_at_once_with_the_remedy():
 
 
 @pytest.mark.parametrize("text", ["a: [", "\x00"])
-def test_a_file_that_is_no_yaml_is_named(tmp_path, text):
+def test_a_file_that_is_not_yaml_is_named(tmp_path, text):
     (tmp_path / "s.yaml").write_text(text)
     with pytest.raises(SettingsError, match="cannot be read"):
         read_settings(str(tmp_path / "s.yaml"))
 
 
-def test_a_missing_file_is_a_fault_and_not_the_defaults(tmp_path):
+def test_a_missing_file_is_an_error(tmp_path):
     with pytest.raises(SettingsError, match="cannot be read"):
         read_settings(str(tmp_path / "none.yaml"))
 
 
-def test_a_list_is_no_map_of_settings():
+def test_a_list_is_not_accepted_as_settings():
     with pytest.raises(SettingsError, match="^s.yaml: must be a map of settings: tenantsDir, "):
         parse_settings([], "s.yaml")

@@ -13,13 +13,13 @@ def line(byte: bytes) -> str:
     return base64.urlsafe_b64encode(byte * 32).decode().rstrip("=")
 
 
-def test_a_public_file_gives_its_audience_and_keys_by_their_thumbprint():
+def test_a_public_key_file_contains_the_audience_and_keys_by_thumbprint():
     keys = parse_keys(KEY.public_file(OTHER), "k")
     assert (keys.audience, list(keys.public), keys.shared) == ("comfyui-test", [KEY.kid, OTHER.kid], ())
     assert (keys.kind, keys.fingerprint) == ("public", KEY.kid[:8])
 
 
-def test_the_thumbprint_is_that_of_rfc_8037():
+def test_the_thumbprint_follows_rfc_8037():
     jwk = {"kty": "OKP", "crv": "Ed25519", "x": "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}
     keys = parse_keys(json.dumps({"audience": "a", "keys": [{**jwk, "kid": "another"}]}), "k")
     assert list(keys.public) == ["kPrK_qmxVWaYVA9wwBF6Iuo3vVzz7TxHCTwXBygrS4k"]
@@ -49,7 +49,7 @@ def public(**changes) -> str:
         (line(b"a") + "\n" + "!" * 50, "2: must be base64url of at least 32 random bytes"),
     ],
 )
-def test_a_file_that_cannot_be_used_is_named_with_the_rule(text, fault):
+def test_an_invalid_key_file_is_reported_with_the_rule(text, fault):
     with pytest.raises(InvalidKey, match=f"^comfyui.json: ?.*{fault}"):
         parse_keys(text, "comfyui.json")
 
@@ -59,13 +59,13 @@ def test_a_private_key_is_refused():
         parse_keys(KEY.private_file(), "token.key")
 
 
-def test_each_line_of_a_0_1_file_is_a_shared_key():
+def test_each_line_of_a_0_1_key_file_is_a_shared_key():
     keys = parse_keys(f"\n{line(b'a')}\n\n {line(b'b')} \r\n", "k")
     assert (keys.shared, dict(keys.public), keys.audience) == ((b"a" * 32, b"b" * 32), {}, None)
     assert (keys.kind, keys.fingerprint) == ("shared", "3ba3f5f4")
 
 
-def test_a_change_is_taken_after_a_second_or_at_once_and_a_fault_leaves_no_key(tmp_path):
+def test_a_change_applies_within_a_second_or_at_once_and_an_error_leaves_no_key(tmp_path):
     path, now = tmp_path / "comfyui.json", [0.0]
     path.write_text(KEY.public_file())
     file = KeyFile(str(path), lambda: now[0])
@@ -104,7 +104,7 @@ def names(tmp_path, **texts: str) -> str:
         ({"a": KEY.public_file(), "b": OTHER.public_file()}, "invalid"),
     ],
 )
-def test_what_the_variable_names_is_told_apart(tmp_path, texts, kind):
+def test_the_kind_of_the_key_files_is_reported(tmp_path, texts, kind):
     file = KeyFile(names(tmp_path, **texts))
     assert bool(file.keys()) == (kind in ("public", "shared", "both"))
     assert file.kind == kind
@@ -117,11 +117,11 @@ def test_deleting_the_shared_key_ends_the_migration(tmp_path):
     assert (file.look().kind, file.kind, file.error) == ("public", "public", None)
 
 
-def test_without_its_public_file_a_shared_key_beside_it_is_not_enough(tmp_path):
+def test_a_shared_key_is_not_used_if_the_public_file_is_missing(tmp_path):
     file = KeyFile(names(tmp_path, a=KEY.public_file(), b=line(b"a")))
     (tmp_path / "a").unlink()
     assert (bool(file.look()), file.kind) == (False, "missing")
 
 
-def test_a_missing_file_is_a_fault_of_its_own():
+def test_a_missing_key_file_is_a_separate_error():
     assert MissingKey.kind == "missing"

@@ -6,7 +6,7 @@ from comfyui_tenant.turns import next_round, put_first, turn
 
 
 class Line:
-    """A queue as ComfyUI keeps it, one served at a time."""
+    """A queue as in ComfyUI, served one at a time."""
 
     def __init__(self):
         self.waiting, self.now, self.running, self.count = [], 0, None, 0
@@ -27,7 +27,7 @@ class Line:
         return self.running
 
 
-def test_someone_who_comes_late_waits_for_one_prompt_of_the_greedy_one():
+def test_a_new_user_waits_for_at_most_one_prompt_of_a_greedy_user():
     line = Line()
     for _ in range(50):
         line.put("greedy")
@@ -48,14 +48,14 @@ def test_twenty_users_and_a_greedy_one_take_turns():
     assert all(sorted(served[n * 21 : n * 21 + 21]) == sorted({*served}) for n in range(3))
 
 
-def test_one_users_own_prompts_stay_in_order():
+def test_the_prompts_of_one_user_stay_in_order():
     line = Line()
     numbers = [line.put("alice") for _ in range(5)]
     taken = [heapq.heappop(line.waiting)[0] for _ in range(5)]
     assert [int(t) for t in taken] == [int(n) for n in numbers]
 
 
-def test_one_who_always_asks_again_does_not_starve_another():
+def test_a_user_who_always_queues_again_does_not_starve_others():
     line = Line()
     line.put("a")
     line.serve()
@@ -68,7 +68,7 @@ def test_one_who_always_asks_again_does_not_starve_another():
     assert served.count("b") == 3
 
 
-def test_the_front_is_the_front_of_ones_own():
+def test_front_moves_a_prompt_only_within_its_users_prompts():
     line = Line()
     for user in ("alice", "alice", "bob"):
         line.put(user)
@@ -80,12 +80,12 @@ def test_the_front_is_the_front_of_ones_own():
     assert order == [("alice", 4), ("bob", 3), ("alice", 1), ("alice", 2)]
 
 
-def test_a_turn_survives_copying_and_shows_as_its_number():
+def test_a_turn_can_be_copied_and_is_serialized_as_its_number():
     made = copy.deepcopy(turn(7, 3, 9))
     assert (made.round, made.arrival) == (3, 9)
     assert json.dumps([made]) == "[7]"
 
 
-def test_two_users_same_own_number_is_not_the_same_turn():
+def test_turns_of_two_users_with_the_same_number_differ():
     assert turn(1, 0, 1) != turn(1, 0, 2)
     assert turn(1, 0, 1) < turn(1, 0, 2) < turn(1, 1, 1)

@@ -40,32 +40,32 @@ BOBS = item("bob", graph(1), 3)
         (101, [(graph(1), 1.0)], None),
         (101, [(graph(20), 20.0)], 19.0),
         (115, [(graph(20), 20.0)], 5.0),
-        # It has run for longer than any known one.
+        # It has been running for longer than any known prompt.
         (125, [(graph(20), 20.0)], None),
         (101, [(graph(20, "b", 2), 20.0), (graph(20), 0.01)], 19.0),
         (105, [(graph(20), 20.0), (graph(1), 1.0)], 15.0),
     ],
 )
-def test_the_estimate_claims_no_less_than_what_is_known(now, known, expected):
+def test_the_estimate_uses_the_longest_known_duration(now, known, expected):
     assert eta(now, item("alice", graph(20)), [BOBS], known) == expected
 
 
-def test_every_prompt_before_it_counts():
+def test_all_prompts_ahead_are_part_of_the_estimate():
     carols = item("carol", graph(5), 2)
     known = [(graph(20), 20.0), (graph(5), 4.0)]
     assert eta(105, item("alice", graph(20)), [carols, BOBS], known) == 19.0
     assert eta(105, item("alice", graph(20)), [carols, BOBS], known[:1]) is None
 
 
-def test_ones_own_that_runs_waits_for_nothing():
+def test_a_running_prompt_does_not_wait():
     assert eta(105, item("bob", graph(20))) == 0
 
 
-def test_everyone_is_told_how_long_the_running_one_has_run():
+def test_all_users_see_how_long_the_current_prompt_has_run():
     assert wait_of(*situation(item("alice", graph(20))), "u-bob", 112.34)["runningSeconds"] == 12.3
 
 
-def test_only_so_many_kinds_are_remembered():
+def test_a_limited_number_of_kinds_is_kept():
     durations = Durations()
     for kind in range(3000):
         durations.add(kind, 1.0)

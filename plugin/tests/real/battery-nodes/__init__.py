@@ -1,4 +1,4 @@
-"""Nodes that try every way to what is not their user's, wherever node code may run. Each returns what happened as text."""
+"""Nodes that try every way to access other users' data, wherever node code can run. Each returns the outcome as text."""
 
 import asyncio
 import json
@@ -13,7 +13,7 @@ sys.path.insert(0, os.path.dirname(__file__))
 import ways  # noqa: E402
 
 ASYNC_POOL = ThreadPoolExecutor(1)
-# Where VALIDATE_INPUTS, IS_CHANGED, INPUT_TYPES and threads that go on leave what they got, for the test to read.
+# Results of VALIDATE_INPUTS, IS_CHANGED, INPUT_TYPES and outliving threads, for the test to read.
 HEARD = {}
 
 
@@ -54,7 +54,7 @@ async def _later(way, path):
 
 
 class TryOnServerLoop(Base):
-    """Hands work to the server's own event loop."""
+    """Submits work to the server's own event loop."""
 
     def run(self, way, path, nonce=""):
         from server import PromptServer
@@ -107,7 +107,7 @@ class AsyncValidation(Base):
 
 
 class TryInInputTypes(Base):
-    """The list of nodes says what was found, as a combo would list files."""
+    """The node list shows what was found, as a combo would list files."""
 
     @classmethod
     def INPUT_TYPES(cls):
@@ -117,7 +117,7 @@ class TryInInputTypes(Base):
 
 
 class Outlive(Base):
-    """Starts a thread that tries after its prompt has ended, and goes on when another user's runs."""
+    """Starts a thread that tries after its prompt has ended, while another user's runs."""
 
     def run(self, way, path, nonce=""):
         def later():
@@ -138,7 +138,7 @@ class Heard(Base):
 
 
 class Own(Base):
-    """What must work: own folders by function and by variable, a temporary folder, programs and their temporary folder."""
+    """What must work: the user's folders by function and variable, a temporary folder, programs and their temporary folder."""
 
     def run(self, way, path, nonce=""):
         import subprocess
@@ -173,7 +173,7 @@ def _own_file(tempfile):
 
 
 class Fail(Base):
-    """Reaches out and lets the error go on, or keeps it to itself."""
+    """Tries an access and lets the error propagate, or swallows it."""
 
     def run(self, way, path, nonce=""):
         if way == "swallowed":

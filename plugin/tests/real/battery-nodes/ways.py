@@ -19,11 +19,11 @@ from pathlib import Path
 LIBC = ctypes.CDLL(None, use_errno=True)
 AT_FDCWD, O_PATH, O_TMPFILE = -100, 0o10000000, 0o20200000
 
-# Made by the server when it imports this pack, and so for no user.
+# Created when the server imports this pack, so without a user.
 THREADS = ThreadPoolExecutor(2)
 THREAD_POOL = multiprocessing.pool.ThreadPool(1) if "server" in sys.modules else None
 PROCESSES = ProcessPoolExecutor(1, multiprocessing.get_context("fork"))
-# Made by the first prompt that asks, and then everybody's.
+# Created by the first prompt that needs it, and then shared.
 LAZY = {}
 
 
@@ -122,7 +122,7 @@ def safetensors(path):
 
 
 def _safetensors_library():
-    """The real one, also where the demo's stand-in for torch takes its place."""
+    """The real package, also where the demo's torch stub replaces it."""
     found = importlib.machinery.PathFinder.find_spec("safetensors")
     [library] = glob.glob(os.path.join(found.submodule_search_locations[0], "_safetensors_rust*.so"))
     spec = importlib.util.spec_from_file_location("_safetensors_rust", library)
@@ -165,7 +165,7 @@ def ffmpeg(path):
 
 
 def _variant(path, ending):
-    """Libraries that read one kind of file get a file of it beside the one that is asked for."""
+    """Libraries that read only one kind of file get a file of that kind next to the given one."""
     other = os.path.splitext(path)[0] + ending
     return other if os.environ.get("BATTERY_VARIANTS", "1") == "1" else path
 
@@ -224,7 +224,7 @@ def in_thread(work, start=None):
 
 
 def native_thread(path):
-    """A thread that Python does not know of before it runs."""
+    """A thread that Python does not know before it runs."""
     found = []
     signature = ctypes.CFUNCTYPE(ctypes.c_void_p, ctypes.c_void_p)
 
@@ -307,7 +307,7 @@ def connect_abstract(path):
 
 
 def inherited(path):
-    """A program that is started with every descriptor that can be inherited."""
+    """A program started with every inheritable descriptor."""
     held = program_keeping_descriptors("ls", "-l", "/proc/self/fd").decode().split()
     private = [name for name in held if name.startswith("/") and os.path.dirname(path) in name]
     if not private:
@@ -417,7 +417,7 @@ def ffmpeg_write(path):
     return program(imageio_ffmpeg.get_ffmpeg_exe(), "-y", "-loglevel", "error", "-f", "lavfi", "-i", source, path + ".new.png")
 
 
-# True when something is told of what is there; False when not.
+# True if the way reveals that the place exists.
 LOOK = {
     "exists": os.path.exists,
     "isfile": os.path.isfile,
@@ -439,7 +439,7 @@ WAYS = {**READ, **WRITE, **LOOK, "connect": connect, "connect_abstract": connect
 
 
 def tried(way, path):
-    """What came of it, as text."""
+    """The outcome, as text."""
     try:
         found = WAYS[way](path)
     except Exception as error:

@@ -1,4 +1,4 @@
-"""Nodes that never end, each in another way, and one that says when it does go on."""
+"""Nodes that never end, each in a different way, and one that reports if it continues."""
 
 import atexit
 import contextlib
@@ -38,7 +38,7 @@ def _very_stubborn():
     while time.monotonic() < until:
         with contextlib.suppress(BaseException):
             time.sleep(0.05)
-    # By now it has been given up.
+    # By now the prompt has been abandoned.
     with open(os.path.join(folder_paths.get_output_directory(), "late.txt"), "w") as file:
         file.write("late")
 
@@ -89,7 +89,7 @@ def _respawning():
 
 
 def _process_pool():
-    # Its processes end at once and are started anew, for ever.
+    # Its processes end at once and are restarted forever.
     with multiprocessing.get_context("spawn").Pool(1, initializer=os._exit, initargs=(1,)) as pool:
         pool.apply(len, ((),))
 
@@ -164,7 +164,7 @@ class Raises:
 
 
 class KillWorker:
-    """What escapes in the worker itself, as of a ComfyUI with a bug."""
+    """An exception in the worker itself, as from a bug in ComfyUI."""
 
     CATEGORY = "test"
     FUNCTION = "run"

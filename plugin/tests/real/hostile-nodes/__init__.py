@@ -1,4 +1,4 @@
-"""Nodes that try to reach what is not their user's. Each returns what happened as text."""
+"""Nodes that try to access other users' data. Each returns the outcome as text."""
 
 import asyncio
 import os
@@ -17,7 +17,7 @@ def _root():
 
 
 def _past_cwd(path):
-    """Through a link, from where `..` leads elsewhere than its text."""
+    """Through a link, after which `..` is not the parent of its text."""
     return "/proc/self/cwd" + "/.." * 20 + path
 
 
@@ -109,7 +109,7 @@ class Reach:
 
 
 class Where:
-    """Says where its user's output folder is, asked in each way in which code may run."""
+    """Reports its user's output folder, in each way in which code can run."""
 
     CATEGORY = "test"
     FUNCTION = "where"
@@ -144,7 +144,7 @@ class Where:
 
 
 class CheckpointLoaderSimple:
-    """Counts how often it runs, as a loader of a big model would be slow."""
+    """Counts its runs, in place of the slow loader of a big model."""
 
     CATEGORY = "test"
     FUNCTION = "load"

@@ -1,4 +1,4 @@
-"""The table of leaks: what bob learns of alice or does to her, while prompts run."""
+"""The table of leaks: what bob can learn about alice, or do to her, while prompts run."""
 
 import time
 import uuid
@@ -10,7 +10,7 @@ from leak_world import SECRET
 
 
 @pytest.mark.parametrize("path", ["/queue", "/api/queue"])
-def test_the_queue_shows_ones_own_prompts(world, path):
+def test_the_queue_shows_only_the_users_prompts(world, path):
     world.busy()
     waiting = world.alice.run(graph(f"{SECRET}.png", SECRET, wait=1))
     text = world.bob.ask(path).text
@@ -18,14 +18,14 @@ def test_the_queue_shows_ones_own_prompts(world, path):
     assert SECRET not in text
 
 
-def test_the_count_of_prompts_is_ones_own(world):
+def test_the_prompt_count_is_the_users(world):
     world.busy()
     assert world.bob.ask("/prompt").json()["exec_info"]["queue_remaining"] == 0
 
 
 @pytest.mark.parametrize("count", [1, 2])
 @pytest.mark.parametrize("body", [{"clear": True}, "delete"])
-def test_clearing_the_queue_clears_ones_own(world, body, count):
+def test_clearing_the_queue_clears_only_the_users_prompts(world, body, count):
     world.busy()
     waiting = [world.alice.run(graph(f"{SECRET}.png", SECRET, wait=1)) for _ in range(count)]
     world.bob.post("/queue", {"delete": waiting} if body == "delete" else body)
@@ -33,7 +33,7 @@ def test_clearing_the_queue_clears_ones_own(world, body, count):
 
 
 @pytest.mark.parametrize("named", [True, False])
-def test_interrupting_stops_ones_own(world, named):
+def test_an_interrupt_stops_only_the_users_prompt(world, named):
     running = world.busy()
     world.bob.post("/interrupt", {"prompt_id": running} if named else {})
     time.sleep(0.5)
@@ -41,7 +41,7 @@ def test_interrupting_stops_ones_own(world, named):
 
 
 @pytest.mark.parametrize("more", [{"number": -1000}, {"front": True}])
-def test_nobody_jumps_the_line(world, more):
+def test_no_prompt_jumps_the_queue(world, more):
     world.busy()
     first = world.alice.run(graph(f"{SECRET}.png", SECRET, text="first"))
     later = world.bob.run(graph("bobs.png", "bob", text=uuid.uuid4().hex), **more)
@@ -56,7 +56,7 @@ def test_nobody_jumps_the_line(world, more):
 def test_a_prompt_id_of_another_user_is_refused(world):
     answer = world.bob.post("/prompt", {"prompt": graph("bobs.png"), "prompt_id": world.done})
     assert answer.status == 400
-    assert answer.json()["error"]["message"] == "prompt_id is in use: leave it out or choose another"
+    assert answer.json()["error"]["message"] == "prompt_id is in use: omit it or choose another"
 
 
 @pytest.mark.parametrize("more", [{}, {"client_id": "alices"}])
@@ -72,7 +72,7 @@ def test_events_and_previews_go_to_the_owner_only(world, more):
         assert set(counts) == {0}
 
 
-def test_another_users_client_id_gets_nothing_and_takes_nothing_away(world):
+def test_another_users_client_id_receives_and_diverts_no_events(world):
     with Socket(world.alice, "mine") as own:
         for client_id in ("mine", own.sid):
             with Socket(world.bob, client_id) as other:
@@ -86,7 +86,7 @@ def test_another_users_client_id_gets_nothing_and_takes_nothing_away(world):
                 assert running not in str(other.events)
 
 
-def test_events_of_ones_prompt_cannot_be_sent_to_another(world):
+def test_a_prompts_events_cannot_be_sent_to_another_user(world):
     with Socket(world.alice, "target") as own:
         sid = own.sid
         for client_id in ("target", sid):
@@ -94,7 +94,7 @@ def test_events_of_ones_prompt_cannot_be_sent_to_another(world):
         assert own.types() <= {"status"}
 
 
-def test_the_owner_cannot_be_claimed_in_the_body(world):
+def test_the_owner_cannot_be_set_in_the_body(world):
     claims = {"comfy_tenant": "u-alice", "comfy_tenant_user": "alice", "x-funart-comfy-userid": "alice"}
     entry = world.bob.finished(world.bob.run(graph("bobs.png", "claimed", text=uuid.uuid4().hex), extra_data=claims))
     saved = entry["outputs"]["3"]["images"][0]["filename"]
@@ -102,6 +102,6 @@ def test_the_owner_cannot_be_claimed_in_the_body(world):
     assert world.bob.ask(f"/view?filename={saved}").status == 200
 
 
-def test_nothing_of_one_user_is_seen_by_somebody_without_a_name(comfyui, world):
-    nobody = Visitor(comfyui.url, "", None)
-    assert {nobody.ask(path).status for path in ("/", "/queue", "/api/queue", "/internal/logs", "/nowhere", "/ws")} == {401}
+def test_a_request_without_a_user_sees_nothing(comfyui, world):
+    anonymous = Visitor(comfyui.url, "", None)
+    assert {anonymous.ask(path).status for path in ("/", "/queue", "/api/queue", "/internal/logs", "/nowhere", "/ws")} == {401}

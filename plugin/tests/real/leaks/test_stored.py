@@ -1,4 +1,4 @@
-"""The table of leaks: what bob learns of alice or does to her, with what is stored."""
+"""The table of leaks: what bob can learn about alice's stored data, or do to it."""
 
 import pytest
 from comfyui_process import graph, image
@@ -60,7 +60,7 @@ FILES = [
 
 
 @pytest.mark.parametrize("path", READS)
-def test_reading_shows_nothing_of_another_user_nor_of_the_server(world, comfyui, path):
+def test_reading_reveals_nothing_of_other_users_or_the_server(world, comfyui, path):
     text = world.bob.ask(path).text
     assert SECRET not in text
     assert world.done not in text
@@ -68,7 +68,7 @@ def test_reading_shows_nothing_of_another_user_nor_of_the_server(world, comfyui,
 
 
 @pytest.mark.parametrize("path", FILES)
-def test_another_users_file_is_not_there(world, path):
+def test_another_users_file_is_not_found(world, path):
     assert world.alice.ask(path).status == 200
     assert world.bob.ask(path).status == 404
 
@@ -83,12 +83,12 @@ def test_the_preview_of_a_model_shows_no_other_file(world, comfyui, prefix, way,
 
 
 @pytest.mark.parametrize("prefix", ["", "/api"])
-def test_another_users_history_entry_is_not_there(world, prefix):
+def test_another_users_history_entry_is_not_found(world, prefix):
     assert world.bob.ask(f"{prefix}/history/{world.done}").json() == {}
 
 
 @pytest.mark.parametrize("body", [{"clear": True}, "delete"])
-def test_clearing_the_history_clears_ones_own(world, body):
+def test_clearing_the_history_clears_only_the_users_entries(world, body):
     world.bob.post("/history", {"delete": [world.done]} if body == "delete" else body)
     assert world.done in world.alice.ask("/history").json()
 
@@ -107,7 +107,7 @@ NAMES = [
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_a_graph_reads_ones_own_files_only(world, comfyui, name):
+def test_a_graph_reads_only_the_users_files(world, comfyui, name):
     assert world.bob.post("/prompt", {"prompt": graph(name)}).status == 400
 
 
@@ -116,7 +116,7 @@ def test_a_graph_reads_no_absolute_path(world, comfyui, absolute):
     assert world.bob.post("/prompt", {"prompt": graph(str(comfyui.base / absolute))}).status == 400
 
 
-def test_a_result_of_another_user_is_not_taken_from_the_cache(world):
+def test_another_users_cached_result_is_not_used(world):
     content = image((1, 2, 3))
     for visitor in (world.alice, world.bob):
         visitor.upload("same.png", content)
@@ -128,18 +128,18 @@ def test_a_result_of_another_user_is_not_taken_from_the_cache(world):
     assert world.bob.ask("/view?type=output&filename=" + entry["outputs"]["3"]["images"][0]["filename"]).status == 200
 
 
-def test_uploading_overwrites_ones_own_file(world):
+def test_an_upload_overwrites_only_the_users_file(world):
     world.bob.upload(f"{SECRET}.png", image((9, 9, 9)), overwrite="true")
     assert world.alice.ask(f"/view?filename={SECRET}.png&type=input").body == image()
 
 
-def test_a_mask_is_not_made_from_another_users_image(world):
+def test_a_mask_cannot_use_another_users_image(world):
     ref = f'{{"filename": "deep.png", "subfolder": "{SECRET}", "type": "input"}}'
     world.bob.upload("mask.png", image(), path="/upload/mask", original_ref=ref)
     assert world.bob.ask("/view?filename=mask.png&type=input").status == 404
 
 
-def test_user_data_of_another_is_neither_written_moved_nor_deleted(world):
+def test_another_users_data_cannot_be_written_moved_or_deleted(world):
     path = f"/userdata/workflows%2F{SECRET}.json"
     world.bob.post(path + "?overwrite=true", {"nodes": ["bob"]})
     world.bob.ask(f"{path}/move/workflows%2Fstolen.json", "POST", b"")
@@ -151,12 +151,12 @@ CLOSED = ["POST /free", "POST /users", "GET /assets", "GET /api/assets", "GET /v
 
 
 @pytest.mark.parametrize("route", CLOSED)
-def test_what_concerns_everybody_is_closed(world, route):
+def test_routes_that_affect_all_users_are_closed(world, route):
     method, path = route.split()
     assert world.bob.ask(path, method, b"{}" if method == "POST" else None).status in (403, 404, 405)
 
 
-def test_logs_are_not_subscribed_to(world):
+def test_logs_cannot_be_subscribed_to(world):
     with Socket(world.bob, "logs") as socket:
         world.bob.ask("/internal/logs/subscribe", "PATCH", {"clientId": socket.sid, "enabled": True})
         world.alice.post("/prompt", {"prompt": graph(f"{SECRET}-none.png")})

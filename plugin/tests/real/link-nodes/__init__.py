@@ -1,4 +1,4 @@
-"""A node that starts a program which goes on swapping a file of the user's for a link out of the user's folder."""
+"""A node that starts a program which keeps replacing a user's file with a link out of the user's folder, and back."""
 
 import os
 import subprocess
@@ -53,7 +53,7 @@ class MakePipe:
         return {"ui": {"text": ["made"]}}
 
 
-# As libraries keep a process for whoever asks next.
+# As some libraries keep a process for the next caller.
 KEPT = []
 SERVE = """
 import sys

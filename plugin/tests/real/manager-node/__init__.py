@@ -1,4 +1,4 @@
-"""Starts ComfyUI-Manager where ComfyUI has not, and tells the test which routes it has registered."""
+"""Starts ComfyUI-Manager if ComfyUI did not, and exposes the routes that it registered."""
 
 import json
 import os

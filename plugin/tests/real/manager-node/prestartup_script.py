@@ -1,4 +1,4 @@
-"""Loads ComfyUI-Manager as main.py of newer ComfyUIs does for --enable-manager, which 0.3.75 does not know."""
+"""Loads ComfyUI-Manager as newer versions do for --enable-manager, which 0.3.75 does not have."""
 
 import os
 
