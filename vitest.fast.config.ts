@@ -1,7 +1,7 @@
 import { configDefaults, defineConfig } from 'vitest/config';
 import { alias } from './vitest.config.ts';
 
-/** `npm run test:fast`: what needs no Envoy, no ComfyUI, no browser and no other program, in under 40 seconds. */
+/** `npm run test:fast`: what needs no Envoy, no ComfyUI, no browser, no other program and no root, in under 40 seconds. */
 export default defineConfig({
   resolve: { alias },
   test: {
@@ -14,7 +14,9 @@ export default defineConfig({
       'test/config/fuzz.test.ts',
       'test/compose/**',
       'test/docs/{deploy,kubernetes}.test.ts',
-      'test/stack/{demo,given,error-lines,read-password,tls-errors,verify}.test.ts',
+      'test/stack/{demo,error-lines,from-0-1,given,read-password,system-errors,tls-errors,verify}.test.ts',
+      // Mounts small disks, which needs root.
+      'test/files/full-disk.test.ts',
       'src/stack/programs.test.ts',
       // Runs htpasswd.
       'src/basic/verify-password.test.ts',

@@ -102,7 +102,7 @@ export async function measureThroughEnvoy(options: Options): Promise<Section> {
   const { path: envoyPath } = await ensureEnvoy({
     env: process.env,
     toolsFolder: '.tools',
-    say: console.log,
+    report: console.log,
   });
   const upstream = await freePort();
   const echo = await start('node', ['--import', 'tsx', 'bench/echo-upstream.ts', String(upstream)], 'ready');

@@ -88,10 +88,10 @@ function ensurePythonPackages(python: string): void {
 
 /** Gets what can be had without the system's package manager, which is used only when asked for. */
 export async function prepareForTests({ system }: { system: boolean }): Promise<Prepared> {
-  const say = (note: string): void => {
+  const report = (note: string): void => {
     console.log(`  ${note}`);
   };
-  const search = { env: process.env, toolsFolder: '.tools', say };
+  const search = { env: process.env, toolsFolder: '.tools', report };
   if (system) await installPrograms();
   const programs = await missingPrograms();
   const missing = describePrograms(programs);

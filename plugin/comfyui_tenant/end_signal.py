@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import atexit
 import logging
 import os
 import signal
+import sys
 import threading
 from types import FrameType
 
@@ -12,12 +14,22 @@ from types import FrameType
 PATIENCE_SECONDS = 1.0
 # The exit code that a shell reports for SIGTERM.
 EXIT_CODE = 128 + signal.SIGTERM
+_pid = os.getpid()
 
 
 def install() -> None:
     """Does nothing if the signal already has a handler."""
     if threading.current_thread() is threading.main_thread() and signal.getsignal(signal.SIGTERM) is signal.SIG_DFL:
         signal.signal(signal.SIGTERM, _end)
+        atexit.register(_leave)
+
+
+def _leave() -> None:
+    """Skips the interpreter's own shutdown, which takes many seconds with torch loaded."""
+    if signal.getsignal(signal.SIGTERM) is signal.SIG_IGN and os.getpid() == _pid:
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(EXIT_CODE)
 
 
 def _end(_number: int, _frame: FrameType | None) -> None:
@@ -27,5 +39,9 @@ def _end(_number: int, _frame: FrameType | None) -> None:
     watchdog = threading.Timer(PATIENCE_SECONDS, os._exit, [EXIT_CODE])
     watchdog.daemon = True
     watchdog.start()
+    if hasattr(signal, "setitimer"):
+        # A library that shuts down slowly may hold the interpreter lock and block that thread, but not the kernel's timer.
+        signal.signal(signal.SIGALRM, signal.SIG_DFL)
+        signal.setitimer(signal.ITIMER_REAL, 3 * PATIENCE_SECONDS)
     # As on Ctrl-C, ComfyUI's main program exits.
     raise KeyboardInterrupt

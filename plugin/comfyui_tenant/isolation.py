@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from . import confined_calls, denials, node_errors, own_environment, pools, server_loop, stat_guard, unix_sockets
+from . import confined_calls, denials, node_errors, numba_cache, own_environment, pools, server_loop, stat_guard, unix_sockets
 from .comfyui import Function, Json, PromptServer
 from .context import Tenant
 from .folders import Folders
@@ -59,6 +59,7 @@ class Isolation:
     def enter(self, tenant: Tenant) -> None:
         if self._denials is not None:
             self._denials.forget(tenant.directory)
+        numba_cache.patch()
         self.sandbox.enter(tenant)
 
     def state(self) -> Json:

@@ -6,9 +6,11 @@ started them, so they would do another user's work with that user's access.
 
 from __future__ import annotations
 
+import sys
 import threading
 import time
 from collections.abc import Callable
+from typing import Any
 
 import psutil
 
@@ -48,8 +50,18 @@ class LeftProcesses:
             gone = [pid for pid, (process, _, _) in self._started.items() if not process.is_running()]
             for pid in (*gone, *(process.pid for process in ending)):
                 self._started.pop(pid, None)
+        if ending:
+            _forget_executors()
         for process in ending:
             _kill(process)
+
+
+def _forget_executors() -> None:
+    """joblib keeps one executor for all callers, and would notice too late that its processes have ended."""
+    for name in ("joblib.externals.loky.reusable_executor", "loky.reusable_executor"):
+        module: Any = sys.modules.get(name)
+        if getattr(module, "_executor", None) is not None:
+            module._executor = None
 
 
 def _kill(process: psutil.Process) -> None:

@@ -7,6 +7,7 @@ user's tasks would have the other's access. The wrapped functions are Python's, 
 from __future__ import annotations
 
 import contextlib
+import io
 import multiprocessing.forkserver
 import multiprocessing.pool
 import threading
@@ -92,7 +93,8 @@ def _submit_to_threads(original: Function) -> Function:
 
             return _threads.get(self, directory, make).submit(lambda: task(*args, **kwargs))
         confined = confinement.file_work.get()
-        if confined is not None:
+        if confined is not None and not isinstance(getattr(fn, "__self__", None), io.IOBase):
+            # Closing a file needs no confinement.
             return confined(lambda: task(*args, **kwargs))
         # Threads of the pool outlive the task. Those started now must not inherit its user.
         token = context.enter(None)

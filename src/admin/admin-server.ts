@@ -5,17 +5,17 @@ import type { Registry } from 'prom-client';
 import { ListenError } from '../errors/listen-error.ts';
 import { allowedNames, isAllowedHost, splitHostPort } from './allowed-host.ts';
 
-/** What the readiness answer says. */
+/** The body of `/readyz`. */
 export interface Readiness {
   readonly ready: boolean;
   readonly revision: string;
-  /** What is wrong though service goes on: a faulty change of the configuration, an issuer that is down. */
+  /** Problems that do not stop the service, such as a rejected configuration change or an unreachable issuer. */
   readonly problems: readonly string[];
 }
 
 export interface AdminOptions {
   readonly listen: string;
-  /** Names by which it may be asked, besides localhost, the name in `listen` and IP addresses. */
+  /** Accepted `Host` names, besides localhost, the name in `listen` and IP addresses. */
   readonly hosts: readonly string[];
   readonly registry: Registry;
   readonly readiness: () => Readiness;
@@ -49,7 +49,7 @@ function listening(server: Server, listen: string): Promise<void> {
   });
 }
 
-/** Serves `/metrics`, `/healthz` and `/readyz`. Returns the port, which the system chose when 0 was asked for. */
+/** Serves `/metrics`, `/healthz` and `/readyz`. Returns the port, which the system chooses if it is 0. @throws Error naming `admin.listen` */
 export async function startAdminServer(
   options: AdminOptions,
 ): Promise<{ port: number; close(): Promise<void> }> {

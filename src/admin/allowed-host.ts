@@ -1,6 +1,6 @@
 import { isIP } from 'node:net';
 
-/** Splits `host:port`; an IPv6 host stands in brackets. */
+/** Splits `host:port`; an IPv6 host is in brackets. */
 export function splitHostPort(listen: string): { host: string; port: number } {
   const colon = listen.lastIndexOf(':');
   return { host: listen.slice(0, colon).replace(/^\[(.*)\]$/, '$1'), port: Number(listen.slice(colon + 1)) };
@@ -9,7 +9,7 @@ export function splitHostPort(listen: string): { host: string; port: number } {
 const HOST = /^(?:\[([0-9A-Fa-f:.]+)\]|([A-Za-z0-9._-]+))(?::[0-9]{1,5})?$/;
 
 /**
- * Whether a `Host` may ask the admin server. A page whose name an attacker points at this machine (DNS rebinding) sends
+ * Whether the admin server accepts a `Host`. A page whose name an attacker points at this machine (DNS rebinding) sends
  * that name, so only configured names pass; an IP address cannot be rebound.
  *
  * @param names lower case
@@ -20,7 +20,7 @@ export function isAllowedHost(header: string | undefined, names: ReadonlySet<str
   return isIP(name) === 4 || names.has(name.toLowerCase().replace(/\.$/, ''));
 }
 
-/** The names by which the admin server may be asked. */
+/** The host names that the admin server accepts. */
 export function allowedNames(listen: string, hosts: readonly string[]): ReadonlySet<string> {
   return new Set(['localhost', splitHostPort(listen).host, ...hosts].map((host) => host.toLowerCase()));
 }

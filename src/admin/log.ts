@@ -3,9 +3,9 @@ import { pino, type Logger } from 'pino';
 export type Log = Logger;
 
 /**
- * The log: one JSON object a line. Whatever carries a secret is never passed to it; the paths below are a second net.
+ * The log: one JSON object per line. Secrets are never passed to it; the redacted paths below are a second safeguard.
  *
- * @param destination where lines go; standard output when left out
+ * @param destination standard output if omitted
  */
 export function createLog(level: string, destination?: { write(line: string): void }): Log {
   const options = {

@@ -1,7 +1,7 @@
 import type { HashQueue } from '../basic/hash-queue.ts';
 import type { Metrics } from './metrics.ts';
 
-/** Measures how long passwords take to verify, and how many wait. */
+/** Measures the duration of password verifications and the queue length. */
 export function measureHashes(
   queue: HashQueue,
   { passwordHashSeconds, passwordHashQueue }: Metrics,

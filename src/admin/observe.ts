@@ -14,17 +14,17 @@ function reasonOf(decision: Outcome['decision']): string {
 
 const MAX_PATH = 256;
 
-/** Without the query, which may carry a token, and no longer than a line of the log should be. */
+/** The path without the query, which may contain a token, and cut to 256 characters. */
 function pathOf({ request }: Outcome): string {
   return request?.path.slice(0, MAX_PATH).split('?', 1)[0] ?? '';
 }
 
-/** Counts each check, and logs the ones that were not allowed: refusals at info, failures at error. */
+/** Counts each check, and logs denials at info and failures at error. */
 export function observe(metrics: Metrics, log: Log): (outcome: Outcome) => void {
   const bound = new Map<string, Bound>();
   const allowed = new WeakMap<GuardedEndpoint, Bound>();
 
-  /** A remembered check has no time to put a key together. */
+  /** Avoids building a key for allowed checks, which are mostly cached. */
   function boundFor(outcome: Outcome): Bound {
     const { decision, endpoint } = outcome;
     if (endpoint === undefined || decision.kind !== 'allow') return boundByLabels(outcome);
@@ -82,7 +82,7 @@ export function observe(metrics: Metrics, log: Log): (outcome: Outcome) => void 
     if (log.isLevelEnabled('debug')) debug(outcome);
     if (decision.kind === 'allow') return;
     const what = { endpoint: endpoint?.name, path: pathOf(outcome) };
-    if (decision.kind === 'deny') log.info({ ...what, reason: decision.reason }, 'refused');
+    if (decision.kind === 'deny') log.info({ ...what, reason: decision.reason }, 'denied');
     else log.error({ ...what, cause: decision.cause, err: error }, 'check failed');
   };
 }

@@ -5,21 +5,21 @@ import type { Decision } from '../auth/decision.ts';
 import { keyedHmac } from './hmac.ts';
 
 export interface CachedDecisionsOptions {
-  /** Longest time that a success is remembered, never past its expiry. */
+  /** How long a success is cached, in milliseconds; never past the credentials' expiry. */
   readonly ttlMs: number;
   readonly maxEntries: number;
   /** Milliseconds since 1970. */
   readonly now: () => number;
   /** Milliseconds that only ever grow. */
   readonly monotonic: () => number;
-  /** Changes when what was judged may no longer hold, such as when the issuer withdrew a key: then all is forgotten. */
+  /** Changes when cached decisions may be outdated, for example after an issuer removed a key; this clears the cache. */
   readonly generation: () => number;
-  /** Whether a client profits only from what it sent itself, as where failures of a client delay it. */
+  /** Cache per client address, for methods that delay clients after failures. */
   readonly perClient?: boolean;
   readonly onLookup?: (result: CacheLookup) => void;
 }
 
-interface Remembered {
+interface CachedDecision {
   readonly decision: Decision;
   /** By the clock: credentials expire by it. */
   readonly fromMs: number;
@@ -28,40 +28,40 @@ interface Remembered {
   readonly forgetAtMs: number;
 }
 
-/** Short, so that a corrected password or a new key counts soon. */
+/** Short, so that a corrected password or a new key takes effect soon. */
 const REFUSAL_TTL_MS = 2000;
-/** Anyone can cause refusals, so they have a space of their own and never push out a success. */
+/** Anyone can cause refusals, so they have their own space and never push out a success. */
 const MAX_REFUSALS = 5000;
-/** Refusals of longer credentials are not worth their memory. */
+/** Denials of longer credentials are not cached, to save memory. */
 const REFUSAL_MAX_LENGTH = 2048;
 
 /**
- * Remembers what a method said of the same credentials, by an HMAC of the whole of them; concurrent equal checks share
- * one judgement. Failures to judge and delays are never remembered.
+ * Caches a method's decisions, keyed by an HMAC of the full credentials. Concurrent checks of the same credentials share
+ * one authentication. `unavailable` decisions and delays are never cached.
  */
 export function cacheDecisions(method: AuthMethod, options: CachedDecisionsOptions): AuthMethod {
   const { now, monotonic } = options;
   const digest = keyedHmac(randomBytes(32));
-  const allowed = new LRUCache<string, Remembered>({ max: options.maxEntries });
-  const refused = new LRUCache<string, Remembered>({ max: Math.min(options.maxEntries, MAX_REFUSALS) });
-  const underWay = new Map<string, Promise<Decision>>();
+  const allowed = new LRUCache<string, CachedDecision>({ max: options.maxEntries });
+  const refused = new LRUCache<string, CachedDecision>({ max: Math.min(options.maxEntries, MAX_REFUSALS) });
+  const pending = new Map<string, Promise<Decision>>();
   let generation = options.generation();
 
-  function forgetWhatChanged(): void {
+  function clearIfOutdated(): void {
     if (options.generation() === generation) return;
     generation = options.generation();
     allowed.clear();
     refused.clear();
-    underWay.clear();
+    pending.clear();
   }
 
   function keep(key: string, decision: Decision, length: number): void {
-    const ttlMs = lifeMs(decision, length);
+    const ttlMs = ttlOf(decision, length);
     const fromMs = now();
-    const remembered = { decision, fromMs, untilMs: fromMs + ttlMs, forgetAtMs: monotonic() + ttlMs };
+    const cached = { decision, fromMs, untilMs: fromMs + ttlMs, forgetAtMs: monotonic() + ttlMs };
     const [own, other] = decision.kind === 'allow' ? [allowed, refused] : [refused, allowed];
     other.delete(key);
-    if (ttlMs > 0) own.set(key, remembered);
+    if (ttlMs > 0) own.set(key, cached);
   }
 
   function recall(key: string): Decision | undefined {
@@ -71,7 +71,7 @@ export function cacheDecisions(method: AuthMethod, options: CachedDecisionsOptio
     return known.fromMs <= nowMs && nowMs < known.untilMs ? known.decision : undefined;
   }
 
-  function lifeMs(decision: Decision, length: number): number {
+  function ttlOf(decision: Decision, length: number): number {
     switch (decision.kind) {
       case 'allow':
         return Math.min(options.ttlMs, (decision.identity.expiresAtMs ?? Number.POSITIVE_INFINITY) - now());
@@ -82,17 +82,17 @@ export function cacheDecisions(method: AuthMethod, options: CachedDecisionsOptio
     }
   }
 
-  function share(key: string, length: number, judging: Promise<Decision>): Promise<Decision> {
-    const begun = options.generation();
-    const shared = judging
+  function share(key: string, length: number, running: Promise<Decision>): Promise<Decision> {
+    const generationAtStart = options.generation();
+    const shared = running
       .then((decision) => {
-        if (begun === options.generation()) keep(key, decision, length);
+        if (generationAtStart === options.generation()) keep(key, decision, length);
         return decision;
       })
       .finally(() => {
-        if (underWay.get(key) === shared) underWay.delete(key);
+        if (pending.get(key) === shared) pending.delete(key);
       });
-    underWay.set(key, shared);
+    pending.set(key, shared);
     return shared;
   }
 
@@ -100,7 +100,7 @@ export function cacheDecisions(method: AuthMethod, options: CachedDecisionsOptio
     ...method,
     authenticate(credentials, client) {
       const { text } = credentials;
-      forgetWhatChanged();
+      clearIfOutdated();
       const key = digest(options.perClient === true ? `${client.address}\n${text}` : text);
       const known = recall(key);
       if (known !== undefined) {
@@ -108,14 +108,14 @@ export function cacheDecisions(method: AuthMethod, options: CachedDecisionsOptio
         options.onLookup?.('hit');
         return known;
       }
-      const shared = underWay.get(key);
+      const shared = pending.get(key);
       client.lookup = shared === undefined ? 'miss' : 'shared';
       options.onLookup?.(client.lookup);
       if (shared !== undefined) return shared;
-      const judged = method.authenticate(credentials, client);
-      if (judged instanceof Promise) return share(key, text.length, judged);
-      keep(key, judged, text.length);
-      return judged;
+      const decision = method.authenticate(credentials, client);
+      if (decision instanceof Promise) return share(key, text.length, decision);
+      keep(key, decision, text.length);
+      return decision;
     },
   };
 }

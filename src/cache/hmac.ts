@@ -7,14 +7,14 @@ function padded(key: Uint8Array, byte: number): Buffer {
   return Buffer.from(Array.from({ length: BLOCK_BYTES }, (_, index) => (key[index] ?? 0) ^ byte));
 }
 
-/** Longer texts than any header get a buffer of their own. */
+/** Longer texts than any header get their own buffer. */
 const SCRATCH_BYTES = 64 * 1024;
 /** Longer tokens are rare. */
 const PARTS = 2048;
 
 /**
- * HMAC-SHA-256 (RFC 2104) of texts under one key, as a string of one character a byte. By one-shot hashes over one
- * buffer: the objects of `createHmac` cost the collector more than the hashing itself.
+ * HMAC-SHA-256 (RFC 2104) under one key, as a latin1 string of one character per byte. Uses one-shot hashes over one
+ * buffer: garbage collection of `createHmac` objects costs more than the hashing.
  *
  * @param key at most 64 bytes
  */
@@ -24,7 +24,7 @@ export function keyedHmac(key: Uint8Array): (text: string) => string {
   const inner = padded(key, 0x36);
   const scratch = Buffer.alloc(BLOCK_BYTES + SCRATCH_BYTES);
   scratch.set(inner);
-  /** Parts of `scratch` by their length: each costs more to make than its bytes to hash. */
+  /** Slices of `scratch` by length: creating one costs more than hashing it. */
   const parts: Buffer[] = [];
 
   function message(text: string): Buffer {

@@ -10,23 +10,23 @@ function workerAliveIn(state: PluginState): boolean | undefined {
   return typeof alive === 'boolean' ? alive : undefined;
 }
 
-/** What a plugin's answer means for those who want to run prompts there. */
+/** Whether prompts can run, according to the plugin's response. */
 function reportOf(state: PluginState, url: string, fault: string | undefined): ComfyuiReport {
   const workerAlive = workerAliveIn(state);
   const stuck =
     workerAlive === false
-      ? `The thread that runs prompts in ComfyUI at ${new URL(url).host} has died: prompts wait for ever. Restart ComfyUI.`
+      ? `The thread that runs prompts in ComfyUI at ${new URL(url).host} has died: no prompts will run. Restart ComfyUI.`
       : undefined;
   return { problem: fault ?? stuck, up: fault === undefined, workerAlive };
 }
 
-/** Asks ComfyUIs for the plugin's state, with the keys that the service has at its start. */
+/** Creates a function that checks ComfyUIs against the service's startup keys. */
 export function askComfyuiWith({ comfyui }: Config): AskComfyui {
   const keys = loadTokenKeys(comfyui.tokenKeyFile);
   return async (url, config) => {
     const state = await askPlugin(url);
     const expected = expectedKeys(config, keys).get(url);
-    if (expected === undefined) throw new Error(`${url} is no upstream of a multi-tenant endpoint`);
+    if (expected === undefined) throw new Error(`${url} is not an upstream of a multi-tenant endpoint`);
     return reportOf(state, url, pluginFault(state, url, expected));
   };
 }

@@ -4,7 +4,7 @@ import { SHARED_KEY_AUDIENCE } from '../token/mint-token.ts';
 import type { TokenKeys } from '../token/token-key.ts';
 import type { ExpectedKey } from './plugin-fault.ts';
 
-/** By the address of each ComfyUI of a multi-tenant endpoint: what its plugin must verify tokens by. */
+/** Maps the address of each ComfyUI of a multi-tenant endpoint to the key that its plugin must have. */
 export function expectedKeys(config: Config, keys: TokenKeys): Map<string, ExpectedKey> {
   const { kind, fingerprint } = keys;
   const expected = new Map<string, ExpectedKey>();

@@ -13,7 +13,7 @@ import { askPlugin } from './plugin-state.ts';
 import { megabytes } from '../files/megabytes.ts';
 import { workerProblems } from './worker-problems.ts';
 
-/** Something seen at a running ComfyUI. A fault undoes isolation, or stops service; the rest is to be looked at. */
+/** A result of a check of a running ComfyUI. A fault breaks isolation or stops service; a warning needs attention. */
 export interface LiveProblem {
   readonly level: 'ok' | 'warning' | 'fault';
   readonly text: string;
@@ -23,22 +23,22 @@ interface Fitness {
   readonly listen: string;
   readonly manager: boolean;
   readonly disk: { readonly free: number; readonly total: number };
-  /** Files with private keys that ComfyUI's account can read. */
+  /** Private key files that ComfyUI's account can read. */
   readonly readableKeys?: readonly string[];
 }
 
-const PATIENCE_MS = 5000;
-/** Tokens live five minutes; clocks that differ by a part of it refuse them now and then. */
+const TIMEOUT_MS = 5000;
+/** Tokens live five minutes; larger clock differences cause occasional rejections. */
 const MAX_CLOCK_SKEW_MS = 30_000;
 const LOW_DISK_PART = 0.05;
 
 const warning = (text: string): LiveProblem => ({ level: 'warning', text });
 const fault = (text: string): LiveProblem => ({ level: 'fault', text });
 
-// They name no host without an interface (RFC 4007 §11).
+// They need an interface to identify a host (RFC 4007 §11).
 const LINK_LOCAL = /^fe[89ab]/i;
 
-/** The addresses of this machine by which others reach it. */
+/** This machine's addresses that other machines can reach. */
 function outwardAddresses(): string[] {
   return Object.values(networkInterfaces())
     .flatMap((list) => list ?? [])
@@ -58,7 +58,7 @@ function accepts(host: string, port: number): Promise<boolean> {
   });
 }
 
-/** A ComfyUI that is meant for this machine alone, and listens to others too. */
+/** Warns if a ComfyUI on a loopback address also accepts connections from other machines. */
 async function reachableFromOutside(url: string, outward: readonly string[]): Promise<LiveProblem[]> {
   const { host, port } = parseOrigin(url);
   if (!isLoopback(host)) return [];
@@ -68,7 +68,7 @@ async function reachableFromOutside(url: string, outward: readonly string[]): Pr
   const where = open.map((address) => hostPort({ host: address, port })).join(', ');
   return [
     warning(
-      `ComfyUI also listens on ${where}: others reach it past the gateway. The plugin refuses them; start it with --listen 127.0.0.1 all the same.`,
+      `ComfyUI also listens on ${where}: other machines can reach it without the gateway. The plugin rejects them, but start it with --listen 127.0.0.1 anyway.`,
     ),
   ];
 }
@@ -81,7 +81,7 @@ async function askFitness(
   const userId = encodeUserId('0000000000000000', 'verify');
   if (userId === undefined) throw new Error('no user id');
   const { text } = await mint(userId, true, audience);
-  const { response, body } = await withDeadline(PATIENCE_MS, async (signal) => {
+  const { response, body } = await withDeadline(TIMEOUT_MS, async (signal) => {
     const headers = { 'x-funart-comfy-userid': userId, 'x-funart-comfy-token': text };
     const answer = await fetch(new URL('/_tenant/fitness', url), { headers, redirect: 'error', signal });
     return { response: answer, body: await answer.text() };
@@ -91,52 +91,59 @@ async function askFitness(
   if (response.status !== 200) {
     const clock = skewMs > MAX_CLOCK_SKEW_MS ? `; its clock differs by ${Math.round(skewMs / 1000)} s` : '';
     return fault(
-      `ComfyUI at ${url} refuses the gateway's token (${response.status})${clock}. Set the clocks by NTP.`,
+      `ComfyUI at ${url} rejects the gateway's token (${response.status})${clock}. Synchronize the clocks with NTP.`,
     );
   }
   return { fitness: JSON.parse(body) as Fitness, skewMs };
 }
 
-function judge(url: string, { fitness, skewMs }: { fitness: Fitness; skewMs: number }): LiveProblem[] {
+function fitnessProblems(
+  url: string,
+  { fitness, skewMs }: { fitness: Fitness; skewMs: number },
+): LiveProblem[] {
   const { manager, disk, readableKeys = [] } = fitness;
   const found: LiveProblem[] = [];
   if (manager) {
     found.push(
       warning(
-        `ComfyUI-Manager is loaded at ${url}: its routes are closed, but start ComfyUI without --enable-manager and take it out of custom_nodes.`,
+        `ComfyUI-Manager is loaded at ${url}: its routes are blocked, but start ComfyUI without --enable-manager and remove it from custom_nodes.`,
       ),
     );
   }
   if (readableKeys.length > 0) {
     found.push(
       warning(
-        `ComfyUI at ${url} can read private keys (${readableKeys.join(', ')}): node code that gets past the guard could be any user. Run it under another account, or in a container with the folder of public keys alone.`,
+        `ComfyUI at ${url} can read private keys (${readableKeys.join(', ')}): node code that escapes the sandbox could impersonate any user. Run it under another account, or in a container with only the public keys folder.`,
       ),
     );
   }
   if (skewMs > MAX_CLOCK_SKEW_MS) {
     found.push(
       warning(
-        `The clock at ${url} differs by ${Math.round(skewMs / 1000)} s: set it by NTP, or tokens will be refused.`,
+        `The clock at ${url} differs by ${Math.round(skewMs / 1000)} s: synchronize it with NTP, or tokens will be rejected.`,
       ),
     );
   }
   if (disk.free < disk.total * LOW_DISK_PART) {
     found.push(
       warning(
-        `The disk of users' files at ${url} is nearly full: ${megabytes(disk.free)} free. Delete or move some.`,
+        `The disk with users' files at ${url} is nearly full: ${megabytes(disk.free)} free. Free some space.`,
       ),
     );
   }
   return found;
 }
 
-interface Looking {
+interface CheckContext {
   readonly mint: MintToken;
   readonly outward: readonly string[];
 }
 
-async function findingsAt(url: string, key: ExpectedKey, { mint, outward }: Looking): Promise<LiveProblem[]> {
+async function checkComfyui(
+  url: string,
+  key: ExpectedKey,
+  { mint, outward }: CheckContext,
+): Promise<LiveProblem[]> {
   const state = await askPlugin(url);
   const wrong = pluginFault(state, url, key);
   const outside =
@@ -148,30 +155,33 @@ async function findingsAt(url: string, key: ExpectedKey, { mint, outward }: Look
   const accepted = pluginWarning(state, url);
   const asked = await askFitness(url, key, mint);
   if ('level' in asked) return [asked, ...worker, ...outside];
-  const looked = [
+  const problems = [
     ...worker,
     ...(accepted === undefined ? [] : [warning(accepted)]),
-    ...judge(url, asked),
+    ...fitnessProblems(url, asked),
     ...outside,
   ];
   const isolation = state.kind === 'present' ? isolationProblems(state.facts.isolation, url) : [];
-  return looked.length > 0
-    ? [...looked, ...isolation]
-    : [{ level: 'ok', text: `ComfyUI at ${url}: plugin and key fit, nothing goes round it` }, ...isolation];
+  return problems.length > 0
+    ? [...problems, ...isolation]
+    : [
+        { level: 'ok', text: `ComfyUI at ${url}: plugin and key match, not reachable without the gateway` },
+        ...isolation,
+      ];
 }
 
 /**
- * Looks at every running ComfyUI of the multi-tenant endpoints for what undoes isolation, and says what to do.
+ * Checks every running ComfyUI of the multi-tenant endpoints for problems that break isolation, with a fix for each.
  *
- * @param outward addresses of this machine by which others reach it
+ * @param outward this machine's addresses that other machines can reach
  */
 export async function runLiveChecks(
   config: Config,
   keys: TokenKeys,
   outward: readonly string[] = outwardAddresses(),
 ): Promise<LiveProblem[]> {
-  const looking = { mint: createMint(keys, Date.now), outward };
+  const context = { mint: createMint(keys, Date.now), outward };
   const found: LiveProblem[] = [];
-  for (const [url, key] of expectedKeys(config, keys)) found.push(...(await findingsAt(url, key, looking)));
+  for (const [url, key] of expectedKeys(config, keys)) found.push(...(await checkComfyui(url, key, context)));
   return found;
 }

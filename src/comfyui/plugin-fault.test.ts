@@ -42,7 +42,7 @@ test.each<[string, PluginState, string, ExpectedKey?]>([
   [
     'no plugin',
     { kind: 'absent', status: 404 },
-    'ComfyUI at 127.0.0.1:8188 answers but shows no comfy-tenant plugin (GET /_tenant/plugin: 404). Put the folder plugin/ into its custom_nodes and restart it. Until then nothing is isolated, so requests are refused (503).',
+    'ComfyUI at 127.0.0.1:8188 answers without the comfy-tenant plugin (GET /_tenant/plugin: 404). Put the folder plugin/ into its custom_nodes and restart it. Until then requests get 503.',
   ],
   [
     'a ComfyUI that does not run',
@@ -52,7 +52,7 @@ test.each<[string, PluginState, string, ExpectedKey?]>([
   [
     'another key',
     present({ key: '4f2a1111' }),
-    `The plugin at 127.0.0.1:8188 verifies tokens by another key than /k/public/comfyui.json (fingerprints 4f2a / 91bc). ${SET}`,
+    `The plugin at 127.0.0.1:8188 verifies tokens with a different key than /k/public/comfyui.json (fingerprints 4f2a / 91bc). ${SET}`,
   ],
   [
     'the file of another ComfyUI',
@@ -67,33 +67,33 @@ test.each<[string, PluginState, string, ExpectedKey?]>([
   [
     'no file',
     present({ ...NONE, keyFile: 'missing' }),
-    `The plugin at 127.0.0.1:8188 has no key: the file that COMFY_TENANT_KEY_FILE names does not exist there. ${SET}`,
+    `The plugin at 127.0.0.1:8188 has no key: the file in COMFY_TENANT_KEY_FILE does not exist there. ${SET}`,
   ],
   [
     'a private key',
     present({ ...NONE, keyFile: 'private' }),
-    `The plugin at 127.0.0.1:8188 was given a private key, with which node code could be any user; replace that key (comfy-tenant key --rotate, twice). ${SET}`,
+    `The plugin at 127.0.0.1:8188 was given a private key, with which node code could impersonate any user; replace that key (comfy-tenant key --rotate, twice). ${SET}`,
   ],
   [
     'a broken file',
     present({ ...NONE, keyFile: 'invalid' }),
-    `The plugin at 127.0.0.1:8188 has no key file that it can use; ComfyUI's log says why. ${SET}`,
+    `The plugin at 127.0.0.1:8188 has no usable key file; see ComfyUI's log. ${SET}`,
   ],
   [
     'a shared key that is no longer used',
     present(SHARED),
-    `The plugin at 127.0.0.1:8188 still has a shared key of comfy-tenant 0.1, which the service no longer signs with. ${SET}`,
+    `The plugin at 127.0.0.1:8188 still has a shared comfy-tenant 0.1 key, which the service no longer uses. ${SET}`,
   ],
   [
     'another shared key',
     present({ ...SHARED, key: '00001111' }),
-    'The plugin at 127.0.0.1:8188 verifies tokens by another key than /k/token.key (fingerprints 0000 / abcd). Set COMFY_TENANT_KEY_FILE to /k/token.key and restart ComfyUI.',
+    'The plugin at 127.0.0.1:8188 verifies tokens with a different key than /k/token.key (fingerprints 0000 / abcd). Set COMFY_TENANT_KEY_FILE to /k/token.key and restart ComfyUI.',
     OLD,
   ],
   [
     'public keys too early',
     present(),
-    'The plugin at 127.0.0.1:8188 has public keys, but the service still signs with a key of comfy-tenant 0.1. Set COMFY_TENANT_KEY_FILE to /k/token.key and restart ComfyUI.',
+    'The plugin at 127.0.0.1:8188 has public keys, but the service still signs with a comfy-tenant 0.1 key. Set COMFY_TENANT_KEY_FILE to /k/token.key and restart ComfyUI.',
     OLD,
   ],
 ])('%s is reported with the remedy', (_name, state, message, ours = OURS) => {
@@ -102,6 +102,6 @@ test.each<[string, PluginState, string, ExpectedKey?]>([
 
 test('a shared key that is still accepted is warned of', () => {
   expect(pluginWarning(present(), URL)).toBeUndefined();
-  expect(pluginWarning(present(SHARED), URL)).toContain('node code that reads it can be any user');
+  expect(pluginWarning(present(SHARED), URL)).toContain('node code that reads it can impersonate any user');
   expect(pluginWarning(present(BOTH), URL)).toContain('delete that file once the service signs');
 });

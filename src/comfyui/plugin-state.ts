@@ -7,21 +7,21 @@ const KEY_FILES = ['public', 'shared', 'both', 'unset', 'missing', 'private', 'i
 /** ComfyUI's worker thread, which runs every prompt. */
 export interface WorkerState {
   readonly alive: boolean;
-  /** How often it ended and was restarted, or a prompt was abandoned. */
+  /** How often it was restarted or a prompt was abandoned. */
   readonly restarts: number;
-  /** How long the current prompt has been running; null when none is. */
+  /** How long the current prompt has been running; null if none is. */
   readonly runningSeconds: number | null;
 }
 
-/** What the plugin says of itself at `GET /_tenant/plugin`. */
+/** The plugin's response to `GET /_tenant/plugin`. */
 export interface PluginFacts {
   readonly plugin: string;
   readonly comfyui: string;
   /** Fingerprint of its first key; null if it has none. */
   readonly key: string | null;
-  /** What `COMFY_TENANT_KEY_FILE` names. */
+  /** The kind of file in `COMFY_TENANT_KEY_FILE`. */
   readonly keyFile: (typeof KEY_FILES)[number];
-  /** What tokens must have as `aud`; null without public keys. */
+  /** The `aud` that it requires; null without public keys. */
   readonly audience?: string | null;
   /** Fingerprint of a shared key of comfy-tenant 0.1 that it accepts too. */
   readonly sharedKey?: string | null;
@@ -34,19 +34,19 @@ export interface PluginFacts {
 
 export type PluginState =
   | { readonly kind: 'present'; readonly facts: PluginFacts }
-  /** Something answers, and it is not the plugin. */
+  /** Something else answers. */
   | { readonly kind: 'absent'; readonly status: number }
-  /** The TLS error, with its remedy. */
+  /** The TLS error, with a fix. */
   | { readonly kind: 'untrusted'; readonly why: string }
   | { readonly kind: 'unreachable'; readonly why: string };
 
-const PATIENCE_MS = 5000;
+const TIMEOUT_MS = 5000;
 
 function areHooks(hooks: Partial<PluginFacts['hooks']> | undefined): boolean {
   return typeof hooks?.fit === 'number' && typeof hooks.all === 'number';
 }
 
-/** Version 0.1 did not say what its key file is: it was a shared key, if any. */
+/** Version 0.1 did not report its key file: it was a shared key, if any. */
 function complete(value: unknown): unknown {
   if (typeof value !== 'object' || value === null || 'keyFile' in value || !('key' in value)) return value;
   return { ...value, keyFile: value.key === null ? 'invalid' : 'shared' };
@@ -95,10 +95,10 @@ function failure(error: unknown): PluginState {
   return why === undefined ? { kind: 'unreachable', why: whyOf(error) } : { kind: 'untrusted', why };
 }
 
-/** Asks a ComfyUI, straight at its port, whether the plugin is in it. */
+/** Asks a ComfyUI directly for its plugin's state. Never rejects; ends within 5 s. */
 export async function askPlugin(url: string): Promise<PluginState> {
   try {
-    const { status, text } = await withDeadline(PATIENCE_MS, async (signal) => {
+    const { status, text } = await withDeadline(TIMEOUT_MS, async (signal) => {
       const response = await fetch(new URL('/_tenant/plugin', url), { redirect: 'error', signal });
       return { status: response.status, text: await readLimited(response) };
     });

@@ -1,19 +1,19 @@
 import type { Config } from '../config/schema.ts';
 
-/** What a ComfyUI says of itself, straight at its port. */
+/** The state of a ComfyUI, asked directly. */
 export interface ComfyuiReport {
-  /** Why it cannot serve, with the remedy; undefined when it can. */
+  /** Why it cannot serve, with a fix; undefined if it can. */
   readonly problem: string | undefined;
-  /** Whether it answers with the plugin and our key; prompts may be stuck all the same. */
+  /** Whether it answers with the plugin and our key; prompts may still be stuck. */
   readonly up: boolean;
-  /** Whether the thread that runs prompts lives; undefined when the plugin does not say. */
+  /** Whether the thread that runs prompts is alive; undefined if the plugin does not report it. */
   readonly workerAlive: boolean | undefined;
 }
 
-/** Asks the ComfyUI at an address of the configuration. Never rejects, and ends within seconds. */
+/** Checks the ComfyUI at a configured address. Never rejects; ends within seconds. */
 export type AskComfyui = (url: string, config: Config) => Promise<ComfyuiReport>;
 
-/** Whose ComfyUI it is: the endpoint, and the place in its list of upstreams, from 1. Both are bounded. */
+/** Metric labels of a ComfyUI: the endpoint, and the position in its list of upstreams, from 1. */
 export interface UpstreamLabels {
   readonly endpoint: string;
   readonly upstream: string;
@@ -30,7 +30,7 @@ export interface WatchUpstreamsOptions {
 export interface UpstreamWatch {
   /** One line per ComfyUI that cannot serve. */
   readonly problems: readonly string[];
-  /** Looks at the ComfyUIs of another state of the configuration from now on. */
+  /** Switches to the ComfyUIs of a new configuration. */
   replace(config: Config): void;
   close(): void;
 }
@@ -42,11 +42,11 @@ interface Watched {
   readonly labels: readonly UpstreamLabels[];
 }
 
-/** Each address once, whichever endpoints name it. */
+/** Each address once, even if several endpoints use it. */
 function watchedIn({ endpoints }: Config): Watched[] {
   const byUrl = new Map<string, UpstreamLabels[]>();
   for (const { name, upstream, multiTenant } of endpoints) {
-    // Without multi-tenant mode there need be no plugin to ask.
+    // Without multi-tenant mode there may be no plugin to ask.
     if (!multiTenant) continue;
     upstream.forEach((url, index) => {
       const labels = byUrl.get(url) ?? [];
@@ -59,7 +59,7 @@ function watchedIn({ endpoints }: Config): Watched[] {
 
 const keyOf = ({ endpoint, upstream }: UpstreamLabels): string => `${endpoint} ${upstream}`;
 
-/** Asks every ComfyUI of the multi-tenant endpoints every few seconds, one question at a time to each. */
+/** Checks every ComfyUI of the multi-tenant endpoints every few seconds, one request at a time per ComfyUI. */
 export function watchUpstreams(first: Config, options: WatchUpstreamsOptions): UpstreamWatch {
   const { ask, onReport, onGone, everyMs = EVERY_MS } = options;
   let current = new AbortController();

@@ -1,6 +1,6 @@
 import type { WorkerState } from './plugin-state.ts';
 
-/** One prompt that has run for so long keeps everyone waiting. */
+/** A prompt that runs this long is reported. */
 const LONG_RUN_SECONDS = 3600;
 
 interface WorkerFinding {
@@ -8,7 +8,7 @@ interface WorkerFinding {
   readonly text: string;
 }
 
-/** What is wrong with ComfyUI's worker, which runs everyone's prompts; nothing for a plugin that does not report it. */
+/** Problems of ComfyUI's worker thread; none if the plugin does not report it. */
 export function workerProblems(worker: WorkerState | undefined, url: string): WorkerFinding[] {
   if (worker === undefined) return [];
   if (!worker.alive) {

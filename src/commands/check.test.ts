@@ -35,10 +35,10 @@ test('a good configuration is shown as it would be served', async () => {
   expect({ code, err }).toEqual({ code: 0, err: [] });
   expect(out).toEqual([
     'endpoint api: * → http://127.0.0.1:8188',
-    '  JWT, each user sees only their own',
+    '  JWT, multi-tenant',
     '  issuer https://login.example.com, audience comfyui, keys from https://login.example.com/jwks.json',
     'endpoint open: b.example.com → http://127.0.0.1:8189',
-    '  BASIC, NOT multi-tenant: all share one ComfyUI',
+    '  BASIC, NOT multi-tenant: all users share one ComfyUI',
     '  1 user',
     '  public, no authentication:  /docs/*',
     `key ${directory.path}/.comfy-tenant/token.key: will be created`,
@@ -67,7 +67,7 @@ test('every fault is said, and nothing of what would be served', async () => {
     err: [
       'comfy-tenant.yaml:4:5 endpoints[0].multiTennant: is not a known key: did you mean multiTenant?',
       'comfy-tenant.yaml:8:40 endpoints[0].auth.users[0].password: is not a password hash, and plain passwords are not read; make one with `comfy-tenant hash`',
-      '2 faults: nothing would be served.',
+      '2 problems found; the service would not start.',
     ],
   });
 });
@@ -79,7 +79,7 @@ test('a fault of the users file is one of the configuration', async () => {
     code: 78,
     err: [
       'users.htpasswd:1: the password of bob is not a password hash, and plain passwords are not read; make one with `comfy-tenant hash`',
-      '1 fault: nothing would be served.',
+      '1 problem found; the service would not start.',
     ],
   });
 });

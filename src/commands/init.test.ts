@@ -15,7 +15,7 @@ test('init, user add and check lead to a configuration that is good', async () =
   const cwd = directory.path;
   expect(await run(init, { cwd })).toEqual({
     code: 0,
-    out: ['comfy-tenant.yaml is written. Next: comfy-tenant user add alice, then comfy-tenant check.'],
+    out: ['Wrote comfy-tenant.yaml. Next: comfy-tenant user add alice, then comfy-tenant check.'],
     err: [],
   });
   await run(user, { cwd, args: ['add', 'alice', '--password-stdin'], stdin: 'sesame' });

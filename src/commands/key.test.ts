@@ -54,7 +54,7 @@ test('a rotation publishes the new key and the one before', async () => {
   expect(kids()[1]).toBe(first);
   const { out } = await runKey('--rotate');
   expect(kids()).not.toContain(first);
-  expect(out.at(-1)).toContain('restart the service');
+  expect(out.at(-1)).toContain('Restart the service');
 });
 
 test('a key of 0.1 stays as it is, and the way on is told', async () => {
@@ -89,7 +89,7 @@ test('check warns of a key of 0.1 and of keys that others can read', async () =>
   expect(err.join('\n')).toContain(
     `comfyui.verifyKeyFile: every user of this machine can read ${inKeys('verify.key')}: chmod o-rwx it`,
   );
-  expect(err.join('\n')).toContain('verify.key: holds no key');
+  expect(err.join('\n')).toContain('verify.key: contains no key');
   chmodSync(inKeys('verify.key'), 0o600);
   directory.write('.comfy-tenant/verify.key', readFileSync(await anyKey(), 'utf8'));
   const again = await checked();

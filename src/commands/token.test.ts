@@ -25,12 +25,12 @@ test('--init makes a key for its owner only and a JWKS without private members, 
   const { code, out } = await call('--init', 'dev.jwk');
   expect(code).toBe(0);
   expect(out).toEqual([
-    'dev.jwk is made: whoever reads it can be any user of the endpoint that trusts it.',
-    'Put this under auth.issuers of a JWT endpoint:',
+    'Created dev.jwk: anyone who can read it can be any user of the endpoints that trust it.',
+    'Add this under auth.issuers of a JWT endpoint:',
     '  - issuer: comfy-tenant-development',
     '    audience: comfyui',
     '    jwks: { file: "dev.jwks.json" }',
-    '    userIdPrefix: dev   # so that its users are nobody else',
+    '    userIdPrefix: dev   # keeps its users separate from real ones',
   ]);
   expect(statSync(join(directory.path, 'dev.jwk')).mode & 0o777).toBe(0o600);
   expect(Object.keys(jwks().keys[0] ?? {}).sort()).toEqual(['alg', 'crv', 'kid', 'kty', 'x', 'y']);
@@ -72,7 +72,7 @@ test('a key that no issuer trusts signs nothing', async () => {
     code: 78,
     out: [],
     err: [
-      'comfy-tenant token: no issuer of comfy-tenant.yaml has jwks file dev.jwks.json: create a key with comfy-tenant token --init dev.jwk',
+      'comfy-tenant token: no issuer in comfy-tenant.yaml uses jwks file dev.jwks.json: create a key with comfy-tenant token --init dev.jwk',
     ],
   });
 });

@@ -6,7 +6,7 @@ import { prepareDemoStack, type DemoOptions, type DemoStack } from '../demo/demo
 import { stackFromConfig } from '../stack/stack-from-config.ts';
 import { PACKAGE_ROOT, packageVersion } from '../install/package-root.ts';
 import { printProgress, seconds } from '../install/progress.ts';
-import { runStack, whatBroke, type Running } from '../stack/run-stack.ts';
+import { runStack, unexpectedEnd, type Running } from '../stack/run-stack.ts';
 import { printDemoSummary, printSummary } from '../demo/summary.ts';
 import type { UpContext, Stack } from '../stack/stack.ts';
 import { EXIT, type Command, type CommandContext } from './context.ts';
@@ -51,8 +51,8 @@ async function runUntilEnd({ stack, context, ready, goodbye }: Run): Promise<num
     return EXIT.failed;
   }
   ready(running);
-  const broken = await Promise.race([aborted(context.signal), running.broken]);
-  const fault = broken && (await whatBroke(broken));
+  const ended = await Promise.race([aborted(context.signal), running.ended]);
+  const fault = ended && (await unexpectedEnd(ended));
   const count = await running.stop();
   context.out(`stopped ${count} programs${goodbye}`);
   if (fault !== undefined) throw fault;
@@ -64,7 +64,7 @@ async function demo(context: UpContext, options: DemoOptions): Promise<number> {
   const startedAt = performance.timeOrigin;
   context.out(`comfy-tenant ${packageVersion()} · demo. Everything stays in this folder; no telemetry.\n`);
   context.progress.done(`Node ${process.versions.node}`, '');
-  const stack: DemoStack & { giveBack(): void } = await prepareDemoStack(options, context);
+  const stack: DemoStack & { release(): void } = await prepareDemoStack(options, context);
   const shown = relative(context.cwd, options.path) || options.path;
   try {
     return await runUntilEnd({
@@ -76,7 +76,7 @@ async function demo(context: UpContext, options: DemoOptions): Promise<number> {
       goodbye: ` · data kept in ${shown} · npm start -- --reset starts over · rm -rf ${shown} .tools removes everything`,
     });
   } finally {
-    stack.giveBack();
+    stack.release();
   }
 }
 

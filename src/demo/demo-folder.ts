@@ -5,35 +5,35 @@ import { writeFileAtomically } from '../files/write-file-atomically.ts';
 import { StartError } from '../errors/start-error.ts';
 import { demoUsers, writeUsersFile, type DemoUsers } from './demo-users.ts';
 
-/** All that the demo keeps. */
+/** The files of a demo. */
 export interface DemoFolder {
   readonly path: string;
-  /** Whether an earlier start made it. */
+  /** Whether it existed before this start. */
   readonly kept: boolean;
   readonly users: DemoUsers;
   readonly configFile: string;
   readonly keyFile: string;
-  /** Where the demo's ComfyUI keeps its users' files. */
+  /** Base folder of the demo's ComfyUI, with its users' files. */
   readonly comfyuiBase: string;
 }
 
-/** A demo of comfy-tenant 0.1 shared its key with ComfyUI. Both are started anew, so they can begin with another. */
+/** Removes the shared key of a comfy-tenant 0.1 demo: both sides start now, and can use a new key. */
 function dropSharedKey(keyFile: string): void {
   if (existsSync(keyFile) && !readFileSync(keyFile, 'utf8').trimStart().startsWith('{')) rmSync(keyFile);
 }
 
 /**
- * Opens the demo's folder, which is made when it is missing.
+ * Opens the demo's folder, creating it if it is missing.
  *
- * @param reset begins anew: all of it is deleted first
- * @throws CannotStart when what would be deleted is no demo's folder
+ * @param reset delete everything in it first
+ * @throws StartError if the folder to delete is not a demo folder
  */
 export async function openDemoFolder(path: string, reset: boolean): Promise<DemoFolder> {
   const passwords = join(path, 'passwords.json');
   if (reset && existsSync(path)) {
     if (!existsSync(passwords)) {
       throw new StartError(
-        `${path} is no folder of a demo, and --reset would delete all of it; name another by --demo`,
+        `${path} is not a demo folder, and --reset would delete it; choose another with --demo`,
       );
     }
     rmSync(path, { recursive: true });
@@ -55,12 +55,12 @@ export async function openDemoFolder(path: string, reset: boolean): Promise<Demo
 }
 
 export interface DemoAddresses {
-  /** Where its people come in, such as `127.0.0.1:8080`. */
+  /** Where users connect, such as `127.0.0.1:8080`. */
   readonly gateway: string;
   readonly admin: string;
-  /** Where Envoy asks the service: `unix:path` or `host:port`. */
+  /** Where Envoy connects to the service: `unix:path` or `host:port`. */
   readonly service: string;
-  /** The ComfyUI, such as `http://127.0.0.1:8188`. */
+  /** ComfyUI's address, such as `http://127.0.0.1:8188`. */
   readonly upstream: string;
   readonly keyFile: string;
 }
@@ -68,7 +68,7 @@ export interface DemoAddresses {
 /** Writes the demo's configuration for the addresses of this start. */
 export function writeDemoConfig(folder: DemoFolder, addresses: DemoAddresses): void {
   const { gateway, admin, service, upstream, keyFile } = addresses;
-  const text = `# The demo's configuration, written anew at each \`npm start\`. A change is taken within a second and lasts until then.
+  const text = `# The demo's configuration, rewritten by each \`npm start\`. Changes apply within a second, until the next start.
 endpoints:
   - name: demo
     upstream: ${upstream}

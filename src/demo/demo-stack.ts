@@ -3,7 +3,7 @@ import { join, resolve } from 'node:path';
 import type { Config } from '../config/schema.ts';
 import { writeFileAtomically } from '../files/write-file-atomically.ts';
 import { StartError } from '../errors/start-error.ts';
-import { launchDemo, launchGiven } from '../stack/comfyui-launch.ts';
+import { launchDemo, launchFromDir } from '../stack/comfyui-launch.ts';
 import { openDemoFolder, writeDemoConfig, type DemoFolder } from './demo-folder.ts';
 import { basicCredentials, type DemoUser } from './demo-users.ts';
 import { ensureComfyui } from '../install/ensure-comfyui.ts';
@@ -22,16 +22,16 @@ export interface DemoStack extends Stack {
 
 const GATEWAY_PORT = 8080;
 const ADMIN_PORT = 9002;
-// A Unix socket's path ends at 108 bytes, and Linux is not the strictest.
+// Linux allows 108 bytes for a Unix socket's path; other systems less.
 const LONGEST_SOCKET_PATH = 100;
 type Comfyui = Pick<Stack, 'comfyui'> & { readonly upstream: string; readonly own?: boolean };
 
 async function ownComfyui(demo: DemoFolder, { env, signal, progress }: UpContext): Promise<Comfyui> {
   const startedAt = Date.now();
-  const say = (note: string): void => {
+  const report = (note: string): void => {
     progress.busy('ComfyUI', note);
   };
-  const own = await ensureComfyui({ env, toolsFolder: TOOLS, say, signal });
+  const own = await ensureComfyui({ env, toolsFolder: TOOLS, report, signal });
   const note = own.from === 'kept' ? 'kept in .tools' : 'no torch';
   progress.done(`ComfyUI ${own.version}`, note, Date.now() - startedAt);
   return {
@@ -41,7 +41,7 @@ async function ownComfyui(demo: DemoFolder, { env, signal, progress }: UpContext
   };
 }
 
-/** The ComfyUI that the demo stands before: a running one, one that is here, or the demo's own. */
+/** The ComfyUI for the demo: a running one, an installed one, or the demo's own. */
 async function chooseComfyui(demo: DemoFolder, context: UpContext): Promise<Comfyui> {
   const { COMFYUI_URL: url = '', COMFYUI_DIR: dir = '' } = context.env;
   if (url !== '') {
@@ -54,15 +54,15 @@ async function chooseComfyui(demo: DemoFolder, context: UpContext): Promise<Comf
     return { comfyui: undefined, upstream: url };
   }
   if (dir === '') return ownComfyui(demo, context);
-  const launch = await launchGiven(resolve(context.cwd, dir), demo.path, context.env);
+  const launch = await launchFromDir(resolve(context.cwd, dir), demo.path, context.env);
   context.progress.done('ComfyUI', `yours, in ${dir}`);
   return { comfyui: { ...launch, version: undefined }, upstream: `http://127.0.0.1:${await freePort()}` };
 }
 
-/** A port that nobody has; says so when it is not the usual one. */
+/** A free port; prints a warning if it is not the usual one. */
 async function choosePort(usual: number, progress: Progress): Promise<number> {
   const port = await nextFreePort(usual);
-  if (port !== usual) progress.warn('port', `${usual} is taken by ${whoListens(usual)}: using ${port}`);
+  if (port !== usual) progress.warn('port', `${usual} is in use by ${whoListens(usual)}: using ${port}`);
   return port;
 }
 
@@ -71,14 +71,14 @@ function serviceAddress(demo: DemoFolder, port: number): string {
   return Buffer.byteLength(socket) <= LONGEST_SOCKET_PATH ? `unix:${socket}` : `127.0.0.1:${port}`;
 }
 
-/** One start a folder: a second would take the first one's files. Returns what gives the folder back. */
-function claim(path: string): { take: () => void; giveBack: () => void } {
+/** Ensures that a folder is used by one demo at a time. @throws StartError if another one is running */
+function claim(path: string): { take: () => void; release: () => void } {
   const file = join(path, 'up.pid');
   if (existsSync(file)) {
     const pid = Number.parseInt(readFileSync(file, 'utf8'), 10);
     if (pid !== process.pid && isAlive(pid)) {
       throw new StartError(
-        `The demo of this folder already runs (pid ${pid}): end that one first. If it does not, delete ${file}`,
+        `This folder's demo is already running (pid ${pid}): stop it first. If it is not running, delete ${file}`,
       );
     }
   }
@@ -86,13 +86,13 @@ function claim(path: string): { take: () => void; giveBack: () => void } {
     take() {
       writeFileAtomically(file, `${process.pid}\n`);
     },
-    giveBack() {
+    release() {
       rmSync(file, { force: true });
     },
   };
 }
 
-function asPerson(user: DemoUser): TestUser {
+function testUserOf(user: DemoUser): TestUser {
   return { name: user.name, authorization: basicCredentials(user) };
 }
 
@@ -110,12 +110,12 @@ export interface DemoOptions {
   readonly reset: boolean;
 }
 
-/** Makes all that the demo needs. @throws CannotStart */
+/** Prepares everything that the demo needs. @throws StartError */
 export async function prepareDemoStack(
   { path, reset }: DemoOptions,
   context: UpContext,
-): Promise<DemoStack & { giveBack(): void }> {
-  const { take, giveBack } = claim(path);
+): Promise<DemoStack & { release(): void }> {
+  const { take, release } = claim(path);
   const envoy = await getEnvoy(context);
   const demo = await openDemoFolder(path, reset);
   take();
@@ -129,7 +129,7 @@ export async function prepareDemoStack(
     keyFile: demo.keyFile,
   });
   const [a, b] = demo.users;
-  const people = [asPerson(a), asPerson(b)] as const;
+  const people = [testUserOf(a), testUserOf(b)] as const;
   return {
     configFile: demo.configFile,
     shownAs: demo.configFile,
@@ -139,6 +139,6 @@ export async function prepareDemoStack(
     people,
     ...(own && { seed: (config) => seed(config, people, demo) }),
     demo,
-    giveBack,
+    release,
   };
 }

@@ -35,12 +35,12 @@ function pick(words: readonly string[]): string {
   return words[randomInt(words.length)] ?? randomBytes(4).toString('hex');
 }
 
-/** Such as `tulip-raven-81`: easy to type off a screen, and no two demos share one. */
+/** Such as `tulip-raven-81`: easy to type, and different for each demo. */
 function makePassword(): string {
   return `${pick(PLANTS)}-${pick(ANIMALS)}-${randomInt(10, 100)}`;
 }
 
-/** The passwords of the demo's two people; made once, readable by their owner alone. */
+/** The demo's two users and their passwords; created once, in a file with mode 0600. */
 export function demoUsers(file: string): DemoUsers {
   if (existsSync(file)) return JSON.parse(readFileSync(file, 'utf8')) as DemoUsers;
   const users: DemoUsers = [
@@ -51,7 +51,7 @@ export function demoUsers(file: string): DemoUsers {
   return users;
 }
 
-/** Writes the users file that the service reads, unless it is there. */
+/** Writes the users file for the service, unless it exists. */
 export async function writeUsersFile(file: string, users: DemoUsers): Promise<void> {
   if (existsSync(file)) return;
   const lines = users.map(async ({ name, password }) => `${name}:${await hash(password, HASHING)}\n`);

@@ -15,10 +15,9 @@ const COLOURS = [
 ] as const;
 
 /**
- * Gives each of the demo's people, once, the workflow "hello" with a picture of their own, and spares them ComfyUI's
- * dialog for newcomers.
+ * Gives each demo user, once, the workflow "hello" with their own picture, and skips ComfyUI's first-run dialog.
  *
- * @param folder the demo's, where it is noted
+ * @param folder the demo's folder, where a marker file is written
  */
 export async function seedDemo(
   gateway: Target,
@@ -29,10 +28,10 @@ export async function seedDemo(
   if (existsSync(note)) return;
   const workflow = readFileSync(WORKFLOW);
   for (const [index, person] of people.entries()) {
-    const visitor = createTestClient(gateway, person);
-    await uploadImage(visitor, 'hello.png', plainImage(SIDE, COLOURS[index] ?? COLOURS[0]));
-    await visitor.must({ method: 'POST', path: '/userdata/workflows%2Fhello.json', body: workflow });
-    await visitor.post('/settings', { 'Comfy.TutorialCompleted': true });
+    const client = createTestClient(gateway, person);
+    await uploadImage(client, 'hello.png', plainImage(SIDE, COLOURS[index] ?? COLOURS[0]));
+    await client.must({ method: 'POST', path: '/userdata/workflows%2Fhello.json', body: workflow });
+    await client.post('/settings', { 'Comfy.TutorialCompleted': true });
   }
   writeFileAtomically(note, '');
 }

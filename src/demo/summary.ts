@@ -2,11 +2,11 @@ import type { DemoStack } from './demo-stack.ts';
 import { parseHostPort, reachable } from '../http/host-port.ts';
 import type { Running } from '../stack/run-stack.ts';
 
-interface Telling {
+interface SummaryOptions {
   readonly out: (line: string) => void;
-  /** Since the start, in words. */
+  /** Time since the start, such as `3 s`. */
   readonly took: string;
-  /** How the folder of data or logs is called. */
+  /** The folder of data or logs, as shown in messages. */
   readonly shown: string;
 }
 
@@ -17,18 +17,22 @@ function address({ config }: Running): string {
   return `${scheme}://${reachable(parseHostPort(config.gateway.listen))}`;
 }
 
-/** The last lines of a demo's start: where to go, as whom, what to try. */
-export function printDemoSummary({ demo }: DemoStack, running: Running, { out, took, shown }: Telling): void {
+/** Prints the demo's address, users and first steps. */
+export function printDemoSummary(
+  { demo }: DemoStack,
+  running: Running,
+  { out, took, shown }: SummaryOptions,
+): void {
   const [first, second] = demo.users;
   const url = address(running);
-  const kept = demo.kept ? `data kept in ${shown} (npm start -- --reset to begin anew) · ` : '';
+  const kept = demo.kept ? `data kept in ${shown} (npm start -- --reset starts over) · ` : '';
   const lines = [
     '',
     `  ${'Open'.padEnd(NAME_WIDTH)}${url}`,
     ...demo.users.map(({ name, password }) => `  ${name.padEnd(NAME_WIDTH)}${password}`),
     '',
     `  Try   1  sign in as ${first.name}, open workflow "hello", press Run`,
-    `        2  in a private window sign in as ${second.name}: nothing of ${first.name}'s is there`,
+    `        2  in a private window sign in as ${second.name}: none of ${first.name}'s work is visible`,
     `        3  curl -u ${first.name}:${first.password} ${url}/_tenant/me`,
     '',
     `  ready in ${took} · ${kept}Ctrl-C stops everything`,
@@ -36,8 +40,8 @@ export function printDemoSummary({ demo }: DemoStack, running: Running, { out, t
   for (const line of lines) out(line);
 }
 
-/** The last lines of a start with a configuration of one's own. */
-export function printSummary(running: Running, { out, took, shown }: Telling): void {
+/** Prints the address, logs and health check of a stack with its own configuration. */
+export function printSummary(running: Running, { out, took, shown }: SummaryOptions): void {
   const lines = [
     '',
     `  ${'Open'.padEnd(NAME_WIDTH)}${address(running)}`,

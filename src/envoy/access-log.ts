@@ -1,6 +1,6 @@
 import { typeOf } from './names.ts';
 
-/** Never the query, which may carry a token, and no header of the client. What the client chooses is cut off. */
+/** No query, which may contain a token, and no client headers. Values that the client chooses are truncated. */
 const ACCESS_LOG = {
   time: '%START_TIME%',
   request: '%REQ(X-REQUEST-ID)%',
@@ -19,7 +19,7 @@ const ACCESS_LOG = {
   reason: '%DYNAMIC_METADATA(envoy.filters.http.ext_authz:reason)%',
 };
 
-/** One JSON line per request, written at its end. */
+/** One JSON line per request, written when it ends. */
 export function accessLog() {
   const stdout = typeOf('extensions.access_loggers.stream.v3.StdoutAccessLog');
   return {

@@ -2,13 +2,13 @@ import { isIP } from 'node:net';
 import type { Config, Endpoint } from '../config/schema.ts';
 import { clusterOf, typeOf } from './names.ts';
 
-/** Nobody is better than an unhealthy one: ComfyUI without the plugin isolates nothing. */
+/** Disables panic routing: an unhealthy ComfyUI may lack the plugin and must get no traffic. */
 const NO_PANIC = { healthy_panic_threshold: { value: 0 } };
 /** A WebSocket holds a connection for hours. */
 const MANY = {
   thresholds: [{ max_connections: 10_000, max_pending_requests: 10_000, max_requests: 10_000 }],
 };
-/** Of the checks that wait for the service to come back; Envoy's own limit is 3. */
+/** For checks that wait while the service restarts; Envoy's default allows 3 retries. */
 const MANY_RETRIES = { thresholds: [{ ...MANY.thresholds[0], max_retries: 10_000 }] };
 const SYSTEM_CERTIFICATES = '/etc/ssl/certs/ca-certificates.crt';
 
@@ -49,13 +49,13 @@ function authzTls({ service }: Config) {
   };
 }
 
-/** The service that is asked, over HTTP/2. */
+/** The authorization service, over HTTP/2. */
 function authzCluster(config: Config) {
   const { listen, address = listen } = config.service;
   const options = typeOf('extensions.upstreams.http.v3.HttpProtocolOptions');
   return {
     name: 'authz',
-    // Of a name with addresses of both families, the service may answer on one only: health checks find out.
+    // A name may resolve to IPv4 and IPv6 while the service listens on one; health checks pick it.
     ...(address.startsWith('unix:') ? { type: 'STATIC' } : { type: 'STRICT_DNS', dns_lookup_family: 'ALL' }),
     connect_timeout: '1s',
     typed_extension_protocol_options: {
@@ -73,8 +73,8 @@ function authzCluster(config: Config) {
         no_traffic_interval: '2s',
         unhealthy_interval: '0.5s',
         no_traffic_healthy_interval: '2s',
-        // Three intervals outlast the time that a check may take: until then Envoy tries again, and would not with an
-        // unhealthy service.
+        // Longer than a check may take: Envoy keeps retrying until then, but would
+        // not with an unhealthy service.
         unhealthy_threshold: 4,
         healthy_threshold: 1,
         grpc_health_check: { service_name: 'envoy.service.auth.v3.Authorization' },
@@ -86,8 +86,8 @@ function authzCluster(config: Config) {
 }
 
 /**
- * A multi-tenant ComfyUI is healthy when its plugin answers; any other answer than 200 counts at once, silence after
- * three checks, as a busy ComfyUI may be slow.
+ * A multi-tenant ComfyUI is healthy if its plugin answers 200. Another status makes it unhealthy at once, a timeout only
+ * after three, since a busy ComfyUI may be slow.
  */
 function comfyuiHealth({ multiTenant }: Endpoint) {
   const expected_statuses = [{ start: 200, end: 201 }];
@@ -103,7 +103,7 @@ function comfyuiHealth({ multiTenant }: Endpoint) {
   };
 }
 
-/** An address has no name to ask for, but may stand in a certificate. */
+/** The SAN that the certificate must contain: a DNS name or an IP address. */
 function subjectOf({ hostname }: URL) {
   const exact = hostname.replace(/^\[(.*)\]$/, '$1');
   return { san_type: isIP(exact) === 0 ? 'DNS' : 'IP_ADDRESS', matcher: { exact } };
@@ -122,7 +122,7 @@ function comfyuiTls(urls: readonly URL[]) {
   return { transport_socket: { name: 'envoy.transport_sockets.tls', typed_config } };
 }
 
-/** Of several ComfyUIs, each user always gets the same one. */
+/** An endpoint's ComfyUIs; with several, each user is always sent to the same one. */
 function comfyuiCluster(endpoint: Endpoint) {
   const urls = endpoint.upstream.map((address) => new URL(address));
   const addresses = urls.map(({ hostname, port, protocol }) =>

@@ -14,17 +14,17 @@ import {
 
 const RBAC = 'envoy.filters.http.rbac';
 
-/** A password hash that waits for its turn takes a while; asked anew, it would only wait longer. */
+/** Long enough for a queued password hash; a retry would only wait longer. */
 const ASK_TIMEOUT = '5s';
 
-/** What `encodeUserId` gives, and nothing else. */
+/** Matches exactly the output of `encodeUserId`. */
 const LEGAL_USER_ID = '(?:[A-Za-z0-9_@+~-]|%[0-9A-F]{2})(?:[A-Za-z0-9._@+~-]|%[0-9A-F]{2}){0,199}';
 
 function overwrite(key: string, value: string) {
   return { append: { header: { key, value }, append_action: 'OVERWRITE_IF_EXISTS_OR_ADD' } };
 }
 
-/** The first safeguard: our headers are taken from the client before routing, on every route. Then they are measured. */
+/** First safeguard: removes our headers from client requests before routing, on every route. Then measures the headers. */
 export function earlyHeaderMutation(config: Config) {
   return {
     name: 'envoy.http.early_header_mutation.header_mutation',
@@ -39,7 +39,7 @@ export function earlyHeaderMutation(config: Config) {
   };
 }
 
-/** The second safeguard: the service judges, and whatever goes wrong with it lets nobody in. */
+/** Second safeguard: the service authenticates each request; any failure rejects it. */
 export function extAuthz(config: Config) {
   const names = mutableHeaders(config).map((name) => name.replaceAll(/[^a-z0-9-]/g, String.raw`\$&`));
   return {
@@ -52,9 +52,9 @@ export function extAuthz(config: Config) {
         timeout: ASK_TIMEOUT,
         retry_policy: {
           retry_on: 'connect-failure,refused-stream,unavailable,reset',
-          // Waits of 20, 40, 80 … ms between them, half of that on average: a service that restarts delays requests.
+          // Backoff of 20, 40, 80 … ms, half of that on average: a restart of the service only delays requests.
           num_retries: 12,
-          // Envoy takes the longest wait for the time of one try, too.
+          // Envoy also uses max_interval as the per-try timeout.
           retry_back_off: { base_interval: '0.02s', max_interval: ASK_TIMEOUT },
         },
       },
@@ -85,10 +85,10 @@ function allowOnly(name: string, ids: readonly object[]) {
   return { rules: { action: 'ALLOW', policies: { [name]: { permissions: [{ any: true }], principals } } } };
 }
 
-/** The third safeguard: only what carries a legal user id, and was judged, reaches a multi-tenant ComfyUI. */
+/** Third safeguard: only authenticated requests with a valid user id reach a multi-tenant ComfyUI. */
 export function rbac() {
   const hasUserId = { header: { name: USER_ID, string_match: { safe_regex: { regex: LEGAL_USER_ID } } } };
-  // The name of the root that all users of a single-user ComfyUI share.
+  // The shared user of a single-user ComfyUI.
   const isNotShared = { not_id: { header: { name: USER_ID, string_match: { exact: 'default' } } } };
   return {
     name: RBAC,
@@ -99,16 +99,16 @@ export function rbac() {
   };
 }
 
-/** Without multi-tenant mode: judged, and without a user id. */
+/** Without multi-tenant mode: authenticated, and without a user id. */
 export function rbacWithoutTenants() {
   const hasNoUserId = { not_id: { header: { name: USER_ID, present_match: true } } };
   const perRoute = typeOf('extensions.filters.http.rbac.v3.RBACPerRoute');
   return {
-    [RBAC]: { '@type': perRoute, rbac: allowOnly('was-judged', [hasNoUserId, metadata('endpoint')]) },
+    [RBAC]: { '@type': perRoute, rbac: allowOnly('authenticated', [hasNoUserId, metadata('endpoint')]) },
   };
 }
 
-/** What the service learns of the route: only this says which endpoint a request is for. */
+/** Tells the service which endpoint the route belongs to, and with which bootstrap and upstreams. */
 export function routeOf(endpoint: Endpoint, bootstrap: string) {
   return {
     [EXT_AUTHZ]: {
@@ -120,7 +120,7 @@ export function routeOf(endpoint: Endpoint, bootstrap: string) {
   };
 }
 
-/** For what Envoy answers itself, and for public paths: nothing is asked. */
+/** Disables authentication, for Envoy's own responses and public paths. */
 export function unguarded() {
   return {
     [EXT_AUTHZ]: { '@type': typeOf('extensions.filters.http.ext_authz.v3.ExtAuthzPerRoute'), disabled: true },
@@ -128,7 +128,7 @@ export function unguarded() {
   };
 }
 
-/** What browsers must be told on every answer, Envoy's own too, and what nobody needs to know. */
+/** Response headers: adds HSTS with TLS, and removes `server`, also from Envoy's own responses. */
 export function responseHeaders(preset: Preset) {
   const hsts = overwrite('strict-transport-security', 'max-age=31536000');
   return {

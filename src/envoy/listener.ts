@@ -12,17 +12,17 @@ function connectionManager({ config, preset, digest }: Rendering) {
     stat_prefix: 'comfy_tenant',
     route_config: routeConfiguration(config, digest),
     use_remote_address: true,
-    // No client's address makes their own x-envoy- headers believed: no ranges would mean all private ones.
+    // Trust no client's x-envoy- headers: without a range, Envoy would trust all private addresses.
     internal_address_config: { cidr_ranges: [{ address_prefix: '255.255.255.255', prefix_len: 32 }] },
     xff_num_trusted_hops: config.gateway.trustedHops,
     server_header_transformation: 'PASS_THROUGH',
     normalize_path: true,
     merge_slashes: true,
-    // ComfyUI keeps workflows under names such as workflows%2Fx.json.
+    // ComfyUI uses names such as workflows%2Fx.json.
     path_with_escaped_slashes_action: 'KEEP_UNCHANGED',
     request_headers_timeout: '10s',
     stream_idle_timeout: '300s',
-    // Far above what the routes let through: see there.
+    // Far above the limits in the routes: see TOO_LARGE.
     max_request_headers_kb: 256,
     common_http_protocol_options: {
       headers_with_underscores_action: 'REJECT_REQUEST',
@@ -68,7 +68,7 @@ function address(hostPort: string) {
   return { socket_address: { address: host, port_value: Number(hostPort.slice(colon + 1)) } };
 }
 
-/** @throws Error when the preset needs what the configuration does not say */
+/** @throws Error if the preset needs a setting that is missing */
 export function listener(rendering: Rendering) {
   const { config, preset } = rendering;
   const { listen } = config.gateway;
@@ -78,10 +78,10 @@ export function listener(rendering: Rendering) {
   };
   return {
     name: 'gateway',
-    // Beside ComfyUI in its pod, the gateway is what others reach, and ComfyUI listens on loopback only.
+    // In a pod, other machines connect to the gateway, and ComfyUI listens on loopback only.
     address: address(preset === 'sidecar' ? listen.replace(/^.*:/, '0.0.0.0:') : listen),
     per_connection_buffer_limit_bytes: 1_048_576,
-    // Otherwise another process of this account could listen beside it, and be given some of the requests.
+    // Otherwise another process of this account could listen on the same port and get some of the requests.
     enable_reuse_port: false,
     filter_chains: [
       { filters: [http], ...(preset === 'edge-tls' ? { transport_socket: tlsSocket(config) } : {}) },
@@ -89,7 +89,7 @@ export function listener(rendering: Rendering) {
   };
 }
 
-/** Sends who comes without TLS to the same page with it; nothing is asked, and nothing reaches ComfyUI. */
+/** Redirects plain HTTP to HTTPS; nothing is authenticated, and nothing reaches ComfyUI. */
 export function redirectListener(config: Config, from: string) {
   const http = {
     '@type': typeOf('extensions.filters.network.http_connection_manager.v3.HttpConnectionManager'),

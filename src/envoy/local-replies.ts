@@ -16,8 +16,8 @@ function status(value: number) {
   return { status_code_filter: { comparison } };
 }
 
-/** Envoy could not ask the service: it counts as refused, but no reason came with it. */
-const NOT_JUDGED = {
+/** Envoy could not reach the service: an ext_authz denial without a reason from the service. */
+const SERVICE_UNREACHABLE = {
   and_filter: {
     filters: [
       flags('UAEX'),
@@ -38,11 +38,11 @@ const NOT_JUDGED = {
 
 const RETRY_SOON = [{ header: { key: 'retry-after', value: '2' } }];
 
-/** Envoy's own answers in the form of ours; those of the service pass as they are. */
+/** Gives Envoy's own error responses the format of the service's, which pass unchanged. */
 export const LOCAL_REPLIES = {
   mappers: [
     {
-      filter: NOT_JUDGED,
+      filter: SERVICE_UNREACHABLE,
       body_format_override: reply(
         'unavailable',
         'Authentication is temporarily unavailable. Try again in a few seconds.',

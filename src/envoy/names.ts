@@ -1,17 +1,17 @@
 import type { Config, Endpoint } from '../config/schema.ts';
 import type { TokenLookup } from '../jwt/jwt-schema.ts';
 
-/** Also the name under which what the service says of a request is kept. */
+/** Also the namespace of the service's dynamic metadata. */
 export const EXT_AUTHZ = 'envoy.filters.http.ext_authz';
 export const USER_ID = 'x-funart-comfy-userid';
 const TOKEN = 'x-funart-comfy-token';
 const STREAM_DURATION = 'x-envoy-upstream-stream-duration-ms';
 
-/** In which Envoy tells its own routes how large the headers are; neither the service nor ComfyUI sees them. */
+/** Carry header count and size to Envoy's own routes; neither the service nor ComfyUI sees them. */
 export const HEADER_COUNT = 'x-comfy-tenant-header-count';
 export const HEADER_BYTES = 'x-comfy-tenant-header-bytes';
 
-/** What only the gateway may say to ComfyUI: taken from whatever the client sends, before anything looks at it. */
+/** Headers that only the gateway may set: removed from client requests before anything reads them. */
 const OURS = [
   USER_ID,
   TOKEN,
@@ -21,7 +21,7 @@ const OURS = [
   'x-envoy-auth-failure-mode-allowed',
   'comfy-user',
 ];
-/** By which the service counts failures; Envoy alone says it. */
+/** The client's address, set by Envoy; the service counts failures by it. */
 const CLIENT_ADDRESS = 'x-envoy-external-address';
 
 function unique(names: readonly string[]): string[] {
@@ -52,13 +52,13 @@ function usesCookies(config: Config): boolean {
   return [...lookups(config), ...transformations(config)].some(({ location }) => location === 'COOKIE');
 }
 
-/** Headers that the client cannot send. One that is both mapped and carries credentials must reach the service. */
+/** Headers removed from client requests. One that carries credentials must reach the service, even if a claim is mapped to it. */
 export function reservedHeaders(config: Config): string[] {
   const credentials = new Set(unique(credentialHeaders(config)));
   return unique([...OURS, CLIENT_ADDRESS, ...mappedHeaders(config)]).filter((name) => !credentials.has(name));
 }
 
-/** Nothing that proves or claims who one is goes with a request that nobody judged. */
+/** Identity and credential headers, removed from requests on public paths. */
 export function identifyingHeaders(config: Config): string[] {
   return unique([...OURS, ...mappedHeaders(config), ...credentialHeaders(config), 'cookie']);
 }

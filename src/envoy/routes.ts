@@ -10,14 +10,14 @@ import {
   USER_ID,
 } from './names.ts';
 
-/** A segment without dots at its start, escapes, parameters or backslashes: what no server reads in two ways. */
+/** Path segments that every server parses alike: no leading dots, escapes, parameters or backslashes. */
 const SEGMENTS = String.raw`(?:[A-Za-z0-9_~!$&'()+,=:@-][A-Za-z0-9._~!$&'()+,=:@-]*/?)*`;
 
-/** Long enough for a page that waits in silence; ComfyUI's own page reconnects after it. */
+/** Long enough for an idle page; ComfyUI's page reconnects afterwards. */
 const WEBSOCKET_IDLE = '3600s';
 const REQUEST_IDLE = '300s';
 
-/** With a token in its query a request is no public one: only the service can take it out. */
+/** Requests with a token in the query are not public: only the service can remove the token. */
 function matchOf({ path }: PublicPath, endpoint: Endpoint) {
   const absent = credentialParameters(endpoint).map((name) => ({ name, present_match: false }));
   const query = absent.length > 0 ? { query_parameters: absent } : {};
@@ -38,16 +38,16 @@ function publicRoute(publicPath: PublicPath, endpoint: Endpoint, config: Config)
 
 function toComfyui(endpoint: Endpoint, idleTimeout: string) {
   const sticky = endpoint.upstream.length > 1 ? { hash_policy: [{ header: { header_name: USER_ID } }] } : {};
-  // No limit on how long an answer takes: a workflow may run for an hour.
+  // No limit on response time: a workflow may run for an hour.
   return { cluster: clusterOf(endpoint), timeout: '0s', idle_timeout: idleTimeout, ...sticky };
 }
 
-/** A host name with the dot of the root at its end is the same one. */
+/** The domains, also with a trailing dot. */
 function domainsOf({ domains }: Endpoint): string[] {
   return domains.flatMap((domain) => (domain === '*' ? ['*'] : [domain, `${domain}.`]));
 }
 
-/** Envoy chooses a virtual host by what stands before the last colon, whatever that is. */
+/** Envoy selects a virtual host by the text before the last colon, without validating it. */
 function malformedHost(ifMatches: object) {
   const header = { name: ':authority', treat_missing_header_as_empty: true, ...ifMatches };
   return { match: { prefix: '/', headers: [header] }, direct_response: { status: 400 } };
@@ -58,7 +58,7 @@ const MALFORMED_HOSTS = [
   malformedHost({ string_match: { safe_regex: { regex: `.{${MAX_HOST_LENGTH + 1},}` } } }),
 ];
 
-/** Method, scheme, authority and path are headers to Envoy. */
+/** Envoy counts method, scheme, authority and path as headers. */
 const PSEUDO_HEADERS = 4;
 const MAX_HEADERS = 90;
 const MAX_HEADER_BYTES = 60 * 1024;
@@ -69,8 +69,8 @@ function tooMany(name: string, most: number) {
 }
 
 /**
- * Refused by a route, not by the limits of the connection, which are far higher: over those, HTTP/2 has no answer but a
- * reset, and a request just below them has no room for the headers that the service adds, which is a 500.
+ * Rejected by routes, not by the connection's limits, which are far higher: beyond those, HTTP/2 can only reset the
+ * stream, and a request just below them has no room for the service's headers and gets a 500.
  */
 const TOO_LARGE = [
   tooMany(HEADER_COUNT, MAX_HEADERS + PSEUDO_HEADERS),
@@ -114,9 +114,9 @@ function configuration(config: Config, hosts: readonly object[], unknown: object
 }
 
 /**
- * All virtual hosts; a host that no endpoint has is answered with 421, one that is no host with 400.
+ * All virtual hosts. Unknown hosts get 421, malformed ones 400.
  *
- * @param bootstrap digest of the bootstrap that this is part of
+ * @param bootstrap digest of the bootstrap
  */
 export function routeConfiguration(config: Config, bootstrap: string) {
   const hosts = config.endpoints.map((endpoint) => virtualHost(endpoint, config, bootstrap));
@@ -126,7 +126,7 @@ export function routeConfiguration(config: Config, bootstrap: string) {
   };
 }
 
-/** From plain HTTP to TLS; 308 keeps the method. */
+/** Redirects to HTTPS; 308 keeps the method. */
 export function redirectRoutes(config: Config) {
   const port_redirect = Number(config.gateway.listen.replace(/^.*:/, ''));
   const redirect = { https_redirect: true, port_redirect, response_code: 'PERMANENT_REDIRECT' };

@@ -42,7 +42,7 @@ test('a page may read across origins what its own credentials allow: only what c
   expect(answer.code).toBe(0);
 });
 
-test('the endpoint is the one that the route of Envoy names, whatever the host', async () => {
+test("Envoy's route decides the endpoint, whatever the host", async () => {
   for (const host of ['comfy.example.com', 'other.example:8080', '[::1]', 'studio'])
     expect(await aService().ask([alice], { host })).toMatchObject({
       code: 0,
@@ -51,22 +51,18 @@ test('the endpoint is the one that the route of Envoy names, whatever the host',
 });
 
 test.each([
-  ['names no endpoint', { endpoint: '' }, /^the route of Envoy names no endpoint: /],
-  [
-    'names another endpoint',
-    { endpoint: 'other' },
-    /^Envoy names the endpoint other, which is not configured: /,
-  ],
+  ['names no endpoint', { endpoint: '' }, /^Envoy's route names no endpoint: /],
+  ['names another endpoint', { endpoint: 'other' }, /^Envoy names endpoint other, which is not configured: /],
   ['names a part of it', { endpoint: 'studi' }, /not configured/],
-  ['names it in another case', { endpoint: 'Studio' }, /^Envoy names the endpoint with an invalid name, /],
+  ['names it in another case', { endpoint: 'Studio' }, /^Envoy names endpoint with an invalid name, /],
   ['names a property of all objects', { endpoint: 'constructor' }, /not configured/],
   ['names all', { endpoint: '*' }, /not configured/],
   [
     'leads to other upstreams',
     { upstream: '0123456789abcdef' },
-    /^Envoy sends requests of the endpoint studio to other/,
+    /^Envoy sends requests for endpoint studio to upstreams that do not match/,
   ],
-  ['does not say where it leads', { upstream: '' }, /to other upstreams/],
+  ['does not say where it leads', { upstream: '' }, /to upstreams that do not match/],
 ])('a route that %s lets nobody in, and the log says what to do', async (_, parts, cause) => {
   const asked: string[] = [];
   const find: AuthMethod['find'] = (request) => (asked.push(request.host), deny('credentials-missing'));

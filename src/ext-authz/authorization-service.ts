@@ -24,38 +24,42 @@ import { routedEndpoint, type FindEndpoint, type GuardedEndpoint } from './endpo
 import { encodeOkResponse, prepareOkResponse, type CachedOkResponse } from './ok-response.ts';
 
 export interface AuthorizationOptions {
-  /** The endpoints as they are now; asked once a check, so that a check is judged by one revision only. */
+  /** The current endpoints; called once per check, so that each check uses a single revision. */
   readonly findEndpoint: () => FindEndpoint;
   readonly mint: MintToken;
   /** Milliseconds since 1970. */
   readonly now: () => number;
+  /** Trusted proxies in front of Envoy (`xff_num_trusted_hops`). */
   readonly trustedHops: number;
-  /** Called once a check that could be read, with the digest of the bootstrap that Envoy runs. */
+  /** Called once per readable check with the digest of Envoy's bootstrap. */
   readonly onBootstrap?: (digest: string) => void;
-  /** Called once a check, after it. */
+  /** Called once per check, after the decision. */
   readonly onDecision: (outcome: Outcome) => void;
 }
 
 export interface Outcome {
   readonly decision: Decision;
-  /** Undefined when the route of Envoy names none that is configured. */
+  /** Undefined if Envoy's route names no configured endpoint. */
   readonly endpoint?: GuardedEndpoint | undefined;
-  /** Undefined when the check could not be read. */
+  /** Undefined if the check could not be decoded. */
   readonly request?: RequestHead | undefined;
   readonly seconds: number;
-  /** Undefined when the decision needed no lookup, as for a request without credentials. */
+  /** Undefined if the decision needed no lookup, for example without credentials. */
   readonly cache?: CacheLookup | undefined;
-  /** A defect, when the decision is `unavailable` for one. */
+  /** The exception, if the decision is `unavailable` because of a defect. */
   readonly error?: unknown;
 }
 
-/** Answers an encoded `CheckRequest` with an encoded `CheckResponse`; never throws, never empty. */
+/**
+ * Answers an encoded `CheckRequest` with an encoded `CheckResponse`. Never throws or rejects, and never returns empty
+ * bytes, which Envoy would treat as OK.
+ */
 export type Check = (bytes: Uint8Array) => Uint8Array | Promise<Uint8Array>;
 
 const SAFE_METHODS = new Set(['GET', 'HEAD', 'OPTIONS', 'TRACE']);
 
-/** What no credentials excuse; undefined when there is nothing. */
-function refuseShape(request: RequestHead, endpoint: GuardedEndpoint): Decision | undefined {
+/** Denies requests that are unsafe whatever the credentials; undefined if the request is fine. */
+function checkRequestSafety(request: RequestHead, endpoint: GuardedEndpoint): Decision | undefined {
   if (nominatesHeader(request)) return deny('connection-option');
   if (!request.path.includes('%')) return undefined;
   const forwarded = endpoint.forwardedClaims.flatMap(({ location, name }) =>
@@ -65,12 +69,12 @@ function refuseShape(request: RequestHead, endpoint: GuardedEndpoint): Decision 
   return names.size > 0 && disguisesParameter(request.path, names) ? deny('parameter-disguised') : undefined;
 }
 
-/** A foreign page can make a browser send Basic credentials and cookies: by a WebSocket, or by anything that changes. */
+/** Whether a foreign page could forge it (CSRF): browsers attach Basic credentials and cookies to WebSockets and unsafe methods. */
 function isForgeable(request: RequestHead): boolean {
   return isWebSocketUpgrade(request) || !SAFE_METHODS.has(request.method);
 }
 
-/** The client as Envoy knows it: it names an external one itself, and is the last but `trustedHops` to add to the list. */
+/** The client's address according to Envoy: its own header, else the X-Forwarded-For entry before the trusted hops, else the peer. */
 function clientOf(request: RequestHead, trustedHops: number): Client {
   const external = header(request, 'x-envoy-external-address');
   if (external !== undefined) return { address: external, lookup: undefined };
@@ -78,44 +82,55 @@ function clientOf(request: RequestHead, trustedHops: number): Client {
   return { address: forwarded.at(-1 - trustedHops)?.trim() ?? request.peerAddress, lookup: undefined };
 }
 
-/** One check on its way: what is known of it so far. */
-interface Checking {
-  readonly begunMs: number;
+/** What is known so far about one check in progress. */
+interface CheckState {
+  readonly startedMs: number;
   request?: RequestHead;
   endpoint?: GuardedEndpoint;
   client?: Client;
 }
 
+/**
+ * Creates the ext_authz check. Each call
+ *
+ * 1. decodes the request, denies a malformed host, and finds the endpoint that Envoy's route names,
+ * 2. denies requests that are unsafe whatever the credentials,
+ * 3. authenticates the credentials with the endpoint's method,
+ * 4. responds OK with the user id and a gateway token for ComfyUI, or denied with 400, 401, 403, 429 or 503.
+ *
+ * A check whose decision and token are cached completes synchronously; otherwise it returns a promise. Exceptions become a
+ * 503. Every check is reported to `onDecision`.
+ */
 export function createAuthorizationService(options: AuthorizationOptions): Check {
   const { now } = options;
-  // From an identity's second check on: of a million tokens used once, nothing is kept.
-  const preparedFor = new WeakMap<Identity, CachedOkResponse>();
+  // Filled from an identity's second check on, so that a million tokens used once keep nothing.
+  const cachedResponses = new WeakMap<Identity, CachedOkResponse>();
   const firstToken = new WeakMap<Identity, GatewayToken | undefined>();
   const isFresh = (token: GatewayToken | undefined): boolean => token === undefined || isUsable(token, now());
 
   function decide(
-    checking: Checking,
+    state: CheckState,
     request: RequestHead,
     endpoint: GuardedEndpoint,
   ): Decision | Promise<Decision> {
-    const refusal = refuseShape(request, endpoint);
+    const refusal = checkRequestSafety(request, endpoint);
     if (refusal !== undefined) return refusal;
     const credentials = endpoint.method.find(request);
     if ('kind' in credentials) return credentials;
     if (credentials.ambient && isForgeable(request) && !isSameOrigin(request)) return deny('origin-foreign');
-    checking.client = clientOf(request, options.trustedHops);
-    return endpoint.method.authenticate(credentials, checking.client);
+    state.client = clientOf(request, options.trustedHops);
+    return endpoint.method.authenticate(credentials, state.client);
   }
 
-  function preparedAnswer(
+  function cachedOkResponse(
     endpoint: GuardedEndpoint,
     identity: Identity,
   ): CachedOkResponse | Promise<CachedOkResponse> {
-    const known = preparedFor.get(identity);
+    const known = cachedResponses.get(identity);
     if (known !== undefined && isFresh(known.token)) return known;
     const keep = (token: GatewayToken | undefined): CachedOkResponse => {
       const prepared = prepareOkResponse(endpoint, identity, token);
-      if (firstToken.has(identity)) preparedFor.set(identity, prepared);
+      if (firstToken.has(identity)) cachedResponses.set(identity, prepared);
       else firstToken.set(identity, token);
       return prepared;
     };
@@ -127,61 +142,61 @@ export function createAuthorizationService(options: AuthorizationOptions): Check
     return token instanceof Promise ? token.then(keep) : keep(token);
   }
 
-  function tell(checking: Checking, decision: Decision, error?: unknown): void {
-    const { begunMs, request, endpoint, client } = checking;
-    const seconds = (performance.now() - begunMs) / 1000;
+  function report(state: CheckState, decision: Decision, error?: unknown): void {
+    const { startedMs, request, endpoint, client } = state;
+    const seconds = (performance.now() - startedMs) / 1000;
     options.onDecision({ decision, request, endpoint, seconds, cache: client?.lookup, error });
   }
 
-  function allow(checking: Checking, prepared: CachedOkResponse, decision: Allow): Uint8Array {
-    const { request, endpoint } = checking;
+  function allow(state: CheckState, prepared: CachedOkResponse, decision: Allow): Uint8Array {
+    const { request, endpoint } = state;
     if (request === undefined || endpoint === undefined) throw new Error('allowed without a request');
     const bytes = encodeOkResponse(prepared, endpoint, {
       request,
       identity: decision.identity,
       nowMs: now(),
     });
-    tell(checking, decision);
+    report(state, decision);
     return bytes;
   }
 
-  function refuse(checking: Checking, decision: Deny | Unavailable, error?: unknown): Uint8Array {
-    tell(checking, decision, error);
-    return encodeDeniedResponse(decision, checking.request, checking.endpoint);
+  function refuse(state: CheckState, decision: Deny | Unavailable, error?: unknown): Uint8Array {
+    report(state, decision, error);
+    return encodeDeniedResponse(decision, state.request, state.endpoint);
   }
 
-  function answer(
-    checking: Checking,
+  function respond(
+    state: CheckState,
     endpoint: GuardedEndpoint,
     decision: Decision,
   ): Uint8Array | Promise<Uint8Array> {
-    if (decision.kind !== 'allow') return refuse(checking, decision);
-    const prepared = preparedAnswer(endpoint, decision.identity);
-    if (prepared instanceof Promise) return prepared.then((late) => allow(checking, late, decision));
-    return allow(checking, prepared, decision);
+    if (decision.kind !== 'allow') return refuse(state, decision);
+    const prepared = cachedOkResponse(endpoint, decision.identity);
+    if (prepared instanceof Promise) return prepared.then((late) => allow(state, late, decision));
+    return allow(state, prepared, decision);
   }
 
-  function judge(checking: Checking, bytes: Uint8Array): Uint8Array | Promise<Uint8Array> {
+  function handle(state: CheckState, bytes: Uint8Array): Uint8Array | Promise<Uint8Array> {
     const request = decodeCheckRequest(bytes);
-    checking.request = request;
+    state.request = request;
     options.onBootstrap?.(request.bootstrap);
-    if (!isWellFormedHost(request.host)) return refuse(checking, deny('host-malformed'));
+    if (!isWellFormedHost(request.host)) return refuse(state, deny('host-malformed'));
     const endpoint = routedEndpoint(request, options.findEndpoint());
-    if ('kind' in endpoint) return refuse(checking, endpoint);
-    checking.endpoint = endpoint;
-    const decision = decide(checking, request, endpoint);
-    if (decision instanceof Promise) return decision.then((late) => answer(checking, endpoint, late));
-    return answer(checking, endpoint, decision);
+    if ('kind' in endpoint) return refuse(state, endpoint);
+    state.endpoint = endpoint;
+    const decision = decide(state, request, endpoint);
+    if (decision instanceof Promise) return decision.then((late) => respond(state, endpoint, late));
+    return respond(state, endpoint, decision);
   }
 
   return (bytes) => {
-    const checking: Checking = { begunMs: performance.now() };
-    // A defect lets nobody in.
+    const state: CheckState = { startedMs: performance.now() };
+    // Fail closed on defects.
     const fail = (error: unknown): Uint8Array =>
-      refuse(checking, { kind: 'unavailable', cause: 'defect' }, error);
+      refuse(state, { kind: 'unavailable', cause: 'defect' }, error);
     try {
-      const answered = judge(checking, bytes);
-      return answered instanceof Promise ? answered.catch(fail) : answered;
+      const response = handle(state, bytes);
+      return response instanceof Promise ? response.catch(fail) : response;
     } catch (error) {
       return fail(error);
     }

@@ -59,7 +59,7 @@ test.each([GROUP, NAMED])('with group %s, the group may connect too', async (gro
 
 test('a group that is not there is a fault before anything is bound', async () => {
   await expect(bindSocket(path(), 'nobodys', bind)).rejects.toThrow(
-    'service.socketGroup: there is no group nobodys in /etc/group: create it, or give its number',
+    'service.socketGroup: no group nobodys in /etc/group: create it, or use its number',
   );
 });
 

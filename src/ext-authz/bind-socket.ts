@@ -1,11 +1,11 @@
 import { chmodSync, chownSync, readFileSync } from 'node:fs';
 
-/** Leaves a new socket to its owner: nobody else can connect, not even before its final mode is set. */
+/** Only the owner can connect to a new socket, even before its final mode is set. */
 const OWNER_ONLY_UMASK = 0o177;
 const OWNER = 0o600;
 const OWNER_AND_GROUP = 0o660;
 
-/** The number of a group, by its number or its name in /etc/group. @throws Error when there is none of this name */
+/** The gid of a group given by number or by name in /etc/group. @throws Error if there is no such name */
 function groupId(group: string): number {
   if (/^[0-9]+$/.test(group)) return Number(group);
   const line = readFileSync('/etc/group', 'utf8')
@@ -13,9 +13,7 @@ function groupId(group: string): number {
     .find((entry) => entry.startsWith(`${group}:`));
   const id = Number(line?.split(':')[2]);
   if (!Number.isInteger(id))
-    throw new Error(
-      `service.socketGroup: there is no group ${group} in /etc/group: create it, or give its number`,
-    );
+    throw new Error(`service.socketGroup: no group ${group} in /etc/group: create it, or use its number`);
   return id;
 }
 
@@ -25,16 +23,18 @@ function openToGroup(path: string, id: number): void {
     chmodSync(path, OWNER_AND_GROUP);
   } catch (error) {
     throw new Error(
-      `service.socketGroup: this user may not give ${path} to group ${id}: make it a member of the group`,
+      `service.socketGroup: this user cannot assign ${path} to group ${id}: add the user to the group`,
       { cause: error },
     );
   }
 }
 
 /**
- * Binds a Unix socket with mode 0600, or 0660 and a group, whatever the umask is.
+ * Binds a Unix socket with mode 0600, or with 0660 and a group, regardless of the umask.
  *
- * @param bind binds it; the umask of the process is stricter until it is done
+ * @param group name or number
+ * @param bind binds the socket; the process has a strict umask meanwhile
+ * @throws Error naming `service.socketGroup` and a fix
  */
 export async function bindSocket<T>(
   path: string,

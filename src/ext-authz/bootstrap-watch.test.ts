@@ -22,7 +22,7 @@ test('an Envoy that runs what is rendered is no problem', () => {
 test('an outdated bootstrap is reported once, and is a problem until Envoy runs the new one', () => {
   const watch = aWatch(NEW);
   for (let times = 0; times < 5; times++) watch.seen(OLD);
-  const problem = `Envoy runs bootstrap ${OLD}, which differs from what the configuration renders now: run \`comfy-tenant envoy\` again and restart Envoy with its output`;
+  const problem = `Envoy runs bootstrap ${OLD}, which does not match the configuration: render it again with \`comfy-tenant envoy\` and restart Envoy`;
   expect(watch.reported).toEqual([problem]);
   watch.later(3_600_000);
   expect(watch.problems()).toEqual([problem]);

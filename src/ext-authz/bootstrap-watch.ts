@@ -1,41 +1,41 @@
 export interface BootstrapWatch {
-  /** Says which digests a bootstrap of the current configuration can have. */
+  /** Sets the digests of the current configuration's bootstraps, one per preset. */
   expect(digests: ReadonlySet<string>): void;
-  /** Takes the digest that came with a check. */
+  /** Records the digest that came with a check. */
   seen(digest: string): void;
-  /** What an operator must know; empty while all Envoys run what the configuration says. */
+  /** One line per outdated bootstrap; empty while all Envoys are up to date. */
   problems(): string[];
 }
 
 export interface BootstrapWatchOptions {
   /** Monotonic milliseconds. */
   readonly now: () => number;
-  /** Called once for each outdated bootstrap that an Envoy turns out to run. */
+  /** Called once per outdated bootstrap. */
   readonly onOutdated: (problem: string) => void;
 }
 
-/** An outdated Envoy that is gone sends no more checks; another may go on beside it. */
+/** An outdated Envoy that sent no checks for this long has been replaced. */
 const GONE_AFTER_MS = 60_000;
 const MAX_OUTDATED = 16;
 
 function describe(digest: string): string {
   const which = /^[0-9a-f]{16}$/.test(digest) ? `bootstrap ${digest}` : 'a bootstrap of an earlier version';
   return (
-    `Envoy runs ${which}, which differs from what the configuration renders now: ` +
-    'run `comfy-tenant envoy` again and restart Envoy with its output'
+    `Envoy runs ${which}, which does not match the configuration: ` +
+    'render it again with `comfy-tenant envoy` and restart Envoy'
   );
 }
 
-/** Notices that an Envoy runs another bootstrap than the configuration renders. */
+/** Detects Envoys that run another bootstrap than the configuration renders. */
 export function watchBootstrap({ now, onOutdated }: BootstrapWatchOptions): BootstrapWatch {
   let expected: ReadonlySet<string> = new Set();
   let last: string | undefined;
-  /** Whether the last check came from an Envoy that is up to date. */
+  /** Whether the last check came from an up-to-date Envoy. */
   let isCurrent = false;
-  /** Digest → when it last came with a check. */
+  /** Digest → time of its last check. */
   const outdated = new Map<string, number>();
 
-  function judge(digest: string): void {
+  function record(digest: string): void {
     isCurrent = expected.has(digest);
     if (isCurrent) return;
     const isNew = !outdated.has(digest);
@@ -55,12 +55,12 @@ export function watchBootstrap({ now, onOutdated }: BootstrapWatchOptions): Boot
     expect(digests) {
       expected = digests;
       for (const digest of outdated.keys()) if (digests.has(digest)) outdated.delete(digest);
-      if (last !== undefined) judge(last);
+      if (last !== undefined) record(last);
     },
     seen(digest) {
       if (isCurrent && digest === last) return;
       last = digest;
-      judge(digest);
+      record(digest);
     },
     problems() {
       forgetGone();

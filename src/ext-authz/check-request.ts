@@ -3,7 +3,7 @@ import type { HeaderField, RequestHead } from '../http/request-head.ts';
 
 type Reader = protobuf.Reader;
 
-/** A request, and what the route says that Envoy chose for it (`context_extensions`); empty when it does not say. */
+/** A request with the `context_extensions` of the route that Envoy chose; empty strings if missing. */
 export interface RoutedRequest extends RequestHead {
   /** Name of the endpoint. */
   readonly endpoint: string;
@@ -25,14 +25,14 @@ interface Fields {
   upstream: string;
 }
 
-/** A tag of the wire format for a length-delimited field: strings, bytes and messages. */
+/** The wire tag of a length-delimited field (wire type 2): string, bytes or message. */
 const tag = (field: number): number => (field << 3) | 2;
 
 type ReadField<T> = (reader: Reader, tag: number, target: T) => void;
 
 function readMessage<T>(reader: Reader, target: T, readField: ReadField<T>): void {
   const end = reader.uint32() + reader.pos;
-  if (end > reader.len) throw new RangeError('CheckRequest: a message is cut short');
+  if (end > reader.len) throw new RangeError('CheckRequest: truncated message');
   readFields(reader, end, { readField, target });
 }
 
@@ -42,10 +42,10 @@ function readFields<T>(
   { readField, target }: { readField: ReadField<T>; target: T },
 ): void {
   while (reader.pos < end) readField(reader, reader.uint32(), target);
-  if (reader.pos !== end) throw new RangeError('CheckRequest: a field reaches beyond its message');
+  if (reader.pos !== end) throw new RangeError('CheckRequest: a field extends beyond its message');
 }
 
-/** Bytes as a string of one character each, without a view of their own. */
+/** Reads bytes as latin1, one character per byte, without allocating a view. */
 function latin1(reader: Reader): string {
   const length = reader.uint32();
   const start = reader.pos;
@@ -60,16 +60,16 @@ interface Header {
   value: string;
 }
 
-/** HeaderValue, and an entry of the `headers` map. */
+/** `config.core.v3.HeaderValue`, or an entry of the `headers` map. */
 function readHeaderField(reader: Reader, found: number, header: Header): void {
   switch (found) {
-    case tag(1):
+    case tag(1): // key
       header.name = reader.string().toLowerCase();
       break;
-    case tag(2):
+    case tag(2): // value
       header.value = reader.string();
       break;
-    case tag(3): // raw_value: one character a byte
+    case tag(3): // raw_value
       header.value = latin1(reader);
       break;
     default:
@@ -77,7 +77,7 @@ function readHeaderField(reader: Reader, found: number, header: Header): void {
   }
 }
 
-/** An entry of a map of strings, its key as it is. */
+/** An entry of a `map<string, string>`: 1 key, 2 value. */
 function readEntryField(reader: Reader, found: number, entry: Header): void {
   if (found === tag(1)) entry.name = reader.string();
   else if (found === tag(2)) entry.value = reader.string();
@@ -90,26 +90,28 @@ function readHeader(reader: Reader, headers: HeaderField[]): void {
   headers.push([header.name, header.value]);
 }
 
+/** `HeaderMap`: 1 headers. */
 function readHeaderMapField(reader: Reader, found: number, headers: HeaderField[]): void {
   if (found === tag(1)) readHeader(reader, headers);
   else reader.skipType(found & 7);
 }
 
+/** `AttributeContext.HttpRequest` */
 function readHttpField(reader: Reader, found: number, fields: Fields): void {
   switch (found) {
-    case tag(2):
+    case tag(2): // method
       fields.method = reader.string();
       break;
-    case tag(3):
+    case tag(3): // headers
       readHeader(reader, fields.headers);
       break;
-    case tag(4):
+    case tag(4): // path
       fields.path = reader.string();
       break;
-    case tag(5):
+    case tag(5): // host
       fields.host = reader.string();
       break;
-    case tag(13):
+    case tag(13): // header_map
       readMessage(reader, fields.rawHeaders, readHeaderMapField);
       break;
     default:
@@ -125,6 +127,7 @@ function only<T>(wanted: number, readInner: ReadField<T>): ReadField<T> {
   };
 }
 
+/** `SocketAddress`: 2 address. */
 const readSocketAddressField: ReadField<Fields> = (reader, found, fields) => {
   if (found === tag(2)) fields.peerAddress = reader.string();
   else reader.skipType(found & 7);
@@ -132,7 +135,7 @@ const readSocketAddressField: ReadField<Fields> = (reader, found, fields) => {
 const readPeerField = only(1, only(1, readSocketAddressField)); // Peer.address.socket_address
 const readRequestField = only(2, readHttpField); // Request.http
 
-/** An entry of the `context_extensions` map; of one key, the last entry is the one that holds. */
+/** An entry of the `context_extensions` map; the last entry for a key wins. */
 function readExtension(reader: Reader, fields: Fields): void {
   const entry = { name: '', value: '' };
   readMessage(reader, entry, readEntryField);
@@ -141,15 +144,16 @@ function readExtension(reader: Reader, fields: Fields): void {
   else if (entry.name === 'upstream') fields.upstream = entry.value;
 }
 
+/** `AttributeContext` */
 function readAttributesField(reader: Reader, found: number, fields: Fields): void {
   switch (found) {
-    case tag(1):
+    case tag(1): // source
       readMessage(reader, fields, readPeerField);
       break;
-    case tag(4):
+    case tag(4): // request
       readMessage(reader, fields, readRequestField);
       break;
-    case tag(10):
+    case tag(10): // context_extensions
       readExtension(reader, fields);
       break;
     default:
@@ -157,13 +161,13 @@ function readAttributesField(reader: Reader, found: number, fields: Fields): voi
   }
 }
 
-const readCheckRequestField = only(1, readAttributesField);
+const readCheckRequestField = only(1, readAttributesField); // CheckRequest.attributes
 
 /**
- * Decodes an `envoy.service.auth.v3.CheckRequest`, only the fields that we read. Headers come from `header_map`
+ * Decodes the fields that we use of an `envoy.service.auth.v3.CheckRequest`. Headers come from `header_map`
  * (Envoy's `encode_raw_headers`), else from the `headers` map.
  *
- * @throws RangeError or Error when the bytes are not such a message
+ * @throws RangeError or Error if the bytes are not such a message
  */
 export function decodeCheckRequest(bytes: Uint8Array): RoutedRequest {
   const reader = protobuf.Reader.create(bytes);

@@ -5,12 +5,12 @@ type Writer = protobuf.Writer;
 
 /** google.rpc.Code */
 const CODE = { ok: 0, permissionDenied: 7 } as const;
-/** HeaderValueOption.HeaderAppendAction: 1.40 ignores it over gRPC and overwrites; later Envoys append without it. */
+/** HeaderValueOption.HeaderAppendAction. Envoy 1.40 ignores it over gRPC and overwrites; later versions append without it. */
 const OVERWRITE_IF_EXISTS_OR_ADD = 2;
 
-/** What Envoy does to the request before it goes on, and what its access log and RBAC see. */
-export interface OkAnswer {
-  /** Set, whatever the client sent. Never one of `remove`: Envoy removes after it sets. */
+/** How Envoy changes the request before it goes upstream, and the metadata for its access log and RBAC. */
+export interface OkHttpResponse {
+  /** Replace the client's headers. Must not overlap `remove`, because Envoy removes after it sets. */
   readonly headers: readonly HeaderField[];
   readonly remove: readonly string[];
   readonly setQuery: readonly HeaderField[];
@@ -18,8 +18,8 @@ export interface OkAnswer {
   readonly metadata: readonly HeaderField[];
 }
 
-/** What Envoy answers the client. */
-export interface DeniedAnswer {
+/** Envoy's response to the client. */
+export interface DeniedHttpResponse {
   readonly status: number;
   readonly headers: readonly HeaderField[];
   readonly body: string;
@@ -35,7 +35,7 @@ function message(writer: Writer, field: number, write: () => void): void {
   writer.ldelim();
 }
 
-/** HeaderValue and QueryParameter: key 1, value 2. `raw_value` would be ignored by Envoy 1.40. */
+/** HeaderValue and QueryParameter: 1 key, 2 value. Envoy 1.40 ignores `raw_value` (3). */
 function writePair(writer: Writer, field: number, [key, value]: HeaderField): void {
   message(writer, field, () => {
     writer.uint32(tag(1)).string(key);
@@ -43,6 +43,7 @@ function writePair(writer: Writer, field: number, [key, value]: HeaderField): vo
   });
 }
 
+/** HeaderValueOption: 1 header, 3 append_action. Both OkHttpResponse and DeniedHttpResponse have it as field 2. */
 function writeHeader(writer: Writer, header: HeaderField): void {
   message(writer, 2, () => {
     writePair(writer, 1, header);
@@ -50,7 +51,7 @@ function writeHeader(writer: Writer, header: HeaderField): void {
   });
 }
 
-/** google.protobuf.Struct with string values only. */
+/** CheckResponse.dynamic_metadata (4): a google.protobuf.Struct of strings. 1 fields (entry: 1 key, 2 value), 3 string_value. */
 function writeMetadata(writer: Writer, metadata: readonly HeaderField[]): void {
   message(writer, 4, () => {
     for (const [key, value] of metadata) {
@@ -64,37 +65,41 @@ function writeMetadata(writer: Writer, metadata: readonly HeaderField[]): void {
   });
 }
 
+/** CheckResponse.status (1): a google.rpc.Status with 1 code. */
 function writeStatus(writer: Writer, code: number): void {
   message(writer, 1, () => {
     if (code !== CODE.ok) writer.uint32(varint(1)).int32(code);
   });
 }
 
-/** Encodes an `envoy.service.auth.v3.CheckResponse` that lets the request go on. */
-export function encodeOk(answer: OkAnswer): Uint8Array {
+/** Encodes an `envoy.service.auth.v3.CheckResponse` that allows the request. */
+export function encodeOk(response: OkHttpResponse): Uint8Array {
   const writer = protobuf.Writer.create();
   writeStatus(writer, CODE.ok);
+  // ok_response
   message(writer, 3, () => {
-    for (const header of answer.headers) writeHeader(writer, header);
-    for (const name of answer.remove) writer.uint32(tag(5)).string(name);
-    for (const parameter of answer.setQuery) writePair(writer, 7, parameter);
-    for (const name of answer.removeQuery) writer.uint32(tag(8)).string(name);
+    for (const header of response.headers) writeHeader(writer, header);
+    for (const name of response.remove) writer.uint32(tag(5)).string(name); // headers_to_remove
+    for (const parameter of response.setQuery) writePair(writer, 7, parameter); // query_parameters_to_set
+    for (const name of response.removeQuery) writer.uint32(tag(8)).string(name); // query_parameters_to_remove
   });
-  writeMetadata(writer, answer.metadata);
+  writeMetadata(writer, response.metadata);
   return writer.finish();
 }
 
-/** Encodes an `envoy.service.auth.v3.CheckResponse` that refuses the request. */
-export function encodeDenied(answer: DeniedAnswer): Uint8Array {
+/** Encodes an `envoy.service.auth.v3.CheckResponse` that denies the request. */
+export function encodeDenied(response: DeniedHttpResponse): Uint8Array {
   const writer = protobuf.Writer.create();
   writeStatus(writer, CODE.permissionDenied);
+  // denied_response
   message(writer, 2, () => {
+    // status: a type.v3.HttpStatus with 1 code
     message(writer, 1, () => {
-      writer.uint32(varint(1)).int32(answer.status);
+      writer.uint32(varint(1)).int32(response.status);
     });
-    for (const header of answer.headers) writeHeader(writer, header);
-    if (answer.body !== '') writer.uint32(tag(3)).string(answer.body);
+    for (const header of response.headers) writeHeader(writer, header);
+    if (response.body !== '') writer.uint32(tag(3)).string(response.body); // body
   });
-  writeMetadata(writer, answer.metadata);
+  writeMetadata(writer, response.metadata);
   return writer.finish();
 }

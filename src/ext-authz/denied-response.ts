@@ -6,7 +6,7 @@ import type { GuardedEndpoint } from './endpoint-router.ts';
 const UNAVAILABLE = { status: 503, code: 'unavailable' } as const;
 const RETRY_AFTER_SECONDS = 2;
 
-/** All that a client learns; the reason goes to the log and the metrics. */
+/** All that a client learns. The reason is in the log and the metrics. */
 const MESSAGES = {
   unauthenticated: 'Authentication required: credentials are missing, invalid or expired.',
   forbidden: 'Access denied.',
@@ -30,7 +30,7 @@ function html(message: string, id: string): string {
 <h1 style="font-size:1.3em">${message}</h1><p><small>Request ${id}</small></body></html>`;
 }
 
-/** The body in which the client finds `code`, `message` and `requestId`, with its type. */
+/** The body with `code`, `message` and `requestId`, and its content type: HTML for browsers, else JSON. */
 function content(
   code: keyof typeof MESSAGES,
   request: RequestHead | undefined,
@@ -42,9 +42,9 @@ function content(
 }
 
 /**
- * The answer that refuses a request.
+ * Encodes the CheckResponse that denies a request.
  *
- * @param request undefined when it could not even be read
+ * @param request undefined if it could not be decoded
  */
 export function encodeDeniedResponse(
   decision: Deny | Unavailable,

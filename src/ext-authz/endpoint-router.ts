@@ -2,11 +2,11 @@ import type { AuthMethod } from '../auth/auth-method.ts';
 import type { ForwardedClaim, Unavailable } from '../auth/decision.ts';
 import type { RoutedRequest } from './check-request.ts';
 
-/** An endpoint of the configuration as it is guarded now. */
+/** An endpoint of the current configuration, with its authentication method. */
 export interface GuardedEndpoint {
   readonly name: string;
   readonly multiTenant: boolean;
-  /** Digest of the upstreams that its users may reach. */
+  /** Digest of its upstreams; Envoy's must be equal. */
   readonly upstream: string;
   /** `aud` of the tokens for its ComfyUIs; unused unless multi-tenant. */
   readonly audience: string;
@@ -15,7 +15,7 @@ export interface GuardedEndpoint {
   readonly forwardedClaims: readonly Pick<ForwardedClaim, 'location' | 'name'>[];
 }
 
-/** Finds an endpoint by its name; undefined when none has it. */
+/** Finds an endpoint by name; undefined if there is none. */
 export type FindEndpoint = (name: string) => GuardedEndpoint | undefined;
 
 const REMEDY = 'render its bootstrap again with `comfy-tenant envoy` and restart Envoy';
@@ -29,16 +29,18 @@ function misrouted(problem: string): Unavailable {
 }
 
 /**
- * The endpoint that Envoy's route names. Nothing else decides it: a host that is parsed a second time could mean
- * another endpoint here than it does to Envoy, and one endpoint's password would open the other.
+ * The endpoint that Envoy's route names. The host is not parsed again: a different result here than in Envoy would let
+ * one endpoint's password open another.
  */
 export function routedEndpoint(request: RoutedRequest, find: FindEndpoint): GuardedEndpoint | Unavailable {
   const { endpoint: name, upstream } = request;
-  if (name === '') return misrouted('the route of Envoy names no endpoint');
+  if (name === '') return misrouted("Envoy's route names no endpoint");
   const endpoint = find(name);
   if (endpoint === undefined)
-    return misrouted(`Envoy names the endpoint ${shown(name)}, which is not configured`);
+    return misrouted(`Envoy names endpoint ${shown(name)}, which is not configured`);
   if (endpoint.upstream !== upstream)
-    return misrouted(`Envoy sends requests of the endpoint ${name} to other upstreams than are configured`);
+    return misrouted(
+      `Envoy sends requests for endpoint ${name} to upstreams that do not match the configuration`,
+    );
   return endpoint;
 }

@@ -22,25 +22,25 @@ export interface GrpcOptions {
   readonly tls?:
     | { readonly certFile: string; readonly keyFile: string; readonly clientCaFile?: string | undefined }
     | undefined;
-  /** Name or number of the group that may connect to a Unix socket, beside this user. */
+  /** Name or number of a group that may also connect to a Unix socket. */
   readonly socketGroup?: string | undefined;
   readonly check: Check;
-  /** How long running checks may take at the stop. */
+  /** How long `close` waits for checks in progress, in milliseconds (5000). */
   readonly drainMs?: number;
 }
 
 export interface GrpcServer {
-  /** The TCP port, or undefined on a Unix socket. */
+  /** The TCP port; undefined on a Unix socket. */
   readonly port: number | undefined;
-  /** Says NOT_SERVING, lets running checks finish, and ends. */
+  /** Reports NOT_SERVING, waits for checks in progress, and stops. */
   close(): Promise<void>;
 }
 
 const SERVICE = 'envoy.service.auth.v3.Authorization';
-/** A check carries at most Envoy's 60 KiB of headers, with what describes them. */
+/** A check has at most 60 KiB of headers, plus their encoding. */
 const MAX_MESSAGE_BYTES = 256 * 1024;
 const DRAIN_MS = 5000;
-/** Channelz counts every call and message for a debugging service that is not served here. */
+/** Channelz records every call for a debugging service that we do not offer. */
 export const SERVER_OPTIONS = {
   'grpc.max_receive_message_length': MAX_MESSAGE_BYTES,
   'grpc.enable_channelz': 0,
@@ -49,20 +49,20 @@ export const SERVER_OPTIONS = {
 // grpc-js also prints the errors that it returns.
 setLogger({ error: () => undefined });
 
-const asIs = (bytes: Buffer): Buffer => bytes;
+const unchanged = (bytes: Buffer): Buffer => bytes;
 
 function serve(check: Check) {
   return (call: ServerUnaryCall<Buffer, Buffer>, callback: sendUnaryData<Buffer>): void => {
-    const answer = check(call.request);
-    if (answer instanceof Promise) {
-      void answer.then((late) => {
+    const response = check(call.request);
+    if (response instanceof Promise) {
+      void response.then((late) => {
         callback(null, late as Buffer);
       });
-    } else callback(null, answer as Buffer);
+    } else callback(null, response as Buffer);
   };
 }
 
-/** A socket file stays when a process is killed; one that somebody listens on is not ours to take. */
+/** Removes the socket file of a killed process. @throws Error if the path is no socket or another process listens on it */
 async function freeSocket(path: string): Promise<void> {
   try {
     makeFolder(dirname(path));
@@ -72,7 +72,7 @@ async function freeSocket(path: string): Promise<void> {
   if (!existsSync(path)) return;
   if (!lstatSync(path).isSocket())
     throw new Error(`service.listen: ${path} exists and is not a socket; remove it`);
-  const taken = await new Promise<boolean>((resolve) => {
+  const inUse = await new Promise<boolean>((resolve) => {
     const socket = connect(path, () => {
       socket.destroy();
       resolve(true);
@@ -81,8 +81,8 @@ async function freeSocket(path: string): Promise<void> {
       resolve(false);
     });
   });
-  if (taken)
-    throw new Error(`service.listen: another process listens on ${path}; stop it, or name another socket`);
+  if (inUse)
+    throw new Error(`service.listen: another process listens on ${path}; stop it, or choose another socket`);
   unlinkSync(path);
 }
 
@@ -103,18 +103,20 @@ function bind(server: Server, options: GrpcOptions): Promise<number> {
 }
 
 /**
- * Serves the check and `grpc.health.v1`. Requests pass as bytes both ways, so that what cannot be read is answered by
- * the check, and never by a gRPC error.
+ * Serves `check` and `grpc.health.v1`. Messages are passed as bytes, so that a malformed request is answered by the check
+ * and not by a gRPC error.
+ *
+ * @throws Error naming `service.listen` if the address cannot be bound
  */
 export async function startGrpcServer(options: GrpcOptions): Promise<GrpcServer> {
   const isSocket = options.listen.startsWith('unix:');
   if (isSocket) await freeSocket(options.listen.slice('unix:'.length));
   const server = new Server(SERVER_OPTIONS);
   const codec = {
-    requestDeserialize: asIs,
-    responseSerialize: asIs,
-    requestSerialize: asIs,
-    responseDeserialize: asIs,
+    requestDeserialize: unchanged,
+    responseSerialize: unchanged,
+    requestSerialize: unchanged,
+    responseDeserialize: unchanged,
   };
   server.addService({ Check: { ...stockCheckMethod(), ...codec } }, { Check: serve(options.check) });
   const health = new HealthImplementation({ '': 'SERVING', [SERVICE]: 'SERVING' });

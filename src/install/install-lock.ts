@@ -3,7 +3,7 @@ import { dirname } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { makeFolder } from '../files/make-folder.ts';
 
-/** Whether a process with this id runs. */
+/** Whether a process with this id is running. */
 export function isAlive(pid: number): boolean {
   try {
     process.kill(pid, 0);
@@ -23,7 +23,7 @@ function take(lockFile: string): boolean {
   }
 }
 
-/** Who holds it; undefined when it was given back, or not yet written, meanwhile. */
+/** The pid of the holder; undefined if the lock was just released or not yet written. */
 function holder(lockFile: string): number | undefined {
   try {
     const pid = Number.parseInt(readFileSync(lockFile, 'utf8'), 10);
@@ -36,7 +36,7 @@ function holder(lockFile: string): number | undefined {
 
 const LOOK_EVERY_MS = 200;
 
-/** Does the work while no other process of this machine does the same; what a dead one left behind is taken over. */
+/** Runs `work` under a lock file that other processes on this machine respect; a dead process's lock is removed. */
 export async function withInstallLock<T>(lockFile: string, work: () => Promise<T>): Promise<T> {
   makeFolder(dirname(lockFile));
   while (!take(lockFile)) {

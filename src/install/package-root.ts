@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-/** The folder of this package: the one with `plugin/` and `package.json`; the same from `src/` and from `dist/`. */
+/** The folder of this package, with `plugin/` and `package.json`; correct from both `src/` and `dist/`. */
 export const PACKAGE_ROOT = fileURLToPath(new URL('../..', import.meta.url));
 
 /** The version of this package. */

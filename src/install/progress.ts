@@ -1,16 +1,16 @@
-/** Tells people where a start has got to, one line a thing. */
+/** Prints the progress of a start, one line per step. */
 export interface Progress {
-  /** A thing is done: `  ok  Envoy 1.40.0     21 MB, checked   3 s`. The time is left out below half a second. */
+  /** A step is done: `  ok  Envoy 1.40.0     21 MB, checked   3 s`. Times under half a second are omitted. */
   done(part: string, note: string, ms?: number): void;
-  /** A thing takes long: what it does now. */
+  /** A step takes long: what it is doing. */
   busy(part: string, note: string): void;
-  /** A thing is not as it should be, and the start goes on. */
+  /** A step has a problem; the start continues. */
   warn(part: string, note: string): void;
 }
 
 const PART_WIDTH = 17;
 const NOTE_WIDTH = 18;
-const WORTH_SAYING_MS = 500;
+const MIN_SHOWN_MS = 500;
 
 function line(mark: string, part: string, note: string): string {
   return `  ${mark.padEnd(4)}${part.padEnd(PART_WIDTH - 1)} ${note}`.trimEnd();
@@ -26,7 +26,7 @@ export function seconds(ms: number): string {
 export function printProgress(out: (line: string) => void): Progress {
   return {
     done(part, note, ms = 0) {
-      const time = ms < WORTH_SAYING_MS ? '' : seconds(ms);
+      const time = ms < MIN_SHOWN_MS ? '' : seconds(ms);
       out(line('ok', part, time === '' ? note : `${note.padEnd(NOTE_WIDTH - 1)} ${time}`));
     },
     busy(part, note) {
@@ -40,15 +40,15 @@ export function printProgress(out: (line: string) => void): Progress {
 
 const STILL_EVERY_MS = 10_000;
 
-/** While something runs that says nothing by itself, says every 10 s what is waited for. */
-export async function saying<T>(
-  say: (note: string) => void,
+/** Runs work that prints nothing itself, and reports every 10 s what is running. */
+export async function withProgress<T>(
+  report: (note: string) => void,
   what: string,
   work: () => Promise<T>,
 ): Promise<T> {
   const startedAt = Date.now();
   const timer = setInterval(() => {
-    say(`${what}, ${seconds(Date.now() - startedAt)} so far`);
+    report(`${what}, ${seconds(Date.now() - startedAt)} so far`);
   }, STILL_EVERY_MS);
   try {
     return await work();

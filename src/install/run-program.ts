@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 
-/** Environment variables, as the process got them. */
+/** Environment variables. */
 export type Env = Readonly<Record<string, string | undefined>>;
 
 export interface RunOptions {
@@ -13,7 +13,7 @@ export interface RunOptions {
 }
 
 export interface RunResult {
-  /** 127 when there is no such program, as in a shell. */
+  /** 127 if there is no such program, as in a shell. */
   readonly code: number;
   readonly stdout: string;
   readonly stderr: string;
@@ -36,12 +36,12 @@ export function runProgram(
 ): Promise<RunResult> {
   return new Promise((resolve, reject) => {
     const child = spawn(command, args, { env, cwd, signal, stdio: ['ignore', 'pipe', 'pipe'] });
-    const took = onLine === undefined ? undefined : wholeLines(onLine);
+    const feed = onLine === undefined ? undefined : wholeLines(onLine);
     let stdout = '';
     let stderr = '';
     child.stdout.setEncoding('utf8').on('data', (chunk: string) => {
       stdout += chunk;
-      took?.(chunk);
+      feed?.(chunk);
     });
     child.stderr.setEncoding('utf8').on('data', (chunk: string) => (stderr += chunk));
     child.once('error', (error) => {
@@ -54,7 +54,7 @@ export function runProgram(
   });
 }
 
-/** The last lines that say something, for a message. */
+/** The last non-blank lines, for a message. */
 export function lastLines(text: string, count: number): string[] {
   return text
     .split('\n')

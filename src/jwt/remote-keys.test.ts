@@ -146,3 +146,29 @@ test('a clock that is set back does not keep the keys of an issuer that is down 
   await vi.advanceTimersByTimeAsync(361_000);
   expect(await judge(first)).toBe('unavailable');
 });
+
+test('an issuer that answers no usable key is one without keys, and is asked again soon', async () => {
+  const keys: SigningKey['jwk'][] = [];
+  const { source } = anIssuer({
+    fetchKeys: () => Promise.resolve({ jwks: { keys: [...keys] }, maxAgeMs: undefined }),
+  });
+  await source.refresh();
+  expect(source.current()).toBeUndefined();
+  expect(source.generation).toBe(0);
+  expect(source.problem).toContain('no key that can be used');
+  keys.push(first.jwk);
+  await vi.advanceTimersByTimeAsync(1000);
+  expect(source.current()).toBeDefined();
+  expect(source.problem).toBeUndefined();
+});
+
+test('an issuer that withdraws all its keys ends them at once', async () => {
+  const { state, source, judge } = anIssuer();
+  expect(await judge(first)).toBe('claims');
+  const { generation } = source;
+  state.keys = [];
+  await source.refresh();
+  expect(source.generation).toBe(generation + 1);
+  expect(source.current()).toBeUndefined();
+  expect(await judge(first)).toBe('unavailable');
+});

@@ -1,7 +1,7 @@
 import { createLocalJWKSet } from 'jose';
 import type { GetKey, KeySource } from './key-source.ts';
 
-export type FetchResult =
+type FetchResult =
   | {
       readonly ok: true;
       readonly keys: number;
@@ -10,13 +10,11 @@ export type FetchResult =
       readonly nextFetchMs: number;
     }
   | { readonly ok: false; readonly problem: string; readonly nextFetchMs: number };
+type Jwks = Parameters<typeof createLocalJWKSet>[0];
 
 export interface RemoteKeysOptions {
   /** Fetches the key set anew; says how long it may be used. */
-  readonly fetchKeys: () => Promise<{
-    jwks: Parameters<typeof createLocalJWKSet>[0];
-    maxAgeMs: number | undefined;
-  }>;
+  readonly fetchKeys: () => Promise<{ jwks: Jwks; maxAgeMs: number | undefined }>;
   /** Milliseconds since 1970. */
   readonly now: () => number;
   readonly cooldownMs: number;
@@ -67,16 +65,23 @@ export function createRemoteKeys(options: RemoteKeysOptions): KeySource {
     freshUntilMs -= back;
   }
 
+  /** An empty set is no set: keys that were known end, and whoever asks learns that there are none. */
+  function replaceKeys(jwks: Jwks): void {
+    const newText = JSON.stringify(jwks);
+    if (newText === text) return;
+    text = newText;
+    const newKey = jwks.keys.length === 0 ? undefined : createLocalJWKSet(jwks);
+    if (newKey !== undefined || getKey !== undefined) generation++;
+    getKey = newKey;
+  }
+
   async function fetchNow(): Promise<void> {
     try {
       const { jwks, maxAgeMs } = await options.fetchKeys();
-      const newText = JSON.stringify(jwks);
-      const changed = newText !== text;
-      if (changed) {
-        getKey = createLocalJWKSet(jwks);
-        text = newText;
-        generation++;
-      }
+      const textBefore = text;
+      replaceKeys(jwks);
+      if (jwks.keys.length === 0) throw new Error('the JWKS contains no usable key');
+      const changed = text !== textBefore;
       fetchedMs = now();
       freshUntilMs = fetchedMs + lifeMs(maxAgeMs);
       failures = 0;

@@ -32,7 +32,7 @@ export interface EndpointParts {
   /** Milliseconds that only ever grow. */
   readonly monotonic: () => number;
   readonly fetch: typeof fetch;
-  /** Public keys of `comfy-tenant verify`; none: its users are refused. */
+  /** Public keys for `comfy-tenant verify`; empty: its users are rejected. */
   readonly verifyKeys: readonly KeyObject[];
   readonly hashing: HashQueue;
   readonly throttle: LoginThrottle;
@@ -44,7 +44,7 @@ export interface BuiltEndpoints {
   readonly keyRing: KeyRing;
 }
 
-const MAX_REMEMBERED = 20_000;
+const MAX_CACHED = 20_000;
 
 function isOperator(operators: Operators | undefined, userId: UserId, claims: Claims): boolean {
   if (operators === undefined) return false;
@@ -76,7 +76,7 @@ function openKeys(rules: Issuer, { texts }: Config, { log, metrics, now, fetch }
   });
 }
 
-/** Bound once: a check has no time to look labels up. */
+/** Labels are bound once, to keep checks fast. */
 function countLookups(
   cache: string,
   { cacheRequests }: Metrics,
@@ -123,10 +123,10 @@ function jwt(
 }
 
 /**
- * Builds what guards the endpoints of a configuration. Fetched keys are taken over from the revision before; all else
- * is new, so that nothing remembered outlives what it was judged by.
+ * Builds the authentication of every endpoint. Fetched JWKS are kept from the previous revision; everything else is new,
+ * so that no cached decision outlives its configuration.
  *
- * @throws Error, with the revision before untouched, when a part cannot be built
+ * @throws Error if a part cannot be built; the previous revision is then unchanged
  */
 export function buildEndpoints(
   config: Config,
@@ -144,10 +144,10 @@ export function buildEndpoints(
         ? basic(endpoint, auth, { ...parts, texts: config.texts })
         : jwt(endpoint, auth, { now, keyRing });
     const sources = auth.method === 'JWT' ? auth.issuers.map((rules) => keyRing.sourceFor(rules)) : [];
-    const remembering = cacheDecisions(multiTenant ? acceptProbeUsers(method, verifyKeys, now) : method, {
+    const cached = cacheDecisions(multiTenant ? acceptProbeUsers(method, verifyKeys, now) : method, {
       ttlMs: config.service.rememberFor,
-      maxEntries: MAX_REMEMBERED,
-      // Who is slowed down must not learn from what others made it remember.
+      maxEntries: MAX_CACHED,
+      // A throttled client must not benefit from other clients' cached decisions.
       perClient: auth.method === 'BASIC',
       now,
       monotonic,
@@ -159,7 +159,7 @@ export function buildEndpoints(
       multiTenant,
       upstream: upstreamDigest(endpoint),
       audience: groups.find(({ endpoints }) => endpoints.includes(name))?.audience ?? '',
-      method: remembering,
+      method: cached,
       forwardedClaims: auth.method === 'JWT' ? auth.claimTransformations : [],
     };
   }

@@ -7,14 +7,14 @@ import { publishKeys } from '../token/public-keys.ts';
 import type { SigningKey } from '../token/ed25519-keys.ts';
 import { loadTokenKeys, loadVerifyKeys, readTokenKeys, type TokenKeys } from '../token/token-key.ts';
 
-/** The service's keys, and what ComfyUI gets of them. */
+/** The service's private keys, and the public keys for ComfyUI. */
 export interface ComfyuiKeys {
   readonly token: TokenKeys;
-  /** Public keys of `comfy-tenant verify`; none if they cannot be had: then its users are refused. */
+  /** Public keys for `comfy-tenant verify`; empty if unusable: its users are then rejected. */
   readonly verify: readonly KeyObject[];
-  /** Writes what the ComfyUIs of these endpoints verify tokens by. @throws Error naming the folder */
+  /** Writes the public key files of these endpoints' ComfyUIs. @throws Error naming the folder */
   publish(endpoints: Config['endpoints']): void;
-  /** Writes them again after a change that failed; what cannot be written is logged. */
+  /** Writes them again after a failed change; errors are logged. */
   restore(endpoints: Config['endpoints']): void;
 }
 
@@ -23,7 +23,7 @@ function openVerifyKeys(file: string, log: Log): readonly KeyObject[] {
     return loadVerifyKeys(file).map(({ publicKey }) => publicKey);
   } catch (error) {
     const problem = error instanceof Error ? error.message : String(error);
-    log.warn({ problem }, 'comfyui.verifyKeyFile cannot be used: `comfy-tenant verify` will be refused');
+    log.warn({ problem }, 'comfyui.verifyKeyFile is unusable: `comfy-tenant verify` will fail');
     return [];
   }
 }
@@ -40,7 +40,7 @@ function acceptedKeys(file: string, signing: SigningKey): readonly SigningKey[] 
   return latest.some(({ kid }) => kid === signing.kid) ? latest : [...latest, signing];
 }
 
-/** Reads the service's keys, creates missing ones. @throws Error naming the file */
+/** Reads the service's keys, and creates missing ones. @throws Error naming the file */
 export function openComfyuiKeys({ comfyui }: Config, log: Log): ComfyuiKeys {
   const token = loadTokenKeys(comfyui.tokenKeyFile);
   if (token.kind === 'shared') log.warn(sharedKeyWarning(comfyui.tokenKeyFile));
@@ -59,7 +59,7 @@ export function openComfyuiKeys({ comfyui }: Config, log: Log): ComfyuiKeys {
       } catch (error) {
         log.error(
           { problem: error instanceof Error ? error.message : String(error) },
-          'public keys not restored',
+          'restoring public key files failed',
         );
       }
     },

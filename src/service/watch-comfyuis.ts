@@ -5,7 +5,7 @@ import { watchUpstreams, type AskComfyui, type UpstreamWatch } from '../comfyui/
 
 const NONE: UpstreamWatch = { problems: [], replace: () => undefined, close: () => undefined };
 
-/** Watches every ComfyUI, and shows in metrics and the log which cannot serve. */
+/** Monitors every ComfyUI, and reports in metrics and the log which cannot serve. */
 export function watchComfyuis(
   config: Config,
   ask: AskComfyui | undefined,
@@ -24,7 +24,7 @@ export function watchComfyuis(
       const key = `${endpoint} ${upstream}`;
       if (known.get(key) === problem) return;
       if (problem !== undefined) log.warn({ endpoint, upstream, problem }, 'ComfyUI cannot serve');
-      else if (known.has(key)) log.info({ endpoint, upstream }, 'ComfyUI can serve again');
+      else if (known.has(key)) log.info({ endpoint, upstream }, 'ComfyUI has recovered');
       known.set(key, problem);
     },
     onGone(labels) {

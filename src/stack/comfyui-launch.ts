@@ -8,7 +8,7 @@ import { PACKAGE_ROOT } from '../install/package-root.ts';
 import { venvPython } from '../install/python.ts';
 import { lastLines, runProgram, type Env } from '../install/run-program.ts';
 
-/** How one ComfyUI is run; where it listens comes on top. */
+/** How to run a ComfyUI, without the options for its address. */
 export interface ComfyuiLaunch {
   readonly python: string;
   /** The folder of its `main.py`. */
@@ -26,7 +26,7 @@ function link(target: string, path: string): void {
   symlinkSync(target, path, 'dir');
 }
 
-/** `COMFYUI_ARGS`, parted at spaces. */
+/** `COMFYUI_ARGS`, split on spaces. */
 function moreArgs(env: Env): string[] {
   return (env.COMFYUI_ARGS ?? '').split(/\s+/).filter((arg) => arg !== '');
 }
@@ -53,14 +53,14 @@ export function launchDemo({ app, python, frontend }: DemoComfyui, base: string,
   };
 }
 
-/** Whether the plugin is where this ComfyUI looks for custom nodes: loaded twice it would wrap everything twice. */
+/** Whether this ComfyUI has the plugin already: loaded twice, it would wrap everything twice. */
 function hasPlugin(dir: string): boolean {
   const customNodes = join(dir, 'custom_nodes');
   if (!existsSync(customNodes)) return false;
   return readdirSync(customNodes).some((entry) => existsSync(join(customNodes, entry, 'comfyui_tenant')));
 }
 
-/** A folder of custom nodes that holds the plugin alone, so that the user's own folder stays as it is. */
+/** Adds a folder of custom nodes that contains only the plugin, so that the user's own folder is not changed. */
 function extraNodes(folder: string): readonly string[] {
   const customNodes = join(folder, 'custom_nodes');
   makeFolder(customNodes);
@@ -78,24 +78,24 @@ function pythonOf(dir: string, env: Env): string {
 }
 
 /**
- * A ComfyUI that the user has: `COMFYUI_DIR`, run by `COMFYUI_PYTHON`, else its venv, else `python3`, with
- * `COMFYUI_ARGS` (parted at spaces).
+ * An existing ComfyUI in `COMFYUI_DIR`, run with `COMFYUI_PYTHON`, else its venv, else `python3`, and with
+ * `COMFYUI_ARGS` (split on spaces).
  *
- * @param folder where the link to the plugin is put
- * @throws CannotStart when there is no ComfyUI, or its Python lacks what the plugin imports
+ * @param folder where the link to the plugin is created
+ * @throws StartError if there is no ComfyUI, or its Python lacks the plugin's requirements
  */
-export async function launchGiven(dir: string, folder: string, env: Env): Promise<ComfyuiLaunch> {
+export async function launchFromDir(dir: string, folder: string, env: Env): Promise<ComfyuiLaunch> {
   const app = resolve(dir);
   if (!existsSync(join(app, 'main.py'))) {
-    throw new StartError(`COMFYUI_DIR=${dir} holds no main.py: name the folder of a ComfyUI`);
+    throw new StartError(`COMFYUI_DIR=${dir} has no main.py: set it to a ComfyUI folder`);
   }
   const python = pythonOf(app, env);
   const asked = await runProgram(python, ['-c', 'import jwt, cryptography'], { env });
   if (asked.code !== 0) {
     const why = lastLines(asked.stderr, 1).join('');
     throw new StartError(
-      `ComfyUI's Python cannot load what the plugin needs (${why}): ` +
-        `${python} -m pip install -r ${join(PLUGIN, 'requirements.txt')}, or name another by COMFYUI_PYTHON`,
+      `ComfyUI's Python lacks packages that the plugin needs (${why}): run ` +
+        `${python} -m pip install -r ${join(PLUGIN, 'requirements.txt')}, or set COMFYUI_PYTHON to another Python`,
     );
   }
   const given = moreArgs(env);

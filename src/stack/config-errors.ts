@@ -1,6 +1,6 @@
-/** The configuration is refused. */
+/** The configuration is invalid. */
 export class ConfigErrors extends Error {
-  override readonly name = 'ConfigFaults';
+  override readonly name = 'ConfigErrors';
   readonly faults: readonly string[];
 
   constructor(faults: readonly string[]) {

@@ -6,13 +6,13 @@ import type { UpContext } from './stack.ts';
 
 export const TOOLS = join(PACKAGE_ROOT, '.tools');
 
-/** An Envoy, and a line on it. @throws CannotStart */
+/** Finds or downloads Envoy, and prints a line about it. @throws StartError */
 export async function getEnvoy({ env, signal, progress }: UpContext): Promise<Envoy> {
   const startedAt = Date.now();
-  const say = (note: string): void => {
+  const report = (note: string): void => {
     progress.busy('Envoy', note);
   };
-  const envoy = await ensureEnvoy({ env, toolsFolder: TOOLS, say, signal });
+  const envoy = await ensureEnvoy({ env, toolsFolder: TOOLS, report, signal });
   const note = {
     ENVOY_BIN: 'from ENVOY_BIN',
     'the PATH': 'from the PATH',

@@ -15,7 +15,7 @@ export function listenProblem(port: number, host = '127.0.0.1'): Promise<NodeJS.
   });
 }
 
-/** A TCP port of this machine that nobody listens on, chosen by the system. */
+/** A free TCP port of this machine, chosen by the system. */
 export function freePort(host = '127.0.0.1'): Promise<number> {
   return new Promise((resolve, reject) => {
     const server = createServer();
@@ -31,11 +31,11 @@ export function freePort(host = '127.0.0.1'): Promise<number> {
 
 const TRIED = 100;
 
-/** The first free port from the wanted one on. @throws Error when a hundred in a row are taken */
+/** The first free port, starting at `wanted`. @throws Error if a hundred in a row are in use */
 export async function nextFreePort(wanted: number, host = '127.0.0.1'): Promise<number> {
   for (let port = wanted; port < wanted + TRIED; port += 1)
     if ((await listenProblem(port, host)) === undefined) return port;
-  throw new Error(`the ports ${wanted} to ${wanted + TRIED - 1} of ${host} are all taken`);
+  throw new Error(`the ports ${wanted} to ${wanted + TRIED - 1} of ${host} are all in use`);
 }
 
 const LISTEN = '0A';
@@ -55,11 +55,11 @@ function holds(pid: string, sockets: ReadonlySet<string>): boolean {
   try {
     return readdirSync(`/proc/${pid}/fd`).some((fd) => sockets.has(readlinkSync(`/proc/${pid}/fd/${fd}`)));
   } catch {
-    return false; // Of another user, or ended meanwhile.
+    return false; // Owned by another user, or already gone.
   }
 }
 
-/** The program that listens on a TCP port, as `node (pid 4242)`; where that cannot be known, `another program`. */
+/** The program that listens on a TCP port, as `node (pid 4242)`; `another program` if unknown. */
 export function whoListens(port: number): string {
   try {
     const sockets = new Set(listeningInodes(port).map((inode) => `socket:[${inode}]`));
@@ -87,13 +87,13 @@ function accepts(port: number, host: string): Promise<boolean> {
   });
 }
 
-const LOOK_EVERY_MS = 50;
+const POLL_MS = 50;
 
-/** Waits until something accepts connections there; false when `giveUp` says so first. */
+/** Waits until something accepts connections there; false if `giveUp` returns true first. */
 export async function waitForPort(port: number, host: string, giveUp: () => boolean): Promise<boolean> {
   while (!giveUp()) {
     if (await accepts(port, host)) return true;
-    await sleep(LOOK_EVERY_MS);
+    await sleep(POLL_MS);
   }
   return false;
 }

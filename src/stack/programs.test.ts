@@ -30,8 +30,8 @@ test('a stop ends the program and what it started itself', async () => {
   const cwd = folder();
   const programs = openPrograms();
   const program = await programs.start(shell('sleep 60 & echo $!; wait', cwd));
-  while (program.lastWords().length === 0) await sleep(20);
-  const grandchild = Number(program.lastWords()[0]);
+  while (program.lastLogLines().length === 0) await sleep(20);
+  const grandchild = Number(program.lastLogLines()[0]);
   expect(await programs.stopAll()).toBe(1);
   expect(program.hasEnded()).toBe(true);
   expect(await gone(grandchild)).toBe(true);
@@ -43,7 +43,7 @@ test('a program that ends by itself says how, with its last lines', async () => 
     shell('for i in 1 2 3 4 5 6 7 8 9 10 11; do echo $i; done; exit 3', folder()),
   );
   expect(await program.ended).toBe('It ended with code 3 after 0 s');
-  expect(program.lastWords()).toStrictEqual(['2', '3', '4', '5', '6', '7', '8', '9', '10', '11']);
+  expect(program.lastLogLines()).toStrictEqual(['2', '3', '4', '5', '6', '7', '8', '9', '10', '11']);
   expect(await programs.stopAll()).toBe(0);
 });
 

@@ -6,13 +6,13 @@ import { explainSystemError } from '../errors/system-error.ts';
 import { lastLines, type Env } from '../install/run-program.ts';
 
 export interface ProgramSpec {
-  /** What messages call it. */
+  /** Its name in messages. */
   readonly name: string;
   readonly command: string;
   readonly args: readonly string[];
   readonly env: Env;
   readonly cwd: string;
-  /** Both outputs go here; begun anew. */
+  /** Receives stdout and stderr; truncated first. */
   readonly logFile: string;
 }
 
@@ -20,26 +20,26 @@ export interface Program {
   readonly name: string;
   readonly pid: number;
   readonly logFile: string;
-  /** Resolves at its end with one sentence on it. */
+  /** Resolves when it ends, with one sentence that says how. */
   readonly ended: Promise<string>;
   hasEnded(): boolean;
   /** The last lines of its log. */
-  lastWords(): string[];
+  lastLogLines(): string[];
   stop(): Promise<void>;
 }
 
-/** Long-running programs that end with this one, however it ends. */
+/** Long-running programs that end when this process ends, even by SIGKILL. */
 export interface Programs {
-  /** @throws Error when it cannot be run */
+  /** @throws Error if it cannot be run */
   start(spec: ProgramSpec): Promise<Program>;
-  /** Ends all of them, the youngest first; returns how many were running. */
+  /** Stops all of them, the latest first; returns how many were running. */
   stopAll(): Promise<number>;
 }
 
 const TERM_MS = 8000;
-const LAST_WORDS = 10;
+const LAST_LINES = 10;
 
-// Its standard input closes when we are gone, even by SIGKILL; it then ends the process groups that we named.
+// Its standard input closes when this process ends, even by SIGKILL; it then ends the process groups it was given.
 const WATCHDOG = `
 trap '' INT HUP TERM
 groups=
@@ -54,13 +54,13 @@ for group in $groups; do kill -TERM "-$group" 2>/dev/null; done
 for group in $groups; do kill -KILL "-$group" 2>/dev/null; done
 `;
 
-function watch(): { say(change: '+' | '-', group: number): void; close(): void } {
+function startWatchdog(): { send(change: '+' | '-', group: number): void; close(): void } {
   const dog = spawn('/bin/sh', ['-c', WATCHDOG], { detached: true, stdio: ['pipe', 'ignore', 'ignore'] });
   dog.unref();
-  // It is gone only when somebody killed it; the programs are still ended in the ordinary way then.
+  // Only if it was killed; the programs are then still stopped by `stopAll`.
   dog.stdin.on('error', () => undefined);
   return {
-    say: (change, group) => void dog.stdin.write(`${change} ${group}\n`),
+    send: (change, group) => void dog.stdin.write(`${change} ${group}\n`),
     close: () => void dog.stdin.end(),
   };
 }
@@ -89,7 +89,7 @@ function launch({ command, args, env, cwd, logFile }: ProgramSpec): ChildProcess
   makeFolder(dirname(logFile));
   const log = openSync(logFile, 'w', 0o600);
   try {
-    // A group of its own: Ctrl-C in the terminal reaches us alone, and we end it in order.
+    // Own process group: Ctrl-C in the terminal reaches only us, and we stop it in order.
     return spawn(command, args, { env, cwd, detached: true, stdio: ['ignore', log, log] });
   } finally {
     closeSync(log);
@@ -112,7 +112,7 @@ function supervise(child: ChildProcess, pid: number, { name, logFile }: ProgramS
     logFile,
     ended,
     hasEnded: () => over,
-    lastWords: () => lastLines(readFileSync(logFile, 'utf8'), LAST_WORDS),
+    lastLogLines: () => lastLines(readFileSync(logFile, 'utf8'), LAST_LINES),
     async stop() {
       if (over) return;
       signalGroup(pid, 'SIGTERM');
@@ -121,25 +121,25 @@ function supervise(child: ChildProcess, pid: number, { name, logFile }: ProgramS
       }, TERM_MS);
       await ended;
       clearTimeout(late);
-      // What it started itself and left behind.
+      // Child processes that it left behind.
       signalGroup(pid, 'SIGKILL');
     },
   };
 }
 
-/** Opens a place to start long-running programs in; `stopAll` closes it. */
+/** Creates a supervisor for long-running programs; `stopAll` ends it. */
 export function openPrograms(): Programs {
-  const watchdog = watch();
+  const watchdog = startWatchdog();
   const running: Program[] = [];
   return {
     async start(spec) {
       const child = launch(spec);
       const pid = await spawned(child, spec);
-      watchdog.say('+', pid);
+      watchdog.send('+', pid);
       const program = supervise(child, pid, spec);
       running.push(program);
       void program.ended.then(() => {
-        watchdog.say('-', pid);
+        watchdog.send('-', pid);
       });
       return program;
     },

@@ -5,7 +5,7 @@ import type { Progress } from '../install/progress.ts';
 import type { Env } from '../install/run-program.ts';
 import type { TestUser } from '../verify/test-client.ts';
 
-/** What a command gives to everything that it starts. */
+/** The part of a command's context that `up` hands to everything it starts. */
 export interface UpContext {
   readonly env: Env;
   readonly cwd: string;
@@ -15,18 +15,18 @@ export interface UpContext {
   readonly progress: Progress;
 }
 
-/** All that one `up` runs. */
+/** Everything that one `up` runs. */
 export interface Stack {
   readonly configFile: string;
-  /** How messages call the configuration file. */
+  /** The name of the configuration file in messages. */
   readonly shownAs: string;
   readonly envoy: Envoy;
-  /** The ComfyUI to start; without it one runs already. */
+  /** The ComfyUI to start; undefined if one is already running. */
   readonly comfyui: (ComfyuiLaunch & { readonly version: string | undefined }) | undefined;
-  /** Logs, and what the programs need beside. */
+  /** For logs and generated files. */
   readonly folder: string;
-  /** Puts in, once, what people find at the first start. */
+  /** Adds sample data on the first start. */
   readonly seed?: (config: Config) => Promise<void>;
-  /** Who verifies; without them two made-up people do. */
+  /** The users of the isolation test; two temporary users if undefined. */
   readonly people: readonly [TestUser, TestUser] | undefined;
 }

@@ -9,7 +9,7 @@ export interface ComfyuiStart {
   readonly launch: ComfyuiLaunch;
   readonly host: string;
   readonly port: number;
-  /** What its plugin verifies tokens by; undefined if it serves no multi-tenant endpoint. */
+  /** The public keys with which its plugin verifies tokens; undefined if it serves no multi-tenant endpoint. */
   readonly keyFile: string | undefined;
   /** Where the log is written. */
   readonly folder: string;
@@ -23,20 +23,20 @@ export interface StartedComfyui {
   readonly state: PluginState;
 }
 
-const LOOK_EVERY_MS = 150;
-// Torch and many custom nodes take their time on a cold disk.
-const PATIENCE_MS = 300_000;
+const POLL_MS = 150;
+// Torch and many custom nodes load slowly from a cold disk.
+const TIMEOUT_MS = 300_000;
 
 async function firstAnswer(program: Program, url: string, signal?: AbortSignal): Promise<PluginState> {
-  const deadline = Date.now() + PATIENCE_MS;
+  const deadline = Date.now() + TIMEOUT_MS;
   for (;;) {
     const state = await askPlugin(url);
     if (state.kind !== 'unreachable' || program.hasEnded() || Date.now() > deadline) return state;
-    await sleep(LOOK_EVERY_MS, undefined, signal && { signal });
+    await sleep(POLL_MS, undefined, signal && { signal });
   }
 }
 
-/** Starts a ComfyUI and waits until it answers. @throws CannotStart with its last words when it does not */
+/** Starts a ComfyUI and waits until it answers. @throws StartError with the end of its log if it does not */
 export async function startComfyui(start: ComfyuiStart): Promise<StartedComfyui> {
   const { launch, host, port, keyFile, folder, programs, signal } = start;
   const program = await programs.start({

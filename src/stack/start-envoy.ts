@@ -19,10 +19,10 @@ export interface EnvoyStart {
   readonly env: Env;
 }
 
-const PATIENCE_MS = 20_000;
+const TIMEOUT_MS = 20_000;
 const ANY_HOST = /^(0\.0\.0\.0|::)$/;
 
-/** Starts an Envoy and waits until it accepts connections. @throws CannotStart with its last words */
+/** Starts an Envoy and waits until it accepts connections. @throws StartError with the end of its log */
 export async function startEnvoy(start: EnvoyStart): Promise<Program> {
   const { envoy, bootstrap, folder, listen, programs, env } = start;
   makeFolder(folder);
@@ -31,13 +31,13 @@ export async function startEnvoy(start: EnvoyStart): Promise<Program> {
   const program = await programs.start({
     name: 'Envoy',
     command: envoy.path,
-    // Without hot restart several can run on one machine; an unknown field would else be dropped with a warning.
+    // No hot restart, so that several can run on one machine; unknown fields are errors instead of warnings.
     args: ['-c', file, '--reject-unknown-dynamic-fields', '--disable-hot-restart', '--log-level', 'warning'],
     env,
     cwd: folder,
     logFile: join(folder, 'envoy.log'),
   });
-  const deadline = Date.now() + PATIENCE_MS;
+  const deadline = Date.now() + TIMEOUT_MS;
   const host = ANY_HOST.test(listen.host) ? '127.0.0.1' : listen.host;
   const up = await waitForPort(listen.port, host, () => program.hasEnded() || Date.now() > deadline);
   if (up) return program;

@@ -54,9 +54,7 @@ function parseJwk(jwk: Jwk | null, place: string): SigningKey {
   if (typeof jwk !== 'object' || jwk?.kty !== 'OKP' || jwk.crv !== 'Ed25519' || typeof jwk.x !== 'string')
     throw new Error(`${place}: must be an Ed25519 key (kty OKP, crv Ed25519, x, d)`);
   if (typeof jwk.d !== 'string')
-    throw new Error(
-      `${place}: is a public key: name the file with the private keys, which only the service has`,
-    );
+    throw new Error(`${place}: is a public key: use the private key file, which only the service has`);
   const { x, d } = jwk;
   let key: SigningKey;
   try {
@@ -80,12 +78,12 @@ export function parseSigningKeys(text: string, file: string): [SigningKey, ...Si
     found = JSON.parse(text);
   } catch {
     // The cause quotes the text.
-    throw new Error(`${file}: is not valid JSON; restore it, or delete it to have a key made`);
+    throw new Error(`${file}: is not valid JSON; restore it, or delete it to create a new key`);
   }
   const keys = (found as { keys?: unknown } | null)?.keys;
   if (!Array.isArray(keys)) throw new Error(`${file}: must be a JWKS: {"keys": [ … ]}`);
   const [first, ...others] = keys.map((jwk: Jwk | null, index) => parseJwk(jwk, `${file}: keys[${index}]`));
-  if (first === undefined) throw new Error(`${file}: holds no key; delete the file to have one made`);
+  if (first === undefined) throw new Error(`${file}: contains no key; delete the file to create a new one`);
   return [first, ...others];
 }
 

@@ -55,7 +55,7 @@ export function publishKeys(files: readonly PublicKeyFile[], keys: readonly Sign
     const code = (error as NodeJS.ErrnoException).code ?? String(error);
     throw new Error(
       `comfyui.publicKeyDir: cannot write ComfyUI's ${basename(first.file)} in ${folder} (${code}): ` +
-        'name a folder that the service may write to',
+        'use a folder that the service can write to',
       { cause: error },
     );
   }

@@ -19,7 +19,7 @@ function parseSharedKey(line: string, place: string): Uint8Array {
   const key = /^[A-Za-z0-9_-]+=*$/.test(line) ? Buffer.from(line, 'base64url') : Buffer.alloc(0);
   if (key.length < MIN_BYTES) {
     throw new Error(
-      `${place}: must be a JWKS of Ed25519 private keys, or a key of comfy-tenant 0.1 (base64url of at least ${MIN_BYTES} bytes); delete the file to have one made`,
+      `${place}: must be a JWKS of Ed25519 private keys, or a key of comfy-tenant 0.1 (base64url of at least ${MIN_BYTES} bytes); delete the file to create a new one`,
     );
   }
   return key;
@@ -31,7 +31,7 @@ function parseSharedKeys(text: string, file: string): TokenKeys {
     line === '' ? [] : [parseSharedKey(line, `${file}:${index + 1}`)],
   );
   const [signing] = all;
-  if (signing === undefined) throw new Error(`${file}: is empty; delete the file to have a key made`);
+  if (signing === undefined) throw new Error(`${file}: is empty; delete the file to create a new key`);
   const fingerprint = createHash('sha256').update(signing).digest('hex').slice(0, FINGERPRINT_LENGTH);
   return { kind: 'shared', signing, fingerprint };
 }

@@ -2,21 +2,21 @@ import { request as httpRequest, type OutgoingHttpHeaders } from 'node:http';
 import { request as httpsRequest } from 'node:https';
 import { tlsName } from '../http/tls-name.ts';
 
-/** Where requests go, and as which host. */
+/** Where requests are sent, and with which `Host`. */
 export interface Target {
   /** Such as `http://127.0.0.1:8080`. */
   readonly url: string;
-  /** The value of `Host`; that of the address when left out. */
+  /** Value of `Host`; from `url` if omitted. */
   readonly host?: string | undefined;
-  /** Take any certificate, as an intruder would. Never send a credential there. */
+  /** Accept any certificate, as an attacker would. Never send credentials there. */
   readonly insecure?: boolean;
 }
 
 export interface HttpRequest {
   readonly method?: string;
-  /** With its query; sent as it is. */
+  /** With the query; sent unchanged. */
   readonly path: string;
-  /** A list sends the header once for each. */
+  /** A list sends the header once per value. */
   readonly headers?: OutgoingHttpHeaders;
   readonly body?: Buffer | string;
 }
@@ -26,9 +26,9 @@ export interface HttpResponse {
   readonly body: Buffer;
 }
 
-const PATIENCE_MS = 30_000;
+const TIMEOUT_MS = 30_000;
 
-/** One request on a connection of its own. @throws Error when there is no answer within 30 s */
+/** Sends one request on a new connection. @throws Error if there is no response within 30 s */
 export function sendRequest(
   { url, host, insecure = false }: Target,
   { method = 'GET', path, headers, body }: HttpRequest,
@@ -43,7 +43,7 @@ export function sendRequest(
         method,
         path,
         agent: false,
-        timeout: PATIENCE_MS,
+        timeout: TIMEOUT_MS,
         headers: { ...(host !== undefined && { host }), ...headers },
         ...tlsName(host ?? hostname),
         rejectUnauthorized: !insecure,
@@ -57,7 +57,7 @@ export function sendRequest(
         });
       },
     );
-    sent.once('timeout', () => sent.destroy(new Error(`no answer within ${PATIENCE_MS / 1000} s`)));
+    sent.once('timeout', () => sent.destroy(new Error(`no response within ${TIMEOUT_MS / 1000} s`)));
     sent.once('error', reject);
     sent.end(body);
   });

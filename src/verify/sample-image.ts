@@ -32,7 +32,7 @@ export function plainImage(
 
 const SIDE = 16;
 
-/** A small PNG that no other call is likely to give. */
+/** A small PNG in a random colour. */
 export function sampleImage(): Buffer {
   return plainImage(SIDE, [randomInt(256), randomInt(256), randomInt(256)]);
 }

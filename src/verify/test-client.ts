@@ -2,22 +2,22 @@ import type { OutgoingHttpHeaders } from 'node:http';
 import { openEventSocket, type EventSocket } from './websocket.ts';
 import { sendRequest, type HttpResponse, type HttpRequest, type Target } from './http-request.ts';
 
-/** One person who comes through the gateway. */
+/** A user of the gateway. */
 export interface TestUser {
   readonly name: string;
   /** The value of `Authorization`. */
   readonly authorization: string;
-  /** When it ends, in milliseconds since 1970; undefined when it does not end by itself. */
+  /** Expiry in milliseconds since 1970; undefined if it does not expire. */
   readonly untilMs?: number | undefined;
 }
 
-/** A person at the gateway; every answer that says nothing about isolation is thrown. */
+/** Requests as one user. Responses that are no evidence for or against isolation throw. */
 export interface TestClient {
   readonly name: string;
   readonly untilMs: number | undefined;
   /** @throws Error unless the status is 200, 201 or 204 */
-  must(question: HttpRequest): Promise<HttpResponse>;
-  /** Whether there is something to be had: true for 200, false for 400, 403 and 404. @throws Error for any other */
+  must(request: HttpRequest): Promise<HttpResponse>;
+  /** Whether a resource is readable: true for 200 (and `proof` of its body), false for 400, 403 and 404. @throws Error for other statuses */
   finds(path: string, proof?: (body: Buffer) => boolean): Promise<boolean>;
   json(path: string): Promise<unknown>;
   post(path: string, body: unknown): Promise<unknown>;
@@ -25,39 +25,39 @@ export interface TestClient {
 }
 
 const DONE = new Set([200, 201, 204]);
-const NOT_THERE = new Set([400, 403, 404]);
+const NOT_READABLE = new Set([400, 403, 404]);
 
 function parse(body: Buffer): unknown {
   return body.length === 0 ? undefined : JSON.parse(body.toString('utf8'));
 }
 
-function unexpected(name: string, question: HttpRequest, answer: HttpResponse): Error {
-  const said = answer.body.toString('utf8').replace(/\s+/g, ' ').slice(0, 200);
+function unexpected(name: string, request: HttpRequest, response: HttpResponse): Error {
+  const text = response.body.toString('utf8').replace(/\s+/g, ' ').slice(0, 200);
   return new Error(
-    `${question.method ?? 'GET'} ${question.path} as ${name}: status ${answer.status} ${said}`.trim(),
+    `${request.method ?? 'GET'} ${request.path} as ${name}: status ${response.status} ${text}`.trim(),
   );
 }
 
-/** Lets a person ask the gateway. */
+/** Creates a client that sends one user's requests through the gateway. */
 export function createTestClient(gateway: Target, { name, authorization, untilMs }: TestUser): TestClient {
-  const as = (question: HttpRequest): Promise<HttpResponse> => {
-    const headers: OutgoingHttpHeaders = { ...question.headers, authorization };
-    return sendRequest(gateway, { ...question, headers });
+  const as = (request: HttpRequest): Promise<HttpResponse> => {
+    const headers: OutgoingHttpHeaders = { ...request.headers, authorization };
+    return sendRequest(gateway, { ...request, headers });
   };
-  async function must(question: HttpRequest): Promise<HttpResponse> {
-    const answer = await as(question);
-    if (!DONE.has(answer.status)) throw unexpected(name, question, answer);
-    return answer;
+  async function must(request: HttpRequest): Promise<HttpResponse> {
+    const response = await as(request);
+    if (!DONE.has(response.status)) throw unexpected(name, request, response);
+    return response;
   }
   return {
     name,
     untilMs,
     must,
     async finds(path, proof = () => true) {
-      const answer = await as({ path });
-      if (answer.status === 200) return proof(answer.body);
-      if (NOT_THERE.has(answer.status)) return false;
-      throw unexpected(name, { path }, answer);
+      const response = await as({ path });
+      if (response.status === 200) return proof(response.body);
+      if (NOT_READABLE.has(response.status)) return false;
+      throw unexpected(name, { path }, response);
     },
     events: (clientId) => openEventSocket(gateway, { authorization, clientId }),
     json: async (path) => parse((await must({ path })).body),

@@ -1,6 +1,6 @@
 import type { TestClient } from './test-client.ts';
 
-/** Puts a PNG into a person's inputs, as ComfyUI's web UI does. */
+/** Uploads a PNG to a user's inputs, as ComfyUI's web UI does. */
 export async function uploadImage(owner: TestClient, filename: string, image: Buffer): Promise<void> {
   const form = new FormData();
   form.set('image', new Blob([new Uint8Array(image)], { type: 'image/png' }), filename);

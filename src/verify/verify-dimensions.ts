@@ -11,29 +11,28 @@ import {
 } from './verify-run.ts';
 import type { TestClient } from './test-client.ts';
 
-/** A thing that a person made, with every way in which it could be seen. */
+/** Something that a user created, with every way to read it. */
 export interface Artifact {
-  /** What a message calls it. */
+  /** Its name in messages. */
   readonly name: string;
-  /** Each is true when the visitor gets at the thing that way. */
-  readonly looks: readonly ((visitor: TestClient) => Promise<boolean>)[];
-  /** Where a stranger would ask for it, and what would be in the answer. */
-  readonly prize?: { readonly path: string; readonly proof: string };
-  /** Removes it again, as the person who made it. */
+  /** Each resolves to true if the client can read it that way. */
+  readonly probes: readonly ((client: TestClient) => Promise<boolean>)[];
+  /** A path by which an attacker could read it, and text that the response would contain. */
+  readonly target?: { readonly path: string; readonly proof: string };
+  /** Removes it, as its owner. */
   remove(owner: TestClient): Promise<void>;
 }
 
-/** A dimension of isolation: how to make a thing of one's own in it. */
+/** A dimension of isolation, with a way to create an artifact in it. */
 export interface Dimension {
   readonly name: string;
   make(owner: TestClient, other: TestClient): Promise<Artifact>;
 }
 
-function fileLooks(file: StoredFile, content?: Buffer): Artifact['looks'] {
+function fileProbes(file: StoredFile, content?: Buffer): Artifact['probes'] {
   return [
-    (visitor) =>
-      visitor.finds(`/view?${query(file)}`, (body) => content === undefined || body.equals(content)),
-    async (visitor) => listed(await visitor.json(`/internal/files/${file.type}`), file.filename),
+    (client) => client.finds(`/view?${query(file)}`, (body) => content === undefined || body.equals(content)),
+    async (client) => listed(await client.json(`/internal/files/${file.type}`), file.filename),
   ];
 }
 
@@ -46,14 +45,14 @@ const workflows: Dimension = {
     await owner.must({ method: 'POST', path, body: text });
     return {
       name,
-      prize: { path, proof: name },
-      looks: [
-        (visitor) => visitor.finds(path, (body) => body.toString('utf8') === text),
-        // 404 when a person has no workflows at all.
-        (visitor) => visitor.finds('/userdata?dir=workflows&recurse=true', (body) => body.includes(name)),
+      target: { path, proof: name },
+      probes: [
+        (client) => client.finds(path, (body) => body.toString('utf8') === text),
+        // 404 if the user has no workflows.
+        (client) => client.finds('/userdata?dir=workflows&recurse=true', (body) => body.includes(name)),
       ],
-      async remove(visitor) {
-        await visitor.must({ method: 'DELETE', path });
+      async remove(client) {
+        await client.must({ method: 'DELETE', path });
       },
     };
   },
@@ -65,8 +64,8 @@ const inputs: Dimension = {
     const { file, image } = await upload(owner);
     return {
       name: file.filename,
-      looks: fileLooks(file, image),
-      remove: (visitor) => removeFile(visitor, file),
+      probes: fileProbes(file, image),
+      remove: (client) => removeFile(client, file),
     };
   },
 };
@@ -83,11 +82,11 @@ const outputs: Dimension = {
   name: 'outputs',
   async make(owner) {
     const ran = await runWorkflow(owner);
-    return { name: ran.output.filename, looks: fileLooks(ran.output), remove: removeRun(ran) };
+    return { name: ran.output.filename, probes: fileProbes(ran.output), remove: removeRun(ran) };
   },
 };
 
-// Events of a prompt that has ended may still be on their way.
+// The last events of a prompt may arrive after it ends.
 const EVENTS_SETTLE_MS = 300;
 
 const jobs: Dimension = {
@@ -96,7 +95,7 @@ const jobs: Dimension = {
     const clientId = newName();
     const streams = new Map([
       [owner.name, await owner.events(clientId)],
-      // Another's clientId on purpose: it must not take the owner's events over.
+      // The owner's clientId on purpose: the other user must not receive the owner's events.
       [other.name, await other.events(clientId)],
     ]);
     const ran = await runWorkflow(owner, clientId).finally(async () => {
@@ -106,15 +105,15 @@ const jobs: Dimension = {
     const { promptId } = ran;
     return {
       name: promptId,
-      looks: [
-        (visitor) => Promise.resolve(streams.get(visitor.name)?.has(promptId) ?? false),
-        async (visitor) => listed(await visitor.json(`/history/${promptId}`), promptId),
-        async (visitor) => listed([await visitor.json('/history'), await visitor.json('/queue')], promptId),
+      probes: [
+        (client) => Promise.resolve(streams.get(client.name)?.has(promptId) ?? false),
+        async (client) => listed(await client.json(`/history/${promptId}`), promptId),
+        async (client) => listed([await client.json('/history'), await client.json('/queue')], promptId),
       ],
       remove: removeRun(ran),
     };
   },
 };
 
-/** Workflows, inputs and outputs: what multi-tenant mode isolates; and the traces of the work on them. */
+/** What multi-tenant mode isolates: workflows, inputs and outputs, and the jobs that use them. */
 export const DIMENSIONS: readonly Dimension[] = [workflows, inputs, outputs, jobs];

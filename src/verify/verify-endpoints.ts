@@ -8,8 +8,8 @@ import { parseHostPort, parseOrigin, reachable } from '../http/host-port.ts';
 import { verify, type Verification } from './verify.ts';
 import type { TestUser } from './test-client.ts';
 
-/** Two people who exist for two minutes, by a right that only someone who can read the verify key can mint. */
-async function makeUpPeople(config: Config): Promise<[TestUser, TestUser]> {
+/** Two temporary users, valid for two minutes; only someone who can read the verify key can create them. */
+async function createProbeUsers(config: Config): Promise<[TestUser, TestUser]> {
   const [{ privateKey }] = loadVerifyKeys(config.comfyui.verifyKeyFile);
   const [a, b] = [
     await createProbeUser(privateKey, Date.now()),
@@ -21,11 +21,11 @@ async function makeUpPeople(config: Config): Promise<[TestUser, TestUser]> {
   ];
 }
 
-/** The host that a pattern of domains matches and that leads to no other endpoint; undefined for the gateway's own. */
+/** A host that matches the domain pattern and no other endpoint; undefined for the gateway's own host. */
 function hostOf(domain: string, others: ReadonlySet<string>, gateway: string): string | undefined {
   if (!domain.startsWith('*')) return domain;
   if (domain === '*' && !others.has(gateway)) return undefined;
-  // RFC 6761 §6.4: nobody has a name below .invalid.
+  // RFC 6761 §6.4: names below .invalid never exist.
   const suffix = domain === '*' ? '.invalid' : domain.slice(1);
   for (let n = 1; ; n += 1) {
     const host = `verify${n === 1 ? '' : n}${suffix}`;
@@ -33,7 +33,7 @@ function hostOf(domain: string, others: ReadonlySet<string>, gateway: string): s
   }
 }
 
-/** Where the people of an endpoint come in. */
+/** The URL and `Host` by which an endpoint is reached through the gateway. */
 export function targetOf(config: Config, { domains }: Endpoint, url?: string): Target {
   const scheme = config.gateway.tls === undefined ? 'http' : 'https';
   const at = url ?? `${scheme}://${reachable(parseHostPort(config.gateway.listen))}`;
@@ -42,34 +42,34 @@ export function targetOf(config: Config, { domains }: Endpoint, url?: string): T
   return { url: at, host: hostOf(domain.toLowerCase(), others, parseOrigin(at).host.toLowerCase()) };
 }
 
-const LOOK_EVERY_MS = 200;
-const PATIENCE_MS = 30_000;
+const POLL_MS = 200;
+const TIMEOUT_MS = 30_000;
 
 const REMEDIES: Readonly<Record<number, string>> = {
   400: ': it rejects this host; see endpoints[].domains',
-  401: ": it does not know this service's token key; verify where the gateway's own configuration and keys are",
+  401: ": it does not know this service's token key; run verify on the machine with the gateway's configuration and keys",
   404: ': it has no comfy-tenant plugin behind it; see comfy-tenant check --live',
   421: ': it has no endpoint for this host; restart the gateway with this configuration',
   503: ': the service or ComfyUI is unavailable; comfy-tenant check --live says why',
 };
 
-type Way = { readonly open: true } | { readonly open: false; readonly why: string; readonly passes: boolean };
+type Reached = { readonly ok: true } | { readonly ok: false; readonly why: string; readonly retry: boolean };
 
 const NOT_LISTENING = new Set(['ECONNREFUSED', 'ECONNRESET', 'ENOENT']);
 
-async function tryWay(target: Target, { name, authorization }: TestUser): Promise<Way> {
+async function probeGateway(target: Target, { name, authorization }: TestUser): Promise<Reached> {
   try {
     const { status } = await sendRequest(target, { path: '/_tenant/me', headers: { authorization } });
-    if (status === 200) return { open: true };
-    // Envoy has not yet seen ComfyUI well; any other answer stays as it is.
+    if (status === 200) return { ok: true };
+    // 503: ComfyUI may not have passed Envoy's health check yet. Other statuses do not change by waiting.
     return {
-      open: false,
+      ok: false,
       why: `answers ${name} with status ${status}${REMEDIES[status] ?? ''}`,
-      passes: status === 503,
+      retry: status === 503,
     };
   } catch (error) {
     const { code = '' } = error as NodeJS.ErrnoException;
-    return { open: false, why: `cannot be reached. ${explainError(error)}`, passes: NOT_LISTENING.has(code) };
+    return { ok: false, why: `cannot be reached. ${explainError(error)}`, retry: NOT_LISTENING.has(code) };
   }
 }
 
@@ -77,18 +77,18 @@ function shown({ url, host }: Target): string {
   return host === undefined ? url : `${url} as ${host}`;
 }
 
-/** Waits until the gateway lets a person through to ComfyUI. @throws Error with what it answers instead */
+/** Waits up to 30 s until a user reaches ComfyUI through the gateway. @throws Error with the reason and a fix */
 export async function waitUntilReachable(
   target: Target,
   person: TestUser,
   signal?: AbortSignal,
 ): Promise<void> {
-  const deadline = Date.now() + PATIENCE_MS;
+  const deadline = Date.now() + TIMEOUT_MS;
   for (;;) {
-    const way = await tryWay(target, person);
-    if (way.open) return;
-    if (!way.passes || Date.now() > deadline) throw new Error(`${shown(target)} ${way.why}`);
-    await sleep(LOOK_EVERY_MS, undefined, signal && { signal });
+    const reached = await probeGateway(target, person);
+    if (reached.ok) return;
+    if (!reached.retry || Date.now() > deadline) throw new Error(`${shown(target)} ${reached.why}`);
+    await sleep(POLL_MS, undefined, signal && { signal });
   }
 }
 
@@ -98,14 +98,14 @@ export interface EndpointVerification extends Verification {
 }
 
 export interface VerifyEndpointsOptions {
-  /** Who verifies; without them two made-up people do. */
+  /** The users of the test; two temporary users if omitted. */
   readonly people?: readonly [TestUser, TestUser] | undefined;
-  /** Where the gateway is; by the configuration when left out. */
+  /** URL of the gateway; from `gateway.listen` if omitted. */
   readonly url?: string | undefined;
   readonly signal?: AbortSignal;
 }
 
-/** Verifies every endpoint that keeps people apart, through the running gateway. */
+/** Tests isolation of every multi-tenant endpoint through the running gateway. @throws Error if a test cannot run */
 export async function verifyEndpoints(
   config: Config,
   options: VerifyEndpointsOptions,
@@ -113,7 +113,7 @@ export async function verifyEndpoints(
   const { url, signal } = options;
   const results: EndpointVerification[] = [];
   for (const endpoint of config.endpoints.filter(({ multiTenant }) => multiTenant)) {
-    const people = options.people ?? (await makeUpPeople(config));
+    const people = options.people ?? (await createProbeUsers(config));
     const target = targetOf(config, endpoint, url);
     await waitUntilReachable(target, people[0], signal);
     results.push({

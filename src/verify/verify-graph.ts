@@ -7,17 +7,17 @@ type Graph = Readonly<
 interface GraphNames {
   /** An input image. */
   readonly image: string;
-  /** How the name of the output begins. */
+  /** Prefix of the output's name. */
   readonly prefix: string;
 }
 
 interface Recipe {
-  /** It can run where this node is known. */
+  /** The node class that it needs. */
   readonly needs: string;
   readonly graph: (names: GraphNames) => Graph;
 }
 
-/** From an input to a saved output, by what a ComfyUI has: the demo's nodes, for there is no torch, else its own. */
+/** Workflows from an input to a saved output: with the demo's nodes, which need no torch, else with ComfyUI's own. */
 const RECIPES: readonly Recipe[] = [
   {
     needs: 'DemoSaveImage',
@@ -43,10 +43,10 @@ const RECIPES: readonly Recipe[] = [
   },
 ];
 
-/** A workflow in API form that makes an output of an input. @throws Error when this ComfyUI has no node for it */
-export async function chooseGraph(visitor: TestClient, names: GraphNames): Promise<Graph> {
+/** A workflow in API format that turns an input into an output. @throws Error if this ComfyUI has no suitable node */
+export async function chooseGraph(client: TestClient, names: GraphNames): Promise<Graph> {
   for (const { needs, graph } of RECIPES) {
-    const known = (await visitor.json(`/object_info/${needs}`)) as Readonly<Record<string, unknown>>;
+    const known = (await client.json(`/object_info/${needs}`)) as Readonly<Record<string, unknown>>;
     if (Object.hasOwn(known, needs)) return graph(names);
   }
   throw new Error('this ComfyUI has none of the nodes that save an image');

@@ -3,20 +3,20 @@ import { sendRequest, type Target } from './http-request.ts';
 import { hostPort, parseOrigin } from '../http/host-port.ts';
 import type { TestUser } from './test-client.ts';
 
-/** Something that an intruder tried. */
+/** The result of one attack. */
 export interface Probe {
   readonly name: string;
-  /** Whether it got nothing. */
+  /** Whether the attack failed, as it should. */
   readonly refused: boolean;
   readonly outcome: string;
 }
 
-/** What the intruder is after: something that only its owner may get. */
+/** What the attack tries to read: something that only its owner may read. */
 export interface ProbeTarget {
   readonly path: string;
   /** The user id of its owner. */
   readonly owner: string;
-  /** It is in the body that the owner gets. */
+  /** Text that the response contains for its owner. */
   readonly proof: string;
 }
 
@@ -33,7 +33,7 @@ const FORGERIES: readonly Forgery[] = [
   ['Comfy-User', (owner) => ({ 'comfy-user': owner })],
 ];
 
-async function gets(
+async function canRead(
   target: Target,
   { path, proof }: ProbeTarget,
   headers: OutgoingHttpHeaders,
@@ -42,31 +42,31 @@ async function gets(
   return status === 200 && body.includes(proof);
 }
 
-/** Another person, and nobody, say by forged headers that they are the owner. */
-export async function forgeHeaders(gateway: Target, prize: ProbeTarget, other: TestUser): Promise<Probe> {
+/** Forges identity headers as another user, and without credentials. */
+export async function forgeHeaders(gateway: Target, target: ProbeTarget, other: TestUser): Promise<Probe> {
   const through: string[] = [];
   for (const [how, headers] of FORGERIES) {
-    const forged = headers(prize.owner);
-    const asOther = await gets(gateway, prize, { ...forged, authorization: other.authorization });
-    if (asOther || (await gets(gateway, prize, forged))) through.push(how);
+    const forged = headers(target.owner);
+    const asOther = await canRead(gateway, target, { ...forged, authorization: other.authorization });
+    if (asOther || (await canRead(gateway, target, forged))) through.push(how);
   }
   const outcome =
     through.length === 0
       ? `refused ${FORGERIES.map(([how]) => how).join(', ')}`
       : `LET THROUGH ${through.join(', ')}`;
-  return { name: 'header forged by a client', refused: through.length === 0, outcome };
+  return { name: 'forged identity headers', refused: through.length === 0, outcome };
 }
 
-/** The owner's header straight to ComfyUI's port, past the gateway. */
-export async function probeAll(upstream: string, prize: ProbeTarget): Promise<Probe> {
-  const name = `straight to ComfyUI at ${hostPort(parseOrigin(upstream))}`;
+/** Sends the owner's identity header to ComfyUI's port directly. */
+export async function probeUpstream(upstream: string, target: ProbeTarget): Promise<Probe> {
+  const name = `direct connection to ComfyUI at ${hostPort(parseOrigin(upstream))}`;
   try {
-    const got = await gets({ url: upstream, insecure: true }, prize, { [ID]: prize.owner });
-    return got
-      ? { name, refused: false, outcome: 'LET THROUGH: the plugin there has no key' }
-      : { name, refused: true, outcome: "refused (plugin asks for the gateway's token)" };
+    const read = await canRead({ url: upstream, insecure: true }, target, { [ID]: target.owner });
+    return read
+      ? { name, refused: false, outcome: 'LET THROUGH: the plugin has no key' }
+      : { name, refused: true, outcome: 'refused (plugin requires a gateway token)' };
   } catch (error) {
-    const code = (error as NodeJS.ErrnoException).code ?? 'no answer';
+    const code = (error as NodeJS.ErrnoException).code ?? 'no response';
     return { name, refused: true, outcome: `not reachable from here (${code})` };
   }
 }

@@ -5,15 +5,15 @@ import { uploadImage } from '../verify/upload-image.ts';
 import { chooseGraph } from '../verify/verify-graph.ts';
 import type { TestClient } from '../verify/test-client.ts';
 
-/** The names of all that a verification makes begin so. */
+/** Prefix of everything that a test creates. */
 const MARK = 'comfy-tenant-verify-';
 
-/** A name that nobody has. */
+/** A new random name. */
 export function newName(): string {
   return MARK + randomBytes(6).toString('hex');
 }
 
-/** Whether a name is anywhere in an answer. */
+/** Whether a name occurs anywhere in a response. */
 export function listed(list: unknown, name: string): boolean {
   return JSON.stringify(list).includes(name);
 }
@@ -25,7 +25,7 @@ export interface StoredFile {
   readonly type: 'input' | 'output';
 }
 
-/** The query by which ComfyUI finds a file. */
+/** The query parameters of a file in ComfyUI's API. */
 export function query({ filename, subfolder, type }: StoredFile): string {
   return new URLSearchParams({ filename, subfolder, type }).toString();
 }
@@ -48,9 +48,9 @@ interface HistoryEntry {
   readonly outputs?: Readonly<Record<string, { readonly images?: readonly StoredFile[] }>>;
 }
 
-const LOOK_EVERY_MS = 100;
-const RUN_PATIENCE_MS = 60_000;
-/** What was made is removed again before its owner's right ends. */
+const POLL_MS = 100;
+const RUN_TIMEOUT_MS = 60_000;
+/** Time reserved for cleanup before the owner's credentials expire. */
 const REMOVAL_MS = 15_000;
 
 interface Queue {
@@ -58,20 +58,21 @@ interface Queue {
   readonly queue_pending?: readonly unknown[];
 }
 
-/** Why a workflow has not come to its end, by where it is in ComfyUI's queue. */
+/** Why a workflow has not finished, according to ComfyUI's queue. */
 async function whyNotDone(owner: TestClient, promptId: string): Promise<string> {
   const queue = (await owner.json('/queue')) as Queue;
-  if (listed(queue.queue_running, promptId)) return 'it still runs: ComfyUI is slow, or its worker hangs';
+  if (listed(queue.queue_running, promptId))
+    return 'it is still running: ComfyUI is slow, or its worker hangs';
   const gone = 'ComfyUI has lost it, so it was restarted or its queue was cleared';
   const waiting =
-    "it still waits in ComfyUI's queue: its worker does not run prompts (dead or hanging), or other users' prompts are ahead";
+    "it is still in ComfyUI's queue: its worker does not run prompts (dead or hanging), or other users' prompts are ahead";
   return listed(queue.queue_pending, promptId) ? waiting : gone;
 }
 
 async function waitForOutput(owner: TestClient, promptId: string): Promise<StoredFile> {
   const startedAt = Date.now();
   const deadline = Math.min(
-    startedAt + RUN_PATIENCE_MS,
+    startedAt + RUN_TIMEOUT_MS,
     (owner.untilMs ?? Number.POSITIVE_INFINITY) - REMOVAL_MS,
   );
   while (Date.now() < deadline) {
@@ -84,23 +85,23 @@ async function waitForOutput(owner: TestClient, promptId: string): Promise<Store
         `the workflow of ${owner.name} saved nothing: ${entry.status?.status_str ?? 'no status'}`,
       );
     }
-    await sleep(LOOK_EVERY_MS);
+    await sleep(POLL_MS);
   }
   const waited = Math.round((Date.now() - startedAt) / 1000);
   throw new Error(
-    `the workflow of ${owner.name} was not done after ${waited} s; ${await whyNotDone(owner, promptId)}. ` +
+    `the workflow of ${owner.name} did not finish within ${waited} s; ${await whyNotDone(owner, promptId)}. ` +
       "See ComfyUI's log, restart ComfyUI if its worker is dead, then verify again",
   );
 }
 
-/** A workflow that has run, from its input to its output. */
+/** A finished workflow, with its input and output. */
 export interface Ran {
   readonly promptId: string;
   readonly input: StoredFile;
   readonly output: StoredFile;
 }
 
-/** Runs a workflow to its end. @throws Error that says why it has not come to its end */
+/** Uploads an input, runs a workflow and waits for its output. @throws Error that says why it did not finish */
 export async function runWorkflow(owner: TestClient, clientId?: string): Promise<Ran> {
   const { file: input } = await upload(owner);
   let queued: string | undefined;
@@ -111,7 +112,7 @@ export async function runWorkflow(owner: TestClient, clientId?: string): Promise
     queued = promptId;
     return { promptId, input, output: await waitForOutput(owner, promptId) };
   } catch (error) {
-    // What cannot be removed must not hide why it failed.
+    // A failed cleanup must not hide the first error.
     await removeFile(owner, input).catch(() => undefined);
     if (queued !== undefined) await owner.post('/queue', { delete: [queued] }).catch(() => undefined);
     throw error;

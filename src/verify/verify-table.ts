@@ -24,20 +24,18 @@ function dimensionLine(dimension: string, rows: readonly Row[]): string {
 
 function ending({ rows, probes, removed, left }: EndpointVerification): string[] {
   const good = rows.every(isIsolated) && probes.every(({ refused }) => refused);
-  const verdict = good
-    ? 'All as it should be.'
-    : 'NOT as it should be: somebody can reach what is not theirs.';
-  return [...left.map((one) => `  left behind: ${one}`), `  ${removed} things removed again. ${verdict}`];
+  const verdict = good ? 'No leaks found.' : "NOT ISOLATED: a user can reach another user's data.";
+  return [...left.map((one) => `  not removed: ${one}`), `  ${removed} test items removed. ${verdict}`];
 }
 
-/** The result for one endpoint as lines for people. Both ways round are in each line: the worse one shows. */
+/** Formats the result for one endpoint as a table; each line shows the worse of both directions. */
 export function verifyTable(result: EndpointVerification): string[] {
   const { endpoint, target, rows, probes } = result;
   const where = target.host === undefined ? target.url : `${target.url} as ${target.host}`;
   const dimensions = [...new Set(rows.map((row) => row.dimension))];
   return [
-    `Two people through ${where} (endpoint ${endpoint})`,
-    line('', ['a sees own', "b sees a's", 'back again']),
+    `Two temporary users through ${where} (endpoint ${endpoint})`,
+    line('', ['a sees own', "b sees a's", 'a after b']),
     ...dimensions.map((dimension) => dimensionLine(dimension, rows)),
     ...probes.map(({ name, outcome }) => line(name, [outcome])),
     ...ending(result),

@@ -1,131 +1,135 @@
 import type { Target } from './http-request.ts';
 import { DIMENSIONS, type Dimension, type Artifact } from './verify-dimensions.ts';
-import { forgeHeaders, probeAll, type Probe } from './verify-probes.ts';
+import { forgeHeaders, probeUpstream, type Probe } from './verify-probes.ts';
 import { createTestClient, type TestUser, type TestClient } from './test-client.ts';
 
-/** What was seen in one dimension, one way round. */
+/** The result for one dimension in one direction. */
 export interface Row {
   readonly dimension: string;
   readonly owner: string;
   readonly other: string;
   readonly aSeesOwn: boolean;
   readonly bSeesAs: boolean;
-  /** Whether the owner still sees it after the other has looked. */
+  /** Whether the owner still sees it after the other user tried to read it. */
   readonly backAgain: boolean;
 }
 
 export interface Verification {
   readonly rows: readonly Row[];
-  /** What an intruder tried. */
+  /** Attempts to bypass the gateway or forge an identity. */
   readonly probes: readonly Probe[];
-  /** How many of the things that were made are gone again. */
+  /** Number of artifacts that were removed. */
   readonly removed: number;
-  /** Things that could not be removed, with the reason. */
+  /** Artifacts that could not be removed, with the reason. */
   readonly left: readonly string[];
 }
 
+/** Whether the owner sees their artifact before and after, and the other user never does. */
 export function isIsolated({ aSeesOwn, bSeesAs, backAgain }: Row): boolean {
   return aSeesOwn && !bSeesAs && backAgain;
 }
 
-async function seenBy(visitor: TestClient, { looks }: Artifact): Promise<boolean[]> {
+async function seenBy(client: TestClient, { probes }: Artifact): Promise<boolean[]> {
   const seen: boolean[] = [];
-  for (const look of looks) seen.push(await look(visitor));
+  for (const probe of probes) seen.push(await probe(client));
   return seen;
 }
 
-async function seesAll(visitor: TestClient, made: Artifact): Promise<boolean> {
-  return (await seenBy(visitor, made)).every(Boolean);
+async function seesAll(client: TestClient, artifact: Artifact): Promise<boolean> {
+  return (await seenBy(client, artifact)).every(Boolean);
 }
 
-async function seesAny(visitor: TestClient, made: Artifact): Promise<boolean> {
-  return (await seenBy(visitor, made)).some(Boolean);
+async function seesAny(client: TestClient, artifact: Artifact): Promise<boolean> {
+  return (await seenBy(client, artifact)).some(Boolean);
 }
 
-interface Belonging {
+interface OwnedArtifact {
   readonly dimension: Dimension;
   readonly owner: TestClient;
   readonly other: TestClient;
-  readonly made: Artifact;
+  readonly artifact: Artifact;
 }
 
-async function look({ dimension, owner, other, made }: Belonging): Promise<Row> {
+async function look({ dimension, owner, other, artifact }: OwnedArtifact): Promise<Row> {
   return {
     dimension: dimension.name,
     owner: owner.name,
     other: other.name,
-    aSeesOwn: await seesAll(owner, made),
-    bSeesAs: await seesAny(other, made),
-    backAgain: await seesAll(owner, made),
+    aSeesOwn: await seesAll(owner, artifact),
+    bSeesAs: await seesAny(other, artifact),
+    backAgain: await seesAll(owner, artifact),
   };
 }
 
-async function removeAll(belongings: readonly Belonging[]): Promise<Pick<Verification, 'removed' | 'left'>> {
+async function removeAll(
+  artifacts: readonly OwnedArtifact[],
+): Promise<Pick<Verification, 'removed' | 'left'>> {
   const left: string[] = [];
-  for (const { made, owner } of belongings) {
-    await made.remove(owner).catch((error: unknown) => {
-      left.push(`${made.name}: ${error instanceof Error ? error.message : String(error)}`);
+  for (const { artifact, owner } of artifacts) {
+    await artifact.remove(owner).catch((error: unknown) => {
+      left.push(`${artifact.name}: ${error instanceof Error ? error.message : String(error)}`);
     });
   }
-  return { removed: belongings.length - left.length, left };
+  return { removed: artifacts.length - left.length, left };
 }
 
-const MADE_UP = 'verify~';
+const PROBE_USER_PREFIX = 'verify~';
 
-/** Leaves no folder of a made-up person behind. */
-async function forget(visitor: TestClient): Promise<string[]> {
-  if (!visitor.name.startsWith(MADE_UP)) return [];
+/** Removes a temporary user's folders. */
+async function forget(client: TestClient): Promise<string[]> {
+  if (!client.name.startsWith(PROBE_USER_PREFIX)) return [];
   try {
-    await visitor.must({ method: 'DELETE', path: '/_tenant/me' });
+    await client.must({ method: 'DELETE', path: '/_tenant/me' });
     return [];
   } catch (error) {
-    return [`the folders of ${visitor.name}: ${error instanceof Error ? error.message : String(error)}`];
+    return [`the folders of ${client.name}: ${error instanceof Error ? error.message : String(error)}`];
   }
 }
 
 export interface VerifyOptions {
   readonly gateway: Target;
   readonly people: readonly [TestUser, TestUser];
-  /** The addresses of ComfyUI itself; nothing must be had there. */
+  /** Addresses of the ComfyUIs; direct access there must be refused. */
   readonly upstreams: readonly string[];
 }
 
-async function intrude(
-  made: readonly Belonging[],
+async function probeBypasses(
+  owned: readonly OwnedArtifact[],
   { gateway, people, upstreams }: VerifyOptions,
 ): Promise<Probe[]> {
   const [owner, other] = people;
-  const found = made.find((one) => one.owner.name === owner.name && one.made.prize !== undefined)?.made.prize;
-  if (found === undefined) throw new Error('nothing was made that an intruder could be after');
-  const prize = { ...found, owner: owner.name };
-  const probes = [await forgeHeaders(gateway, prize, other)];
-  for (const upstream of upstreams) probes.push(await probeAll(upstream, prize));
+  const found = owned.find((one) => one.owner.name === owner.name && one.artifact.target !== undefined)
+    ?.artifact.target;
+  if (found === undefined) throw new Error('no artifact has a path to attack');
+  const target = { ...found, owner: owner.name };
+  const probes = [await forgeHeaders(gateway, target, other)];
+  for (const upstream of upstreams) probes.push(await probeUpstream(upstream, target));
   return probes;
 }
 
 /**
- * Two people through the running gateway: each makes a workflow, an input and an output; each must see their own, not
- * the other's, and their own again. Both make theirs before either looks, so that a refusal is told from an empty
- * ComfyUI. What was made is removed again, also when something fails.
+ * Tests isolation with two users through the running gateway: each creates a workflow, an input, an output and a job,
+ * and must see their own, not the other's, and their own again. Both create theirs before either reads, so that an empty
+ * ComfyUI is not mistaken for isolation. Everything is removed afterwards, also after a failure.
  *
- * @throws Error when the gateway or ComfyUI gives an answer that says nothing about isolation
+ * @throws Error if the gateway or ComfyUI answers in a way that is no evidence for or against isolation
  */
 export async function verify(options: VerifyOptions): Promise<Verification> {
   const { gateway, people } = options;
   const [a, b] = [createTestClient(gateway, people[0]), createTestClient(gateway, people[1])];
-  const belongings: Belonging[] = [];
+  const artifacts: OwnedArtifact[] = [];
   const rows: Row[] = [];
   let probes: Probe[];
   let cleared: Pick<Verification, 'removed' | 'left'>;
   try {
     for (const dimension of DIMENSIONS) {
-      belongings.push({ dimension, owner: a, other: b, made: await dimension.make(a, b) });
-      belongings.push({ dimension, owner: b, other: a, made: await dimension.make(b, a) });
+      artifacts.push({ dimension, owner: a, other: b, artifact: await dimension.make(a, b) });
+      artifacts.push({ dimension, owner: b, other: a, artifact: await dimension.make(b, a) });
     }
-    for (const belonging of belongings) rows.push(await look(belonging));
-    probes = await intrude(belongings, options);
+    for (const owned of artifacts) rows.push(await look(owned));
+    probes = await probeBypasses(artifacts, options);
   } finally {
-    const { removed, left } = await removeAll(belongings);
+    const { removed, left } = await removeAll(artifacts);
     cleared = { removed, left: [...left, ...(await forget(a)), ...(await forget(b))] };
   }
   return { rows, probes, ...cleared };

@@ -15,16 +15,16 @@ import { buildStandIns } from './stand-ins.ts';
 const FOLDER = resolve('.test-output/compose');
 
 async function testCompositions(): Promise<{ passed: number; failed: number }> {
-  const say = (note: string): void => {
+  const report = (note: string): void => {
     console.log(`  ${note}`);
   };
-  const seeks = { env: process.env, toolsFolder: '.tools', say };
+  const seeks = { env: process.env, toolsFolder: '.tools', report };
   const { path: envoy } = await ensureEnvoy(seeks);
   const { app } = await ensureComfyui(seeks);
   mkdirSync(FOLDER, { recursive: true });
   const docker = await startDocker(FOLDER);
   try {
-    say('building stand-ins for the official images');
+    report('building stand-ins for the official images');
     buildStandIns(FOLDER, envoy, docker.env);
     const env = {
       ...docker.env,

@@ -57,16 +57,24 @@ test('an Envoy that runs what the configuration renders is no problem', async ()
 test('a change that Envoy does not know yet is reported, and harmless ones are served', async () => {
   change({ domains: [HOST, 'new.example.com'] });
   expect(await problems()).toEqual([
-    expect.stringMatching(/^Envoy runs bootstrap [0-9a-f]{16}, which differs/),
+    expect.stringMatching(/^Envoy runs bootstrap [0-9a-f]{16}, which does not match/),
   ]);
   for (let times = 0; times < 3; times++) expect(await status()).toBe(200);
   expect(gateway.lines.filter((line) => line.includes('Envoy needs a new bootstrap'))).toHaveLength(1);
 });
 
 test.each([
-  ['has another upstream', { upstream: ['http://127.0.0.1:1'] }, 'to other upstreams than are configured'],
-  ['has one upstream more', { upstream: ['http://127.0.0.1:1', 'http://127.0.0.1:2'] }, 'other upstreams'],
-  ['has another name', { name: 'renamed' }, 'Envoy names the endpoint studio, which is not configured'],
+  [
+    'has another upstream',
+    { upstream: ['http://127.0.0.1:1'] },
+    'to upstreams that do not match the configuration',
+  ],
+  [
+    'has one upstream more',
+    { upstream: ['http://127.0.0.1:1', 'http://127.0.0.1:2'] },
+    'upstreams that do not match',
+  ],
+  ['has another name', { name: 'renamed' }, 'Envoy names endpoint studio, which is not configured'],
 ])('an endpoint that %s lets nobody in until Envoy knows', async (_, endpoint, cause) => {
   const seen = upstream.seen.length;
   change(endpoint);

@@ -28,8 +28,8 @@ export interface EnvoyOptions {
 }
 
 export async function envoyBinary(): Promise<string> {
-  const say = (): void => undefined;
-  return (await ensureEnvoy({ env: process.env, toolsFolder: '.tools', say })).path;
+  const report = (): void => undefined;
+  return (await ensureEnvoy({ env: process.env, toolsFolder: '.tools', report })).path;
 }
 
 function listenOn(config: Config, port: number): Config {

@@ -2,7 +2,7 @@ import { Server, ServerCredentials, type sendUnaryData, type ServerUnaryCall } f
 import { HealthImplementation } from 'grpc-health-check';
 import type { HeaderField } from '../../src/http/request-head.ts';
 import { decodeCheckRequest } from '../../src/ext-authz/check-request.ts';
-import { encodeOk, type OkAnswer } from '../../src/ext-authz/check-response.ts';
+import { encodeOk, type OkHttpResponse } from '../../src/ext-authz/check-response.ts';
 import { stockCheckMethod } from '../../src/ext-authz/contract.ts';
 import type { RequestHead } from '../../src/http/request-head.ts';
 
@@ -17,7 +17,7 @@ export interface ScriptedAuthz {
 }
 
 /** An answer that lets alice in, with something changed. */
-export function letIn(changes: Partial<OkAnswer> = {}): Uint8Array {
+export function letIn(changes: Partial<OkHttpResponse> = {}): Uint8Array {
   const headers: HeaderField[] = [
     ['x-funart-comfy-userid', 'alice'],
     ['x-funart-comfy-token', 'token-of-alice'],

@@ -79,9 +79,9 @@ test('debug logs each check with its endpoint, decision, reason, cache lookup an
 
 test('debug logs each fetch of a JWKS and each reload', async () => {
   const { service, config, logged } = await started('debug');
-  await expect.poll(() => logged('JWKS fetched')).toMatchObject([
-    { issuer: 'https://issuer.example.com', keys: 1, changed: true, nextFetchMs: 480_000 },
-  ]);
+  await expect
+    .poll(() => logged('JWKS fetched'))
+    .toMatchObject([{ issuer: 'https://issuer.example.com', keys: 1, changed: true, nextFetchMs: 480_000 }]);
   service.replace(config, 'next');
   expect(logged('endpoints rebuilt')).toMatchObject([{ revision: 'next', endpoints: ['studio', 'api'] }]);
 });

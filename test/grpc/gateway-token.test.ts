@@ -174,7 +174,7 @@ test('a verify key that cannot be used leaves ComfyUI served, and says so', asyn
   mkdirSync(inKeys('verify.key'), { recursive: true });
   await serve({ studio: 'http://127.0.0.1:8188' });
   await verified(await tokenAt('studio'), published());
-  expect(lines.join('')).toContain('comfyui.verifyKeyFile cannot be used');
+  expect(lines.join('')).toContain('comfyui.verifyKeyFile is unusable');
 });
 
 test('a change whose public keys cannot be written changes nothing', async () => {
@@ -188,7 +188,7 @@ test('a change whose public keys cannot be written changes nothing', async () =>
   expect(() => {
     service.replace(next.config, next.revision);
   }).toThrow(
-    /^comfyui\.publicKeyDir: cannot write ComfyUI's .*: name a folder that the service may write to$/,
+    /^comfyui\.publicKeyDir: cannot write ComfyUI's .*: use a folder that the service can write to$/,
   );
   expect(published('comfyui-a.json')).toEqual(before);
   await verified(await tokenAt('a'), before);

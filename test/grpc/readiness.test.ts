@@ -101,7 +101,7 @@ const alive = 'comfy_tenant_comfyui_worker_alive{endpoint="studio",upstream="1"}
 
 test.each<[string, typeof plugin, RegExp]>([
   ['that is down', undefined, /does not answer/],
-  ['without the plugin', () => ({}), /shows no comfy-tenant plugin/],
+  ['without the plugin', () => ({}), /answers without the comfy-tenant plugin/],
   ['with another key', () => facts('00000000'), /key/],
   ['that answers without end', () => ({ plugin: 'x'.repeat(100_000) }), /answers more than 64 KiB/],
 ])(

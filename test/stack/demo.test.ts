@@ -39,7 +39,7 @@ test(
   async () => {
     const folder = join(scratchFolder(), 'demo');
     const first = await ready(folder);
-    expect(first.output()).toContain("alice and bob see none of each other's work (6 of 6)");
+    expect(first.output()).toContain("alice and bob cannot see each other's work (6 of 6)");
     const [url, alice, bob] = [/Open +(\S+)/, /alice +(\S+-\S+)\n/, /bob +(\S+-\S+)\n/].map((one) =>
       part(first, one),
     );
@@ -87,6 +87,6 @@ test('a second start in the same folder is told of the first', { timeout: LONG_M
   const second = run(['up', '--demo', folder]);
   expect(await second.ended).toBe(69);
   expect(second.output()).toContain(
-    `The demo of this folder already runs (pid ${first.pid}): end that one first. If it does not, delete ${join(folder, 'up.pid')}`,
+    `This folder's demo is already running (pid ${first.pid}): stop it first. If it is not running, delete ${join(folder, 'up.pid')}`,
   );
 });

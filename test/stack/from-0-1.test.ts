@@ -43,7 +43,7 @@ test(
     const demo = await ensureComfyui({
       env: process.env,
       toolsFolder: join(PACKAGE_ROOT, '.tools'),
-      say: () => undefined,
+      report: () => undefined,
     });
     const launch = launchDemo(demo, join(folder, 'base'), process.env);
     const comfyui = async (keyFile: string): Promise<Program> => {

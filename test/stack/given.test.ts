@@ -31,7 +31,7 @@ admin: { listen: 127.0.0.1:${admin} }
 
 /** A ComfyUI that somebody has: with nodes of its own and without the plugin. */
 async function ownComfyui(base: string): Promise<Record<string, string>> {
-  const search = { env: process.env, toolsFolder: join(PACKAGE_ROOT, '.tools'), say: () => undefined };
+  const search = { env: process.env, toolsFolder: join(PACKAGE_ROOT, '.tools'), report: () => undefined };
   const { app, python, frontend } = await ensureComfyui(search);
   mkdirSync(join(base, 'custom_nodes'), { recursive: true });
   symlinkSync(join(DEMO, 'nodes'), join(base, 'custom_nodes', 'own-nodes'));
@@ -55,12 +55,12 @@ test(
     const { file, upstream } = await config(folder);
     const up = run(['up', '--config', file], env);
     await up.said('Ctrl-C stops everything');
-    expect(up.output()).toContain("two made-up people see none of each other's work (6 of 6)");
+    expect(up.output()).toContain("two temporary users cannot see each other's work (6 of 6)");
 
     const verified = run(['verify', '--config', file]);
     expect(await verified.ended).toBe(0);
-    expect(verified.output()).toContain('All as it should be.');
-    expect(verified.output()).toContain("refused (plugin asks for the gateway's token)");
+    expect(verified.output()).toContain('No leaks found.');
+    expect(verified.output()).toContain('refused (plugin requires a gateway token)');
     expect((await fetch(`http://127.0.0.1:${upstream}/queue`)).status).toBe(401);
 
     expect(readdirSync(join(base, 'tenants'))).toStrictEqual(['.instances']);

@@ -1,6 +1,7 @@
 import { createServer, type IncomingMessage, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { onTestFinished } from 'vitest';
+import { WebSocketServer } from 'ws';
 
 type Dimension = 'workflows' | 'inputs' | 'outputs' | 'jobs' | 'header';
 
@@ -17,14 +18,14 @@ function uploaded(body: Buffer): { name: string; content: Buffer } {
   return { name, content: body.subarray(from, text.lastIndexOf('\r\n--')) };
 }
 
-/** A gateway with a ComfyUI of ten routes, which isolates all but what it is told to leak. */
+/** A gateway with a ComfyUI of ten routes that isolates everything except one chosen leak. */
 export class LeakyComfyui {
   readonly things = new Map<string, Thing>();
   readonly #leaks: Dimension | undefined;
   readonly #sockets = new Map<string, (text: string) => void>();
   #count = 0;
 
-  /** A ComfyUI whose worker is dead takes prompts and runs none. */
+  /** With a dead worker, ComfyUI accepts prompts and runs none. */
   readonly #dead: boolean;
   readonly #waiting: string[] = [];
 
@@ -129,10 +130,11 @@ export class LeakyComfyui {
         response.writeHead(body === undefined ? 404 : 200).end(body);
       });
     });
-    server.on('upgrade', (request, socket) => {
-      socket.write('HTTP/1.1 101 Switching Protocols\r\nupgrade: websocket\r\nconnection: upgrade\r\n\r\n');
-      this.#sockets.set(this.#who(request), (text) => void socket.write(text));
-      socket.on('error', () => undefined);
+    const sockets = new WebSocketServer({ server });
+    sockets.on('connection', (socket, request) => {
+      this.#sockets.set(this.#who(request), (text) => {
+        socket.send(text);
+      });
     });
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
     onTestFinished(() => {

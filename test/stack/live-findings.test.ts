@@ -107,12 +107,17 @@ test('and warns where the kernel does not', async () => {
 });
 
 test.each<[string, Changes, LiveProblem['level'], RegExp]>([
-  ['no plugin', { plugin: 404 }, 'fault', /shows no comfy-tenant plugin \(GET \/_tenant\/plugin: 404\)/],
+  [
+    'no plugin',
+    { plugin: 404 },
+    'fault',
+    /answers without the comfy-tenant plugin \(GET \/_tenant\/plugin: 404\)/,
+  ],
   [
     'another key',
     { state: { key: '00000000' } },
     'fault',
-    /another key than .*public\/comfyui\.json \(fingerprints 0000/,
+    /a different key than .*public\/comfyui\.json \(fingerprints 0000/,
   ],
   ['another audience', { state: { audience: 'x' } }, 'fault', /has the key file of another ComfyUI/],
   [
@@ -121,10 +126,25 @@ test.each<[string, Changes, LiveProblem['level'], RegExp]>([
     'fault',
     /has no key: COMFY_TENANT_KEY_FILE is not set/,
   ],
-  ['a missing file', { state: { key: null, keyFile: 'missing' } }, 'fault', /names does not exist there/],
+  [
+    'a missing file',
+    { state: { key: null, keyFile: 'missing' } },
+    'fault',
+    /COMFY_TENANT_KEY_FILE does not exist there/,
+  ],
   ['a private key', { state: { key: null, keyFile: 'private' } }, 'fault', /was given a private key/],
-  ['a shared key', { state: { key: 'abcd0000', keyFile: 'shared' } }, 'fault', /still has a shared key/],
-  ['a shared key beside', { state: { keyFile: 'both' } }, 'warning', /also accepts a shared key/],
+  [
+    'a shared key',
+    { state: { key: 'abcd0000', keyFile: 'shared' } },
+    'fault',
+    /still has a shared comfy-tenant 0\.1 key/,
+  ],
+  [
+    'a shared key beside',
+    { state: { keyFile: 'both' } },
+    'warning',
+    /also accepts a shared comfy-tenant 0\.1 key/,
+  ],
   [
     'readable keys',
     { facts: { readableKeys: ['/k/token.key'] } },
@@ -135,14 +155,14 @@ test.each<[string, Changes, LiveProblem['level'], RegExp]>([
     'a refused token',
     { fitness: 401 },
     'fault',
-    /refuses the gateway's token \(401\)\. Set the clocks by NTP/,
+    /rejects the gateway's token \(401\)\. Synchronize the clocks with NTP/,
   ],
   ['the Manager', { facts: { manager: true } }, 'warning', /^ComfyUI-Manager is loaded at http/],
   [
     'another clock',
     { date: new Date(Date.now() - 120_000) },
     'warning',
-    /differs by 1[12]\d s: set it by NTP/,
+    /differs by 1[12]\d s: synchronize it with NTP/,
   ],
   ['a dead worker', { worker: { alive: false } }, 'fault', /worker at http.* is dead: .* Restart ComfyUI/],
   [
@@ -159,15 +179,15 @@ test.each<[string, Changes, LiveProblem['level'], RegExp]>([
   expect(finding?.text).toMatch(text);
 });
 
-test('a ComfyUI that others reach past the gateway is found', async () => {
+test('a ComfyUI that other machines can reach without the gateway is found', async () => {
   const [finding] = await look({}, ['127.0.0.1']);
   expect(finding).toMatchObject({ level: 'warning' });
   expect(finding?.text).toMatch(
-    /^ComfyUI also listens on 127\.0\.0\.1:\d+: others reach it past the gateway\./,
+    /^ComfyUI also listens on 127\.0\.0\.1:\d+: other machines can reach it without the gateway\./,
   );
 });
 
-test('a ComfyUI that is not there is a fault', async () => {
+test('a ComfyUI that does not answer is a fault', async () => {
   const found = await runLiveChecks(configFor(1), keys, []);
   expect(found).toMatchObject([{ level: 'fault' }]);
   expect(found[0]?.text).toContain('ComfyUI at 127.0.0.1:1 does not answer');

@@ -22,15 +22,15 @@ test('two people who see nothing of each other are isolated, and all that they m
   expect(result.rows.every(isIsolated)).toBe(true);
   expect(comfyui.things.size).toBe(0);
   expect(verifyTable(result).map((line) => line.replace(/:[0-9]{4,5} +/, ':PORT '))).toStrictEqual([
-    'Two people through http://127.0.0.1:PORT (endpoint demo)',
-    "                                                    a sees own   b sees a's   back again",
+    'Two temporary users through http://127.0.0.1:PORT (endpoint demo)',
+    "                                                    a sees own   b sees a's   a after b",
     '  workflows                                         yes          no           yes',
     '  inputs                                            yes          no           yes',
     '  outputs                                           yes          no           yes',
     '  queue, history, live events                       yes          no           yes',
-    '  header forged by a client                         refused 1x, 2x, lower case, underscores, Connection, Comfy-User',
-    '  straight to ComfyUI at 127.0.0.1:PORT not reachable from here (ECONNREFUSED)',
-    '  8 things removed again. All as it should be.',
+    '  forged identity headers                           refused 1x, 2x, lower case, underscores, Connection, Comfy-User',
+    '  direct connection to ComfyUI at 127.0.0.1:PORT not reachable from here (ECONNREFUSED)',
+    '  8 test items removed. No leaks found.',
   ]);
 });
 
@@ -49,7 +49,7 @@ test.each([
   ]);
   expect(comfyui.things.size).toBe(0);
   expect(verifyTable(result).at(-1)).toBe(
-    '  8 things removed again. NOT as it should be: somebody can reach what is not theirs.',
+    "  8 test items removed. NOT ISOLATED: a user can reach another user's data.",
   );
 });
 
@@ -57,7 +57,7 @@ test('a gateway that believes the header of a client is found out', async () => 
   const { rows, probes } = await verified(new LeakyComfyui('header'));
   expect(rows.every(isIsolated)).toBe(true);
   expect(probes[0]).toStrictEqual({
-    name: 'header forged by a client',
+    name: 'forged identity headers',
     refused: false,
     outcome: 'LET THROUGH 1x, lower case, Connection',
   });
@@ -69,9 +69,9 @@ test('a ComfyUI that serves whoever reaches its port is found out', async () => 
   // The same things in both, as if the second were the way round the first.
   const open = await verify({ gateway: { url }, people: [...PEOPLE], upstreams: [url] });
   expect(open.probes[1]).toStrictEqual({
-    name: `straight to ComfyUI at ${new URL(url).host}`,
+    name: `direct connection to ComfyUI at ${new URL(url).host}`,
     refused: false,
-    outcome: 'LET THROUGH: the plugin there has no key',
+    outcome: 'LET THROUGH: the plugin has no key',
   });
   const closed = await verify({ gateway, people: [...PEOPLE], upstreams: [gateway.url] });
   expect(closed.probes[1]?.refused).toBe(true);
@@ -90,7 +90,7 @@ test('a worker that runs no prompts is named, with what to do, before the tempor
     { name: 'bob', authorization: 'bob', untilMs },
   ] as const;
   await expect(verify({ gateway: { url: await comfyui.serve() }, people, upstreams: [] })).rejects.toThrow(
-    /^the workflow of alice was not done after \d+ s; it still waits in ComfyUI's queue: its worker does not run prompts \(dead or hanging\), or other users' prompts are ahead\. See ComfyUI's log, restart ComfyUI if its worker is dead, then verify again$/,
+    /^the workflow of alice did not finish within \d+ s; it is still in ComfyUI's queue: its worker does not run prompts \(dead or hanging\), or other users' prompts are ahead\. See ComfyUI's log, restart ComfyUI if its worker is dead, then verify again$/,
   );
   expect(Date.now()).toBeLessThan(untilMs);
   expect(comfyui.things.size).toBe(0);

@@ -1,5 +1,5 @@
 /** Processor time of this process that the work takes, in ms. Unlike the clock, other processes hardly change it. */
-export function cpuMs(work: () => void): number {
+function cpuMs(work: () => void): number {
   const before = process.cpuUsage();
   work();
   const { user, system } = process.cpuUsage(before);

@@ -207,7 +207,7 @@ def stopped_by_signal(tmp_path):
         running.process.kill()
 
 
-@pytest.mark.parametrize("way", ["idle", "sleep", "event", "stubborn"])
+@pytest.mark.parametrize("way", ["idle", "sleep", "event", "stubborn", "slow_to_take_down", "slow_to_close"])
 def test_sigterm_stops_comfyui_whatever_it_does(stopped_by_signal, way):
     alice = stopped_by_signal.visitor("alice")
     if way != "idle":

@@ -52,7 +52,7 @@ def test_twenty_users_wait_no_longer_for_a_greedy_one_than_for_each_other(limite
 
 def test_prompts_above_the_limit_get_an_error_that_the_web_ui_displays(limited):
     greedy = ready(limited, "full")
-    until_running(greedy, queue_up(greedy, 100))
+    until_running(greedy, queue_up(greedy, 60))
     answers = [greedy.post("/prompt", {"prompt": graph("in.png", text=str(n))}) for n in range(13)]
     assert [a.status for a in answers] == [200] * 12 + [429]
     assert answers[-1].json() == {
@@ -73,7 +73,7 @@ def test_prompts_above_the_limit_get_an_error_that_the_web_ui_displays(limited):
 
 def test_the_wait_reveals_nothing_about_other_users(limited):
     busy, waiter = ready(limited, "busy"), ready(limited, "waiter")
-    running = queue_up(busy, 100)
+    running = queue_up(busy, 60)
     until_running(busy, running)
     time.sleep(0.4)
     mine = str(uuid.uuid4())
@@ -94,7 +94,7 @@ def test_the_wait_reveals_nothing_about_other_users(limited):
 
 def test_operators_see_all_prompts_free_memory_and_stop_a_prompt_by_id(limited):
     user, operator = ready(limited, "someone"), ready(limited, "boss", "operator")
-    running = queue_up(user, 100)
+    running = queue_up(user, 60)
     until_running(user, running)
     assert running in operator.ask("/queue").text
     assert operator.post("/free").status == 200

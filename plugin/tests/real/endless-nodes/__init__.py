@@ -1,6 +1,8 @@
 """Nodes that never end, each in a different way, and one that reports if it continues."""
 
+import atexit
 import contextlib
+import ctypes
 import multiprocessing
 import os
 import select
@@ -90,6 +92,22 @@ def _process_pool():
     # Its processes end at once and are restarted forever.
     with multiprocessing.get_context("spawn").Pool(1, initializer=os._exit, initargs=(1,)) as pool:
         pool.apply(len, ((),))
+
+
+KEPT = []
+
+
+def _sleeps_with_the_lock(*_):
+    # As a library in C does that keeps the interpreter's lock.
+    ctypes.PyDLL(None).sleep(30)
+
+
+def _slow_to_take_down():
+    KEPT.append(type("Slow", (), {"__del__": _sleeps_with_the_lock})())
+
+
+def _slow_to_close():
+    atexit.register(_sleeps_with_the_lock)
 
 
 WAYS = {
