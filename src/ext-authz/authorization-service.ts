@@ -8,20 +8,13 @@ import {
   type Unavailable,
 } from '../auth/decision.ts';
 import { isWellFormedHost } from '../http/host.ts';
-import { disguisesParameter } from '../http/query.ts';
-import {
-  header,
-  headerValues,
-  isSameOrigin,
-  isWebSocketUpgrade,
-  nominatesHeader,
-  type RequestHead,
-} from '../http/request-head.ts';
+import { header, headerValues, isSameOrigin, type RequestHead } from '../http/request-head.ts';
 import { isUsable, type GatewayToken, type MintToken } from '../token/mint-token.ts';
 import { decodeCheckRequest } from './check-request.ts';
 import { encodeDeniedResponse } from './denied-response.ts';
 import { routedEndpoint, type FindEndpoint, type GuardedEndpoint } from './endpoint-router.ts';
 import { encodeOkResponse, prepareOkResponse, type CachedOkResponse } from './ok-response.ts';
+import { checkRequestSafety, isForgeable } from './request-safety.ts';
 
 export interface AuthorizationOptions {
   /** The current endpoints; called once per check, so that each check uses a single revision. */
@@ -55,24 +48,6 @@ export interface Outcome {
  * bytes, which Envoy would treat as OK.
  */
 export type Check = (bytes: Uint8Array) => Uint8Array | Promise<Uint8Array>;
-
-const SAFE_METHODS = new Set(['GET', 'HEAD', 'OPTIONS', 'TRACE']);
-
-/** Denies requests that are unsafe whatever the credentials; undefined if the request is fine. */
-function checkRequestSafety(request: RequestHead, endpoint: GuardedEndpoint): Decision | undefined {
-  if (nominatesHeader(request)) return deny('connection-option');
-  if (!request.path.includes('%')) return undefined;
-  const forwarded = endpoint.forwardedClaims.flatMap(({ location, name }) =>
-    location === 'QUERY' ? [name] : [],
-  );
-  const names = new Set([...endpoint.method.credentialLocations.query, ...forwarded]);
-  return names.size > 0 && disguisesParameter(request.path, names) ? deny('parameter-disguised') : undefined;
-}
-
-/** Whether a foreign page could forge it (CSRF): browsers attach Basic credentials and cookies to WebSockets and unsafe methods. */
-function isForgeable(request: RequestHead): boolean {
-  return isWebSocketUpgrade(request) || !SAFE_METHODS.has(request.method);
-}
 
 /** The client's address according to Envoy: its own header, else the X-Forwarded-For entry before the trusted hops, else the peer. */
 function clientOf(request: RequestHead, trustedHops: number): Client {
