@@ -25,7 +25,7 @@ def install() -> None:
 
 
 def _leave() -> None:
-    """Once all has been closed, nothing is taken down: it takes torch many seconds."""
+    """Skips the interpreter's own shutdown, which takes many seconds with torch loaded."""
     if signal.getsignal(signal.SIGTERM) is signal.SIG_IGN and os.getpid() == _pid:
         sys.stdout.flush()
         sys.stderr.flush()
@@ -40,7 +40,7 @@ def _end(_number: int, _frame: FrameType | None) -> None:
     watchdog.daemon = True
     watchdog.start()
     if hasattr(signal, "setitimer"):
-        # A timer of the kernel: libraries that are slow to shut down hold the interpreter's lock, and so stop the thread above.
+        # A library that shuts down slowly may hold the interpreter lock and block that thread, but not the kernel's timer.
         signal.signal(signal.SIGALRM, signal.SIG_DFL)
         signal.setitimer(signal.ITIMER_REAL, 3 * PATIENCE_SECONDS)
     # As on Ctrl-C, ComfyUI's main program exits.

@@ -10,6 +10,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable
+from typing import Any
 
 import psutil
 
@@ -58,9 +59,9 @@ class LeftProcesses:
 def _forget_executors() -> None:
     """joblib keeps one executor for all callers, and would notice too late that its processes have ended."""
     for name in ("joblib.externals.loky.reusable_executor", "loky.reusable_executor"):
-        module = sys.modules.get(name)
-        if module is not None and getattr(module, "_executor", None) is not None:
-            setattr(module, "_executor", None)  # noqa: B010 - the module declares no types
+        module: Any = sys.modules.get(name)
+        if getattr(module, "_executor", None) is not None:
+            module._executor = None
 
 
 def _kill(process: psutil.Process) -> None:

@@ -74,7 +74,7 @@ class TenantMiddleware:
             message = f"you have {limit} prompts waiting, which is the limit"
             return error(429, "too_many_queued", message, "wait until one of them has run, or delete some from your queue")
         except TooManyCalls:
-            message = "too many of your requests have not ended"
+            message = "too many of your requests are still running"
             return error(429, "too_many_requests", message, "wait until they have ended; remove named pipes from your files")
         except PromptIdTaken:
             return error(400, "invalid_prompt_id", "prompt_id is in use: omit it or choose another")

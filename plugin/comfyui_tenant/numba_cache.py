@@ -1,7 +1,7 @@
-"""Numba caches compiled code where the user may write, and continues without a cache where another user's function has one.
+"""Numba caches compiled code where the user may write, and continues without a cache that belongs to another user.
 
-It chooses the folder of a function's cache once, when the function is defined: next to the code, or in the folder of the user
-whose prompt imported it.
+It chooses the cache folder of a function once, when the function is defined: next to the code, or in the folder of the user
+whose prompt imported it. The wrapped functions are Numba's.
 """
 
 from __future__ import annotations
@@ -16,20 +16,22 @@ from .comfyui import Function
 from .hooks import wrap
 
 
-def adapt() -> None:
+def patch() -> None:
     """Called before each prompt: Numba may be imported at any time."""
     caching, config = sys.modules.get("numba.core.caching"), sys.modules.get("numba.core.config")
     cache = getattr(caching, "Cache", None)
     if cache is None or type(config) is not types.ModuleType:
         return
-    # Read each time, because each user has their own.
+    # Read each time, because users have different folders.
     folder = property(lambda _: os.environ.get("NUMBA_CACHE_DIR", ""), lambda _module, _value: None)
     config.__class__ = type("TenantConfig", (types.ModuleType,), {"CACHE_DIR": folder})
     for name in ("load_overload", "save_overload"):
-        wrap(cache, name, _without_failing)
+        wrap(cache, name, _without_cache)
 
 
-def _without_failing(original: Function) -> Function:
+def _without_cache(original: Function) -> Function:
+    """Numba raises if it cannot access a cache. Changed: for confined code, it compiles without one."""
+
     def call(*args: Any, **kwargs: Any) -> Any:
         try:
             return original(*args, **kwargs)

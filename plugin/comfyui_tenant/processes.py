@@ -51,7 +51,7 @@ def _recording(original: Function, pid_of: Callable[[tuple[Any, ...], Any], Any]
     def start(*args: Any, **kwargs: Any) -> Any:
         result = original(*args, **kwargs)
         run, pid = context.current_run(), pid_of(args, result)
-        # A pid of 0 means that this is the new process, in which nothing is recorded.
+        # A pid of 0 means that this is the new process.
         if pid:
             left.note(pid, run is not None)
             if run is not None:

@@ -59,7 +59,7 @@ def test_prompts_above_the_limit_get_an_error_that_the_web_ui_displays(limited):
         "error": {
             "type": "too_many_queued",
             "message": "you have 12 prompts waiting, which is the limit",
-            "details": "wait until one of them has run, or take some out of your queue",
+            "details": "wait until one of them has run, or delete some from your queue",
             "extra_info": {},
         },
         "node_errors": {},
