@@ -25,11 +25,11 @@ test.each([
   ],
   [
     { code: 'EADDRINUSE', syscall: 'listen', address: '::1', port: 80 },
-    '[::1]:80: another program listens there: stop it, or configure another address (EADDRINUSE, listen)',
+    '[::1]:80: another program is listening there: stop it, or configure another address (EADDRINUSE, listen)',
   ],
   [
     { code: 'EADDRINUSE', syscall: 'listen', address: '/run/a.sock', port: -1 },
-    '/run/a.sock: another program listens there: stop it, or configure another address (EADDRINUSE, listen)',
+    '/run/a.sock: another program is listening there: stop it, or configure another address (EADDRINUSE, listen)',
   ],
   [
     { code: 'EACCES', syscall: 'listen', address: '0.0.0.0', port: 443 },
@@ -61,7 +61,7 @@ test.each([
   [
     '127.0.0.1:9001',
     failed({ code: 'EADDRINUSE' }),
-    '127.0.0.1:9001: another program listens there: stop it, or configure another address (EADDRINUSE, listen)',
+    '127.0.0.1:9001: another program is listening there: stop it, or configure another address (EADDRINUSE, listen)',
   ],
   [
     '[2001:db8::1]:9001',

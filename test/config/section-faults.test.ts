@@ -35,7 +35,7 @@ const CASES: readonly (readonly [sentence: string, text: string, ...faults: stri
   [
     'a users file in the folder that ComfyUI gets',
     `${BASIC}      usersFile: public/users\ncomfyui: { publicKeyDir: public }\n`,
-    'comfy-tenant.yaml:9:18 endpoints[0].auth.usersFile: public/users does not exist: make it with `comfy-tenant user add`',
+    'comfy-tenant.yaml:9:18 endpoints[0].auth.usersFile: public/users does not exist: create it with `comfy-tenant user add`',
     'comfy-tenant.yaml:9:18 endpoints[0].auth.usersFile: is in public, which ComfyUI can read: move it to another folder',
   ],
   [

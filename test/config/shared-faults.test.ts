@@ -125,12 +125,12 @@ const CASES: readonly (readonly [sentence: string, text: () => string, ...faults
   ].map(([gateway = '', admin = '']): [string, () => string, string] => [
     `a gateway on ${gateway} beside an admin port on ${admin}`,
     () => `${BASIC}gateway: { listen: "${gateway}" }\nadmin: { listen: "${admin}" }\n`,
-    'comfy-tenant.yaml:10:18 admin.listen: is the address of gateway.listen too: take another port',
+    'comfy-tenant.yaml:10:18 admin.listen: is also the address of gateway.listen: use another port',
   ]),
   [
     'a redirect that listens where the admin port does',
     () => `${BASIC}gateway: { redirectFrom: 127.0.0.1:9002 }\nadmin: { listen: 127.0.0.1:9002 }\n`,
-    'comfy-tenant.yaml:10:18 admin.listen: is the address of gateway.redirectFrom too: take another port',
+    'comfy-tenant.yaml:10:18 admin.listen: is also the address of gateway.redirectFrom: use another port',
   ],
   [
     'a socket path that is too long',

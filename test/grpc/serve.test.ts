@@ -111,7 +111,7 @@ test('an address in use is one line, with exit code 69', async () => {
   start();
   expect(await exit()).toBe(69);
   expect(output.trim()).toMatch(
-    /^comfy-tenant serve: admin\.listen: 127\.0\.0\.1:\d+: another program listens there: .*\(EADDRINUSE, listen\)/,
+    /^comfy-tenant serve: admin\.listen: 127\.0\.0\.1:\d+: another program is listening there: .*\(EADDRINUSE, listen\)/,
   );
   first.kill('SIGTERM');
 });

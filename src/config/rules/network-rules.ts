@@ -117,7 +117,7 @@ function checkPorts(parts: ConfigParts, findings: Diagnostics): void {
   listeners.forEach(({ path, listen }, index) => {
     const other = listeners.slice(0, index).find((earlier) => meet(earlier.listen, listen));
     if (other !== undefined)
-      findings.fault(path, `is the address of ${other.path.join('.')} too: take another port`);
+      findings.fault(path, `is also the address of ${other.path.join('.')}: use another port`);
   });
   for (const { at, endpoint } of parts.endpoints) {
     for (const key of endpoint.upstream.map(upstreamKey)) {
