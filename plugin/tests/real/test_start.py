@@ -216,7 +216,7 @@ def test_sigterm_stops_comfyui_whatever_it_does(stopped_by_signal, way):
         time.sleep(0.5)
     begun = time.monotonic()
     stopped_by_signal.process.terminate()
-    assert stopped_by_signal.process.wait(timeout=20) in (0, 143)
+    assert stopped_by_signal.process.wait(timeout=20) in (0, 143, -signal.SIGALRM)
     # Takes about a second; the rest is for a busy machine. Without a handler, the exit code is -15.
     assert time.monotonic() - begun < 10
 
