@@ -40,7 +40,7 @@ def _end(_number: int, _frame: FrameType | None) -> None:
     watchdog.daemon = True
     watchdog.start()
     if hasattr(signal, "setitimer"):
-        # A library that shuts down slowly may hold the interpreter lock and block that thread, but not the kernel's timer.
+        # A timer of the kernel: libraries that are slow to shut down hold the interpreter's lock, and so stop the thread above.
         signal.signal(signal.SIGALRM, signal.SIG_DFL)
         signal.setitimer(signal.ITIMER_REAL, 3 * PATIENCE_SECONDS)
     # As on Ctrl-C, ComfyUI's main program exits.

@@ -59,7 +59,7 @@ class Isolation:
     def enter(self, tenant: Tenant) -> None:
         if self._denials is not None:
             self._denials.forget(tenant.directory)
-        numba_cache.mend()
+        numba_cache.adapt()
         self.sandbox.enter(tenant)
 
     def state(self) -> Json:

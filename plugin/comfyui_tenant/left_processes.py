@@ -56,11 +56,11 @@ class LeftProcesses:
 
 
 def _forget_executors() -> None:
-    """joblib keeps one for all; of the one whose processes end, it would find out too late."""
+    """joblib keeps one executor for all callers, and would notice too late that its processes have ended."""
     for name in ("joblib.externals.loky.reusable_executor", "loky.reusable_executor"):
         module = sys.modules.get(name)
-        if getattr(module, "_executor", None) is not None:
-            module._executor = None
+        if module is not None and getattr(module, "_executor", None) is not None:
+            setattr(module, "_executor", None)  # noqa: B010 - the module declares no types
 
 
 def _kill(process: psutil.Process) -> None:

@@ -93,7 +93,7 @@ def _submit_to_threads(original: Function) -> Function:
 
             return _threads.get(self, directory, make).submit(lambda: task(*args, **kwargs))
         confined = confinement.file_work.get()
-        if confined is not None and not isinstance(getattr(fn, "__self__", None), io.IOBase):
+        if confined is not None and not isinstance(getattr(task, "__self__", None), io.IOBase):
             # Closing a file needs no confinement.
             return confined(lambda: task(*args, **kwargs))
         # Threads of the pool outlive the task. Those started now must not inherit its user.

@@ -21,8 +21,8 @@ def numba(monkeypatch):
     caching.Cache = type("Cache", (Cache,), {})
     monkeypatch.setitem(sys.modules, "numba.core.config", config)
     monkeypatch.setitem(sys.modules, "numba.core.caching", caching)
-    numba_cache.mend()
-    numba_cache.mend()
+    numba_cache.adapt()
+    numba_cache.adapt()
     return types.SimpleNamespace(config=config, cache=caching.Cache())
 
 
