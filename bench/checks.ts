@@ -78,8 +78,8 @@ async function whileStrangersGuess(load: Load): Promise<Measured> {
 function rowsOf({ floor, stock, ours, seconds }: Options): Measure[] {
   const jwt = check('jwt.example.com', `Bearer ${token('RS256', -2)}`);
   const user = ofBasic('user-0', PASSWORD);
-  const nobody = check('basic.example.com', undefined);
-  // Each guess from another address, so that none is delayed for the one before.
+  const anonymous = check('basic.example.com', undefined);
+  // Each guess from another address, so that none is delayed because of the previous one.
   const guess = (name: (n: number) => string) => (n: number) =>
     ofBasic(name(n), `wrong-${n}`, `10.${n % 250}.${(n >> 8) % 250}.7`);
   const few = { name: 'remembered, 4 at once', ...ours, message: () => jwt, seconds, parallel: 4 };
@@ -95,7 +95,7 @@ function rowsOf({ floor, stock, ours, seconds }: Options): Measure[] {
     (round) => neverSeen('RS256', ours, round),
     (round) => neverSeen('ES256', ours, round),
     (round) => neverSeen('EdDSA', ours, round),
-    row('refused, no credentials', ours, () => nobody),
+    row('refused, no credentials', ours, () => anonymous),
     (round) =>
       row(
         'Basic, argon2id, never seen',

@@ -1,6 +1,6 @@
 import { createServer } from 'node:http';
 
-/** Stands in for ComfyUI where only the way to it is measured: `node --import tsx bench/echo-upstream.ts <port>`. */
+/** Replaces ComfyUI where only the way to it is measured: `node --import tsx bench/echo-upstream.ts <port>`. */
 createServer((_, response) => {
   response.end('{"queue_running":[],"queue_pending":[]}');
 }).listen(Number(process.argv[2]), '127.0.0.1', () => {

@@ -19,7 +19,7 @@ const asIs = (bytes: Buffer): Buffer => bytes;
 /** A connection of its own each: grpc-js would share one between clients of the same target. */
 const OPTIONS = { 'grpc.use_local_subchannel_pool': 1, 'grpc.enable_channelz': 0 };
 
-/** Clients that send checks as bytes, in turn, so that they cost as little as they can beside the server. */
+/** Clients that send checks as bytes, in turn, so that they cost little compared with the server. */
 export function createClientPool(target: string, connections = 1) {
   const Generic = makeGenericClientConstructor({}, 'Authorization');
   const clients = Array.from(

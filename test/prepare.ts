@@ -39,7 +39,7 @@ async function missingPrograms(): Promise<[program: string, debianPackages: stri
   return Object.entries(PROGRAMS).filter(([name]) => (name === PYTHON ? !python : !has(name)));
 }
 
-/** Installs from Debian what is missing. Only for CI and `npm run setup`: nobody else's system is changed. */
+/** Installs from Debian what is missing. Only for CI and `npm run setup`: other systems are not changed. */
 async function installPrograms(): Promise<void> {
   const packages = (await missingPrograms()).flatMap(([, names]) => names.split(' '));
   if (packages.length === 0 || !has('apt-get')) return;

@@ -9,7 +9,7 @@ const WORDS: readonly (readonly [RegExp, string])[] = [
   [/\bjudg(?:e|es|ed|ing|ement|ements|ment)\b/i, 'check, verify, authenticate or decide'],
   [/\bcounts? no more\b/i, 'no longer applies'],
   [/\b(?:serves?|served) on\b(?! (?:port|a|an|the|its|all|each|every|\d))/i, 'keeps serving'],
-  [/\bnobody\b/i, 'no one, or name who'],
+  [/(?<!-o |USER |user |")\bnobody\b/i, 'no one, or name who'],
   [/\bsomebody\b/i, 'someone, or name who'],
   [/\bdearer\b/i, 'more expensive'],
   [/\bund(?:o|oes|id) (?:the |all )?isolation\b/i, 'breaks isolation'],

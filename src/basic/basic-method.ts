@@ -24,7 +24,7 @@ export interface BasicOptions {
 const MAX_PASSWORD_BYTES = 1024;
 
 /** argon2id hash of discarded random bytes, for an empty user list. */
-const NOBODY =
+const DECOY_HASH =
   '$argon2id$v=19$m=19456,t=2,p=1$o72R4+V9LiP1octOGsSnBw$LmWjWIyyDBOTjfj2gv6ZmnZJ6dk+GceLzL4X4OLMmyE';
 
 /**
@@ -36,7 +36,7 @@ function decoys(users: ReadonlyMap<string, string>): (username: string) => strin
   const secret = randomBytes(32);
   return (username) => {
     const pick = createHmac('sha256', secret).update(username).digest().readUInt32BE();
-    return hashes[pick % hashes.length] ?? NOBODY;
+    return hashes[pick % hashes.length] ?? DECOY_HASH;
   };
 }
 

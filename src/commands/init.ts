@@ -13,7 +13,7 @@ existing file.`;
 const SCHEMA = fileURLToPath(new URL('../../comfy-tenant.schema.json', import.meta.url));
 
 const example = (schema: string): string => `# yaml-language-server: $schema=${schema}
-# Paths are relative to this file; \${NAME} in a value is taken from the environment.
+# Paths are relative to this file; \${NAME} in a value comes from the environment.
 endpoints:
   - name: studio                        # the label in logs and metrics
     domains: ["*"]                      # or your host name, such as comfy.example.com

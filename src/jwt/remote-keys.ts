@@ -65,7 +65,7 @@ export function createRemoteKeys(options: RemoteKeysOptions): KeySource {
     freshUntilMs -= back;
   }
 
-  /** An empty set is no set: keys that were known end, and whoever asks learns that there are none. */
+  /** An empty set withdraws all known keys. */
   function replaceKeys(jwks: Jwks): void {
     const newText = JSON.stringify(jwks);
     if (newText === text) return;

@@ -61,7 +61,7 @@ test('the key that signs for ComfyUI cannot create temporary users', async () =>
 });
 
 test.each<[string, Readonly<Record<string, unknown>>, string]>([
-  ["somebody else's name", { sub: 'alice' }, 'user-id-unusable'],
+  ["another user's name", { sub: 'alice' }, 'user-id-unusable'],
   ['a name that only begins like one', { sub: 'verify~0123456789abcdef/../alice' }, 'user-id-unusable'],
   ['a name with a line break', { sub: 'verify~0123456789abcdef\n' }, 'user-id-unusable'],
   ['a longer name', { sub: 'verify~0123456789abcdef0' }, 'user-id-unusable'],

@@ -22,7 +22,7 @@ function jwk(changes: object = {}): object {
   return { ...KEY.publicJwk, d, ...changes };
 }
 
-test('a missing file is created once, and nothing else is left beside it', () => {
+test('a missing file is created once, and nothing else is left next to it', () => {
   const file = join(directory.path, 'new', 'token.key');
   expect(readTokenKeys(file)).toBeUndefined();
   const made = loadTokenKeys(file);
@@ -50,7 +50,7 @@ test('the fingerprint is the thumbprint of RFC 8037', () => {
   expect(loadTokenKeys(file).fingerprint).toBe('kPrK_qmxVWaYVA9wwBF6Iuo3vVzz7TxHCTwXBygrS4k'.slice(0, 8));
 });
 
-test('a key of 0.1 is told from the new ones by what the file holds', () => {
+test('a key of 0.1 is recognized by the content of the file', () => {
   const file = directory.write('token.key', `${SHARED}\n`);
   expect(loadTokenKeys(file)).toMatchObject({ kind: 'shared', fingerprint: '4bb06f8e' });
 });

@@ -47,7 +47,7 @@ export function run(
   );
 }
 
-/** Installs what is missing in CI; nobody else's system is changed. */
+/** Installs what is missing in CI; other systems are not changed. */
 function ensurePrograms(): void {
   const missing = Object.entries(PACKAGES).filter(([program]) => spawnSync('which', [program]).status !== 0);
   if (missing.length === 0 && existsSync(CLI)) return;

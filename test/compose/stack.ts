@@ -70,7 +70,7 @@ export async function until(holds: () => boolean | Promise<boolean>, seconds: nu
   }
 }
 
-/** The status of a request with these credentials; 0 when nobody answers. */
+/** The status of a request with these credentials; 0 if nothing answers. */
 export async function statusOf(path: string, credentials?: string): Promise<number> {
   const headers =
     credentials === undefined

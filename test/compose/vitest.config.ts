@@ -5,7 +5,7 @@ export default defineConfig({
     include: ['test/compose/**/*.test.ts'],
     testTimeout: 300_000,
     hookTimeout: 600_000,
-    // One composition after the other, each test after the one before.
+    // One composition after the other, each test after the previous one.
     fileParallelism: false,
   },
 });

@@ -77,7 +77,7 @@ test(
 );
 
 test(
-  'while alice’s prompt runs bob sees that he waits, and who queues too many is told',
+  'while alice’s prompt runs bob sees that he waits, and a user with too many prompts sees why they are refused',
   { timeout: 90_000 },
   async () => {
     const hello = (await (await demo.as('alice', '/api/userdata/workflows%2Fhello.json')).json()) as Workflow;

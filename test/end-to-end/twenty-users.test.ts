@@ -56,7 +56,7 @@ async function begun(user: string, id: string): Promise<number> {
 }
 
 test(
-  'twenty users beside a greedy one, through Envoy: nobody waits for all of it, nobody sees another',
+  'twenty users next to a greedy one, through Envoy: none waits for all its prompts, none sees another user',
   { timeout: 120_000 },
   async () => {
     await expect

@@ -100,7 +100,7 @@ function expectOnly({ lines, aiohttp, simple }: Read, role: string | undefined):
   expect(JSON.stringify(lines)).not.toMatch(/admin|root|comfy_token/);
 }
 
-test.each(HOSTILE)('%j gives nobody a role in Python, whether or not the token has one', async (cookie) => {
+test.each(HOSTILE)('%j gives no user a role in Python, whether or not the token has one', async (cookie) => {
   for (const [bearer, role] of [
     [token, 'artist'],
     [withoutRole, undefined],
@@ -112,7 +112,7 @@ test.each(HOSTILE)('%j gives nobody a role in Python, whether or not the token h
   }
 });
 
-test('by HTTP/2 cookies come in pieces, and give nobody a role either', async () => {
+test('cookies split over HTTP/2 fields give no user a role either', async () => {
   const { status, body } = await h2cRequest(gateway.envoy.port, {
     ':authority': HOST,
     authorization: `Bearer ${token}`,

@@ -117,13 +117,13 @@ test.each([
   'comfy.example.com:-1',
   'user@comfy.example.com',
   'comfy.example.com:80.',
-])('plain HTTP sends nobody to %s, which is no host', async (host) => {
+])('plain HTTP does not redirect to %s, which is not a host', async (host) => {
   const answer = await rawRequest(plain, { lines: ['GET / HTTP/1.1'], host });
   expect([400, 421]).toContain(answer.status);
   expect(answer.head).not.toMatch(/^location:/im);
 });
 
-test('plain HTTP sends nobody to a host that is not served', async () => {
+test('plain HTTP does not redirect to an unknown host', async () => {
   const answer = await rawRequest(plain, { lines: ['GET / HTTP/1.1'], host: 'evil.example' });
   expect(answer.status).toBe(421);
   expect(answer.head).not.toContain('location');

@@ -93,7 +93,7 @@ test('an invalid response of the service rejects the request', async () => {
   expect(stand.upstream.seen).toEqual([]);
 });
 
-test('the 503 of a stopped ComfyUI says so, and ComfyUI recovers by itself', async () => {
+test('the 503 for a stopped ComfyUI names ComfyUI, and requests succeed again when it is back', async () => {
   const { port } = stand.upstream;
   await stand.upstream.close();
   expect(await untilStatus(503)).toBe(true);

@@ -140,7 +140,7 @@ async function checksAndHashes(): Promise<string> {
 }
 
 test.each(FORMS)(
-  '%s: a malformed host gets 400 or 421, and nobody is asked',
+  '%s: a malformed host gets 400 or 421 without a check',
   { timeout: 120_000 },
   async (form) => {
     const before = await checksAndHashes();
@@ -159,7 +159,7 @@ test.each(FORMS)(
 
 const USERINFO = ['user@a.test', 'user:secret@a.test', 'b.test@a.test', 'bob:cedar@a.test'];
 
-test.each(USERINFO)('%s is refused; in absolute form, Envoy drops what stands before the @', async (host) => {
+test.each(USERINFO)('%s is rejected; in absolute form, Envoy drops the part before the @', async (host) => {
   for (const authorization of [undefined, ALICE, BOB]) {
     const found = await outcome('origin-form', host, authorization);
     expect(found).toEqual({ status: 400, challenged: false, a: 0, all: 0 });

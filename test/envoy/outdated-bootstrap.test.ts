@@ -87,7 +87,7 @@ test.each([
   expect(await status()).toBe(200);
 });
 
-test('a user of the new upstream is nobody at the one that Envoy still knows', async () => {
+test('a user of the new upstream cannot reach the one that Envoy still knows', async () => {
   const [endpoint] = gateway.config.endpoints;
   change({
     upstream: ['http://127.0.0.1:1'],

@@ -88,12 +88,12 @@ test.each([
 ])('%s is not a public path: it is authenticated', async (path) => {
   stand = await startStand({ config: (port) => aConfig(port, PUBLIC) });
   const { status } = await get(path);
-  const judged = stand.authz.asked.length === 1;
-  expect({ status, judged }).toEqual({ status: 200, judged: true });
+  const checked = stand.authz.asked.length === 1;
+  expect({ status, checked }).toEqual({ status: 200, checked: true });
 });
 
 test.each(['/status#/../prompt', '/prompt#/public/a', '/public/\u00e4'])(
-  '%s is refused by Envoy, and nobody is asked (CVE-2021-39156)',
+  '%s is rejected by Envoy without a check (CVE-2021-39156)',
   async (path) => {
     stand = await startStand({ config: (port) => aConfig(port, PUBLIC) });
     expect((await get(path)).status).toBe(400);

@@ -31,7 +31,7 @@ const GARBAGE: readonly (readonly [string, Answer])[] = [
   ['answers half of it', (response) => { response.setHeader('content-length', 1000).write('{"keys":['); response.destroy(); }], // prettier-ignore
 ];
 
-test.each(GARBAGE)('an issuer that %s at the start lets nobody in, and is asked again', async (_, fault) => {
+test.each(GARBAGE)('an issuer that %s at startup denies all tokens, and is asked again', async (_, fault) => {
   issuer.says(fault);
   issuer.trust(JWKS);
   const token = await issuer.token(first);
@@ -41,7 +41,7 @@ test.each(GARBAGE)('an issuer that %s at the start lets nobody in, and is asked 
   await expect.poll(() => issuer.ask(token), { timeout: 5000 }).toBe(200);
 });
 
-test.each(GARBAGE)('an issuer that %s later fails nobody whose key is known', async (_, fault) => {
+test.each(GARBAGE)('an issuer that %s later denies no token whose key is known', async (_, fault) => {
   issuer.trust(JWKS);
   expect(await issuer.authorize(await issuer.token(first))).toEqual({ user: 'alice' });
   issuer.says(fault);
@@ -90,7 +90,7 @@ test('a storm of invented key ids causes one fetch per cooldown, and does not sl
   const stranger = await aKey('ES256', 'first');
   for (let round = 1; round <= 3; round++) {
     const storm = Array.from({ length: 200 }, async (_, n) =>
-      issuer.authorize(await aToken(stranger, { iss: issuer.origin }, { kid: `made-up-${round}-${n}` })),
+      issuer.authorize(await aToken(stranger, { iss: issuer.origin }, { kid: `unknown-${round}-${n}` })),
     );
     const good = Array.from({ length: 20 }, async (_, n) =>
       issuer.authorize(await issuer.token(first, { sub: `user-${n}` })),

@@ -32,11 +32,11 @@ function installed(root: string, version: string): void {
 }
 
 async function start(root: string, ...before: string[]) {
-  const nobody = `http://127.0.0.1:${await freePort()}`;
+  const unreachable = `http://127.0.0.1:${await freePort()}`;
   return runProgram(process.execPath, [...before, join(root, 'src', 'install', 'ensure-packages.mjs')], {
     env: {
       ...process.env,
-      npm_config_registry: nobody,
+      npm_config_registry: unreachable,
       npm_execpath: undefined,
       npm_config_cache: join(root, 'cache'),
     },

@@ -29,7 +29,7 @@ admin: { listen: 127.0.0.1:${admin} }
   return { file, upstream };
 }
 
-/** A ComfyUI that somebody has: with nodes of its own and without the plugin. */
+/** A user's existing ComfyUI: with its own nodes and without the plugin. */
 async function ownComfyui(base: string): Promise<Record<string, string>> {
   const search = { env: process.env, toolsFolder: join(PACKAGE_ROOT, '.tools'), report: () => undefined };
   const { app, python, frontend } = await ensureComfyui(search);

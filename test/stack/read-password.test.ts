@@ -21,7 +21,7 @@ interface Seen {
   readonly code: number;
 }
 
-/** `comfy-tenant hash` on a real terminal, with a shell around it that says so when the terminal echoes again. */
+/** `comfy-tenant hash` on a real terminal, with a shell around it that reports when the terminal echoes again. */
 async function typeAt(steps: readonly Step[]): Promise<Seen> {
   const script = join(scratchFolder(), 'run.sh');
   const main = join(ROOT, 'src/main.ts');

@@ -16,7 +16,7 @@ const CLOSED = `${CONFIG}chmod 555 $D\nAS="setpriv --bounding-set=-all --inh-cap
 const STATES = [
   ['a full disk', FULL, 'ENOSPC', 'the disk is full: free some space'],
   ['a read-only file system', READ_ONLY, 'EROFS', 'the file system is read-only: mount it writable'],
-  ['a folder of somebody else', CLOSED, 'EACCES', 'this user may not write here: check the owner and mode'],
+  ['a folder of another user', CLOSED, 'EACCES', 'this user may not write here: check the owner and mode'],
 ] as const;
 const COMMANDS = [
   'init',
@@ -100,7 +100,7 @@ test.each([
 test.each([
   ['a file is in the path', 'file/sub', /a part of (its|this) path is a file/],
   ['links lead back to themselves', 'loop/sub', /symbolic link.* themselves|ELOOP/],
-])('where %s, every command says so in one line', async (_, path, reason) => {
+])('where %s, every command reports it in one line', async (_, path, reason) => {
   const folder = scratchFolder();
   writeFileSync(join(folder, 'file'), '');
   symlinkSync('loop', join(folder, 'loop'));

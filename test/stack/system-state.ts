@@ -28,7 +28,7 @@ export function withMounts(script: string): Ended {
   return { code: status, err: stderr };
 }
 
-/** A program beside the folder that says it is Envoy. */
+/** A program next to the folder that claims to be Envoy. */
 export function fakeEnvoy(folder: string): string {
   const file = `${folder}-envoy`;
   writeFileSync(file, '#!/bin/sh\necho "envoy  version: abc/1.40.0/Clean/RELEASE/BoringSSL"\n');

@@ -10,7 +10,7 @@ import { buildEndpoints, type EndpointParts } from '../../src/service/build-endp
 import { aDirectory, load } from './temp-dir.ts';
 import { aCheck, readAnswer, type CheckParts } from './check-messages.ts';
 
-/** What becomes of a check: whose it is, or why it is nobody's. */
+/** The result of a check: the user, or the reason for the refusal. */
 export type Verdict = { readonly user: string } | { readonly refused: string; readonly status: number };
 
 /** Loads the text of a configuration, or the file when it is the path of one. */

@@ -10,7 +10,7 @@ export const keysOf =
   (response) =>
     void response.end(JSON.stringify({ keys: keys.map(({ jwk }) => jwk) }));
 
-/** An issuer on the network that answers as it is told, and endpoints that trust it. */
+/** An issuer on the network with scripted responses, and endpoints that trust it. */
 export async function anIssuer(answer: Answer) {
   const asked: string[] = [];
   const state = { answer };
@@ -22,7 +22,7 @@ export async function anIssuer(answer: Answer) {
   const origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   let guard: ReturnType<typeof aGuard> | undefined;
   const trusting = (): ReturnType<typeof aGuard> => {
-    if (guard === undefined) throw new Error('nobody trusts the issuer yet');
+    if (guard === undefined) throw new Error('no endpoint trusts the issuer yet');
     return guard;
   };
   const bearer = (token: string) => [['authorization', `Bearer ${token}`]] as const;

@@ -15,7 +15,7 @@ interface Changes {
   readonly trustedHops?: number;
 }
 
-/** Lets in whoever sends `Authorization: <name>`, as that name. */
+/** Allows any request with `Authorization: <name>`, as that user. */
 export function aService({
   method,
   multiTenant = true,
