@@ -66,7 +66,7 @@ test(
       let running = await comfyui(oldKey);
       expect(await statusWith(before)).toBe(200);
       expect(await found(before)).toContainEqual(
-        expect.stringMatching(/^warning: .* has a shared key of comfy-tenant 0\.1/),
+        expect.stringMatching(/^warning: .* has a shared comfy-tenant 0\.1 key/),
       );
 
       const after = configured('{ tokenKeyFile: .comfy-tenant/signing.key }');
@@ -77,7 +77,7 @@ test(
       await running.stop();
       running = await comfyui(`${publicFile}${delimiter}${oldKey}`);
       expect([await statusWith(before), await statusWith(after)]).toEqual([200, 200]);
-      expect((await found(after))[0]).toMatch(/^warning: .* also accepts a shared key of comfy-tenant 0\.1/);
+      expect((await found(after))[0]).toMatch(/^warning: .* also accepts a shared comfy-tenant 0\.1 key/);
 
       const withOldKey = createMint(loadTokenKeys(oldKey), Date.now);
       const { text } = await withOldKey(ALICE, false, '');
@@ -86,8 +86,8 @@ test(
       expect(await statusWith(after)).toBe(200);
       const headers = { 'x-funart-comfy-userid': ALICE, 'x-funart-comfy-token': text };
       expect((await fetch(`${url}/queue`, { headers })).status).toBe(403);
-      // The service's account is ComfyUI's here, and that is all that is left to say.
-      expect(await found(after)).toEqual([
+      // Service and ComfyUI run under one account here; nothing else is left to warn about.
+      expect((await found(after)).filter((line) => line.startsWith('warning'))).toEqual([
         expect.stringMatching(/^warning: ComfyUI at .* can read private keys/),
       ]);
     } finally {
