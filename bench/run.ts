@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { HEAP_FLAGS } from '../src/service/service-heap.ts';
+import { HEAP_FLAGS, SEMI_SPACE_FLAG } from '../src/service/service-heap.ts';
 import { freePort } from '../src/stack/ports.ts';
 import { measureChecks } from './checks.ts';
 import { configText } from './credentials.ts';
@@ -29,7 +29,9 @@ const stockListen = `unix:${join(directory, 'stock.sock')}`;
 const tsx = [...HEAP_FLAGS, '--import', 'tsx', 'bench/floor-server.ts'];
 const floor = await start('node', [...tsx, floorListen], 'ready');
 const stock = await start('node', [...tsx, stockListen, 'stock'], 'ready');
-const startOurs = () => start('node', ['dist/main.js', 'serve', '--config', file], 'serving');
+// As the executable and the image start it.
+const ourCommand = [SEMI_SPACE_FLAG, 'dist/main.js', 'serve', '--config'];
+const startOurs = () => start('node', [...ourCommand, file], 'serving');
 let ours = await startOurs();
 
 async function overTcp(): Promise<Section> {
@@ -38,7 +40,7 @@ async function overTcp(): Promise<Section> {
   writeFileSync(tcpFile, configText(tcp.ours, '127.0.0.1:0').config);
   const programs = {
     floor: await start('node', [...tsx, tcp.floor], 'ready'),
-    ours: await start('node', ['dist/main.js', 'serve', '--config', tcpFile], 'serving'),
+    ours: await start('node', [...ourCommand, tcpFile], 'serving'),
   };
   try {
     return await measureOverTcp({

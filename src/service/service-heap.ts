@@ -1,5 +1,6 @@
 /** V8's young generation (semi-space) in MB. The default of 16 collects twice as often; 64 would use 70 MB more memory. */
 const SEMI_SPACE_MB = 32;
+export const SEMI_SPACE_FLAG = `--max-semi-space-size=${SEMI_SPACE_MB}`;
 
 /**
  * How far the old generation may grow before V8 collects it, in percent. Less with a larger young generation, so that the
@@ -21,7 +22,4 @@ export function heapGrowthFlag(nodeFlags: readonly string[]): string {
 }
 
 /** All heap flags of the service, for benchmarks against it. */
-export const HEAP_FLAGS: readonly string[] = [
-  `--max-semi-space-size=${SEMI_SPACE_MB}`,
-  growing(GROWTH.largeYoungGeneration),
-];
+export const HEAP_FLAGS: readonly string[] = [SEMI_SPACE_FLAG, growing(GROWTH.largeYoungGeneration)];
