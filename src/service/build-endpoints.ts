@@ -126,6 +126,17 @@ function jwt(
 }
 
 /**
+ * Where any endpoint looks for credentials. They are removed at every endpoint: a browser also sends the cookie of one
+ * endpoint to others below the same domain, and no ComfyUI may receive it.
+ */
+function allCredentialLocations(endpoints: readonly GuardedEndpoint[]): AuthMethod['credentialLocations'] {
+  const all = (kind: keyof AuthMethod['credentialLocations']): string[] => [
+    ...new Set(endpoints.flatMap(({ method }) => method.credentialLocations[kind])),
+  ];
+  return { headers: all('headers'), cookies: all('cookies'), query: all('query') };
+}
+
+/**
  * Builds the authentication of every endpoint. Fetched JWKS are kept from the previous revision; everything else is new,
  * so that no cached decision outlives its configuration.
  *
@@ -167,7 +178,11 @@ export function buildEndpoints(
     };
   }
 
-  const guarded = new Map(config.endpoints.map((endpoint) => [endpoint.name, guard(endpoint)]));
+  const built = config.endpoints.map(guard);
+  const credentialLocations = allCredentialLocations(built);
+  const guarded = new Map(
+    built.map((one) => [one.name, { ...one, method: { ...one.method, credentialLocations } }]),
+  );
   before?.keyRing.close(keyRing);
   return { findEndpoint: (name) => guarded.get(name), keyRing };
 }

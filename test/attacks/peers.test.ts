@@ -129,3 +129,39 @@ test.each(['default', '..', '../bob', '/etc', 'a/../b', '', '\0', 'a\\b', 'CON',
     expect(user).not.toBe('default');
   },
 );
+
+test('credentials of another endpoint do not reach ComfyUI either', async () => {
+  const others = aGuard(`
+sameUsers: true
+endpoints:
+  - name: list
+    domains: [list.example.com]
+    upstream: "http://127.0.0.1:8188"
+    multiTenant: true
+    auth: { method: BASIC, users: ${USERS} }
+  - name: api
+    domains: [api.example.com]
+    upstream: "http://127.0.0.1:8188"
+    multiTenant: true
+    auth:
+      method: JWT
+      issuers: [{ issuer: "${ISSUER}", audience: one, jwks: { keys: ${JSON.stringify([key.jwk])} } }]
+      tokenLookup:
+        - { location: HEADER, name: X-Api-Token }
+        - { location: COOKIE, name: comfy_token }
+        - { location: QUERY, name: token }
+      claimTransformations: [{ location: HEADER, name: X-FunArt-Comfy-UserId, claim: sub }]
+`);
+  const answer = await others.ask(
+    [
+      ['authorization', basic('alice', 'tulip')],
+      ['x-api-token', 'secret'],
+      ['cookie', 'theme=dark; comfy_token=secret'],
+    ],
+    { ...at('list'), path: '/queue?token=secret' },
+  );
+  expect(answer.headers).toMatchObject({ cookie: 'theme=dark', 'x-funart-comfy-userid': 'alice' });
+  expect(answer.remove).toContain('x-api-token');
+  expect(answer.removeQuery).toContain('token');
+  others.close();
+});
