@@ -28,7 +28,7 @@ afterAll(() => {
 test('verify proves isolation after `docker compose up`', () => {
   const output = compose(['run', '--rm', 'verify']);
   expect(output).toContain('workflows');
-  expect(output).not.toMatch(/LET THROUGH|SEEN/);
+  expect(output).toContain('No leaks found.');
 });
 
 test('the first user is added without a change of any tracked file', async () => {
@@ -144,7 +144,7 @@ test('a change of the configuration reaches Envoy at the next `up`', async () =>
   writeFileSync(file, readFileSync(file, 'utf8').replace('    auth:\n', `${answer}    auth:\n`));
   compose(['up', '-d']);
   await until(async () => (await statusOf('/hello')) === 200, 30);
-  expect(compose(['run', '--rm', 'verify'])).not.toContain('LET THROUGH');
+  expect(compose(['run', '--rm', 'verify'])).toContain('No leaks found.');
 });
 
 test('a bootstrap that Envoy rejects changes nothing', async () => {
@@ -158,7 +158,7 @@ test('a bootstrap that Envoy rejects changes nothing', async () => {
     '-c',
     'echo nonsense: true >/run/comfy-tenant/envoy.yaml',
   ]);
-  await until(() => compose(['logs', 'envoy']).includes('Envoy rejects it'), 30);
+  await until(() => compose(['logs', 'envoy']).includes('Envoy rejected it'), 30);
   expect(await statusOf('/hello')).toBe(200);
 });
 
