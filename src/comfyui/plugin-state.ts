@@ -41,6 +41,8 @@ export type PluginState =
   | { readonly kind: 'unreachable'; readonly why: string };
 
 const TIMEOUT_MS = 5000;
+/** No answer of the plugin is larger. */
+const MAX_BYTES = 64 * 1024;
 
 function areHooks(hooks: Partial<PluginFacts['hooks']> | undefined): boolean {
   return typeof hooks?.fit === 'number' && typeof hooks.all === 'number';
@@ -100,7 +102,7 @@ export async function askPlugin(url: string): Promise<PluginState> {
   try {
     const { status, text } = await withDeadline(TIMEOUT_MS, async (signal) => {
       const response = await fetch(new URL('/_tenant/plugin', url), { redirect: 'error', signal });
-      return { status: response.status, text: await readLimited(response) };
+      return { status: response.status, text: await readLimited(response, MAX_BYTES) };
     });
     if (status !== 200) return { kind: 'absent', status };
     const facts: unknown = text.startsWith('{') ? complete(JSON.parse(text)) : undefined;

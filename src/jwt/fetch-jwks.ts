@@ -1,5 +1,6 @@
 import { lookup } from 'node:dns/promises';
 import { bareHost } from '../http/host-port.ts';
+import { readLimited } from '../http/read-limited.ts';
 import { withDeadline } from '../http/with-deadline.ts';
 import { explainError } from '../errors/explain-error.ts';
 import { isMetadataAddress } from './metadata-address.ts';
@@ -33,18 +34,6 @@ export function shownUrl(address: string | URL): string {
   return `${url.origin}${url.pathname}${url.search === '' ? '' : '?…'}`;
 }
 
-async function readLimited(response: Response): Promise<string> {
-  const chunks: Uint8Array[] = [];
-  let size = 0;
-  for await (const chunk of response.body ?? []) {
-    const bytes = chunk as Uint8Array;
-    size += bytes.length;
-    if (size > MAX_BYTES) throw new Error(`response larger than ${MAX_BYTES / 1024} KiB`);
-    chunks.push(bytes);
-  }
-  return Buffer.concat(chunks).toString('utf8');
-}
-
 function maxAge(response: Response): number | undefined {
   const seconds = /(?:^|[,\s])max-age=([0-9]{1,9})/i.exec(response.headers.get('cache-control') ?? '')?.[1];
   return seconds === undefined ? undefined : Number(seconds) * 1000;
@@ -69,7 +58,10 @@ export async function fetchJson(address: string, options: FetchOptions): Promise
         headers: { accept: 'application/jwk-set+json, application/json' },
       });
       if (response.status !== 200) throw new Error(`responded with status ${response.status}`);
-      return { json: JSON.parse(await readLimited(response)) as unknown, maxAgeMs: maxAge(response) };
+      return {
+        json: JSON.parse(await readLimited(response, MAX_BYTES)) as unknown,
+        maxAgeMs: maxAge(response),
+      };
     });
   } catch (error) {
     throw new Error(`${shownUrl(url)}: ${explainError(error)}`, { cause: error });
