@@ -3,21 +3,25 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 import hashlib
 import io
 import json
 import os
 import re
+import signal
 import socket
 import subprocess
 import time
 import urllib.error
 import urllib.request
 import uuid
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import jwt
+import psutil
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from PIL import Image
 
@@ -94,6 +98,8 @@ class Visitor:
     user: str
     key: GatewayKey | bytes | None
     roles: list[str] = field(default_factory=list)
+    # What to report if a prompt does not finish.
+    explain: Callable[[], str] = str
 
     def headers(self) -> dict[str, str]:
         if self.key is None:
@@ -138,7 +144,7 @@ class Visitor:
             if prompt_id in found:
                 return found[prompt_id]
             time.sleep(0.05)
-        raise AssertionError(f"prompt {prompt_id} did not finish within {seconds} s")
+        raise AssertionError(f"prompt {prompt_id} did not finish within {seconds} s\n{self.explain()}")
 
 
 def token(key: GatewayKey | bytes, user: str, **spoiled) -> str:
@@ -162,7 +168,20 @@ class Comfyui:
     log: Path
 
     def visitor(self, user: str, *roles: str) -> Visitor:
-        return Visitor(self.url, user, self.key, list(roles))
+        return Visitor(self.url, user, self.key, list(roles), self.stacks)
+
+    def stacks(self) -> str:
+        """The end of ComfyUI's log, with the stacks of its threads and of its child processes. Ends them."""
+        if self.process.poll() is None and os.name == "posix":
+            comfyui = psutil.Process(self.process.pid)
+            for process in (*comfyui.children(recursive=True), comfyui):
+                with contextlib.suppress(psutil.Error):
+                    process.rlimit(psutil.RLIMIT_CORE, (0, 0))
+                    # Python prints its stacks on this signal (PYTHONFAULTHANDLER).
+                    process.send_signal(signal.SIGABRT)
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                self.process.wait(timeout=20)
+        return self.log.read_text(errors="replace")[-30_000:]
 
     def stop(self) -> None:
         self.process.terminate()
@@ -192,7 +211,8 @@ def prepare(base: Path, *, plugin=True, nodes: tuple[Path, ...] = (), links=True
 
 
 def environment(key_file: Path | None, **more: str) -> dict[str, str]:
-    env = {**os.environ, "PYTHONPATH": str(PLUGIN / "demo" / "torch-stub"), "PYTHONDONTWRITEBYTECODE": "1", **more}
+    own = {"PYTHONPATH": str(PLUGIN / "demo" / "torch-stub"), "PYTHONDONTWRITEBYTECODE": "1", "PYTHONFAULTHANDLER": "1"}
+    env = {**os.environ, **own, **more}
     env.pop("COMFY_TENANT_KEY_FILE", None)
     return {**env, **({} if key_file is None else {"COMFY_TENANT_KEY_FILE": str(key_file)}), **more}
 
