@@ -29,7 +29,7 @@ PLUGIN = Path(__file__).resolve().parents[1]
 # The ComfyUI under test: a folder with app, venv and frontend.
 TOOLS = Path(os.environ.get("COMFY_TENANT_TEST_COMFYUI", PLUGIN.parent / ".tools" / "comfyui-0.3.75"))
 VERSION = re.search(r'"(.+)"', (TOOLS / "app" / "comfyui_version.py").read_text())[1]
-START_SECONDS = 60
+START_SECONDS = 180
 
 
 @dataclass
@@ -114,7 +114,7 @@ class Visitor:
         sent = {**self.headers(), **({"Content-Type": "application/json"} if content is not body else {}), **(headers or {})}
         request = urllib.request.Request(self.url + path, data=content, method=method, headers=sent)
         try:
-            with urllib.request.urlopen(request, timeout=30) as answer:
+            with urllib.request.urlopen(request, timeout=120) as answer:
                 return Answer(answer.status, answer.read(), dict(answer.headers))
         except urllib.error.HTTPError as error:
             return Answer(error.code, error.read(), dict(error.headers))
@@ -137,7 +137,7 @@ class Visitor:
         assert answer.status == 200, answer.text
         return answer.json()["prompt_id"]
 
-    def finished(self, prompt_id: str, seconds: float = 60) -> dict:
+    def finished(self, prompt_id: str, seconds: float = 120) -> dict:
         deadline = time.monotonic() + seconds
         while time.monotonic() < deadline:
             found = self.ask(f"/history/{prompt_id}").json()
@@ -185,7 +185,7 @@ class Comfyui:
 
     def stop(self) -> None:
         self.process.terminate()
-        self.process.wait(timeout=20)
+        self.process.wait(timeout=60)
 
 
 def free_port() -> int:

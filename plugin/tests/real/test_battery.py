@@ -124,7 +124,7 @@ def test_a_thread_that_outlives_its_prompt_stays_confined(kernel):
         heard[:] = output(alice, "BatteryHeard", "outlived" + nonce, "")
         return heard != ["nothing yet"]
 
-    assert until(reported, 20)
+    assert until(reported)
     assert heard[0].startswith("refused ")
 
 
