@@ -19,7 +19,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   cache: ['auth'],
   'ext-authz': ['http', 'files', 'errors', 'auth', 'token'],
   envoy: ['http', 'jwt', 'config'],
-  admin: ['http', 'errors', 'basic', 'ext-authz'],
+  admin: ['http', 'errors', 'auth', 'basic', 'ext-authz'],
   comfyui: ['http', 'files', 'errors', 'auth', 'config', 'token'],
   service: [
     'auth',

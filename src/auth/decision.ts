@@ -59,6 +59,8 @@ export interface Deny {
   readonly kind: 'deny';
   readonly reason: DenyReason;
   readonly retryAfterSeconds?: number;
+  /** For the log: the user, if the credentials were valid. */
+  readonly userId?: UserId;
 }
 /** The check could not be completed; the request is rejected. */
 export interface Unavailable {

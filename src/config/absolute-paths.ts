@@ -34,6 +34,7 @@ export function makePathsAbsolute(parts: ConfigParts, directory: string): void {
   const absolute: FromFile = (path) => resolve(directory, path);
   for (const { endpoint } of parts.endpoints) inEndpoint(endpoint, absolute);
   inComfyui(parts.comfyui, absolute);
+  if (parts.audit?.file !== undefined) parts.audit.file = absolute(parts.audit.file);
   inTls(parts.gateway?.tls, absolute);
   inTls(parts.service?.tls, absolute);
   if (parts.service !== undefined) {
