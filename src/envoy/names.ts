@@ -94,7 +94,15 @@ export function mutableHeaders(config: Config): string[] {
 
 /** Headers that the service reads; no others are sent to it. */
 export function readHeaders(config: Config): string[] {
-  const always = ['accept', 'connection', 'origin', 'upgrade', CLIENT_ADDRESS, 'x-request-id'];
+  const always = [
+    'accept',
+    'accept-language',
+    'connection',
+    'origin',
+    'upgrade',
+    CLIENT_ADDRESS,
+    'x-request-id',
+  ];
   const cookie = usesCookies(config) ? ['cookie'] : [];
   const forwarded = config.gateway.trustedHops > 0 ? ['x-forwarded-for'] : [];
   return unique([...always, ...credentialHeaders(config), ...cookie, ...forwarded]);
@@ -102,6 +110,10 @@ export function readHeaders(config: Config): string[] {
 
 /** The name of the cluster of the portal. */
 export const PORTAL = 'portal';
+export const PORTAL_PATH = '/_auth';
+
+/** The name of routes that answer for public paths. */
+export const ANSWER_ROUTE = 'answer';
 
 /** The name of the cluster of an endpoint's ComfyUI. */
 export function clusterOf({ name }: Endpoint): string {

@@ -121,12 +121,13 @@ test('a browser gets an HTML page, and only a valid request id is shown', async 
     ['x-request-id', '5a6b-1'],
   ]);
   expect(page.headers['content-type']).toBe('text/html; charset=utf-8');
-  expect(page.body).toContain('Request 5a6b-1');
+  expect(page.body).toContain('<code>5a6b-1</code>');
   const forged = await ask([
     ['accept', 'text/html'],
     ['x-request-id', '<script>'],
   ]);
-  expect(forged.body).toContain('Request -');
+  expect(forged.body).toContain('<code>-</code>');
+  expect(forged.body).not.toContain('<script>');
 });
 
 test.each([

@@ -9,6 +9,7 @@ import {
 } from '../auth/decision.ts';
 import { isWellFormedHost } from '../http/host.ts';
 import { header, headerValues, isSameOrigin, type RequestHead } from '../http/request-head.ts';
+import type { Site } from '../pages/page.ts';
 import { isUsable, type GatewayToken, type MintToken } from '../token/mint-token.ts';
 import { decodeCheckRequest } from './check-request.ts';
 import { encodeDeniedResponse } from './denied-response.ts';
@@ -24,6 +25,8 @@ export interface AuthorizationOptions {
   readonly now: () => number;
   /** Trusted proxies in front of Envoy (`xff_num_trusted_hops`). */
   readonly trustedHops: number;
+  /** The title and notice of error pages. */
+  readonly site: () => Site;
   /** Called once per readable check with the digest of Envoy's bootstrap. */
   readonly onBootstrap?: (digest: string) => void;
   /** Called once per check, after the decision. */
@@ -139,7 +142,7 @@ export function createAuthorizationService(options: AuthorizationOptions): Check
 
   function refuse(state: CheckState, decision: Deny | Unavailable, error?: unknown): Uint8Array {
     report(state, decision, error);
-    return encodeDeniedResponse(decision, state.request, state.endpoint);
+    return encodeDeniedResponse(decision, { ...state, site: options.site() });
   }
 
   function respond(

@@ -13,6 +13,9 @@ export interface ErrorPage {
   readonly why?: string | undefined;
 }
 
+/** After this time, a page about something temporary loads again. */
+export const RETRY_SECONDS = 5;
+
 const PARTS: readonly Part[] = ['you', 'gateway', 'comfyui'];
 
 type State = 'good' | 'bad' | 'idle';

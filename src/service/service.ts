@@ -10,7 +10,8 @@ import { createLoginThrottle } from '../basic/login-throttle.ts';
 import { openComfyuiKeys } from './comfyui-keys.ts';
 import { portalListen } from '../config/portal-address.ts';
 import type { Config } from '../config/schema.ts';
-import { buildEndpoints, type BuiltEndpoints, type EndpointParts } from './build-endpoints.ts';
+import { buildEndpoints, type EndpointParts } from './build-endpoints.ts';
+import { keyProblems, neverHadKeys } from './key-readiness.ts';
 import { bootstrapDigests } from '../envoy/render.ts';
 import { createAuthorizationService, type Check } from '../ext-authz/authorization-service.ts';
 import { watchBootstrap } from '../ext-authz/bootstrap-watch.ts';
@@ -52,17 +53,6 @@ export interface Service {
   /** Reports a rejected change, and keeps serving the previous configuration. */
   refuse(faults: readonly string[]): void;
   close(): Promise<void>;
-}
-
-function keyProblems({ keyRing }: BuiltEndpoints): string[] {
-  return keyRing.issuers.flatMap(({ issuer, source: { problem } }) =>
-    problem === undefined ? [] : [`keys of ${issuer}: ${problem}`],
-  );
-}
-
-/** True if an issuer's keys were never available: a load balancer should not send traffic here yet. */
-function neverHadKeys({ keyRing }: BuiltEndpoints): boolean {
-  return keyRing.issuers.some(({ source }) => source.current() === undefined && source.generation === 0);
 }
 
 /** What Envoy connects to. Rejects with nothing left open. */
@@ -111,7 +101,7 @@ export async function startService(options: ServiceOptions): Promise<Service> {
     },
   });
   bootstraps.expect(bootstrapDigests(config));
-  let { endpoints } = config;
+  let { endpoints, portal: site } = config;
   let faults: readonly string[] = [];
   let revision = options.revision;
   metrics.configInfo.set({ revision }, 1);
@@ -121,6 +111,7 @@ export async function startService(options: ServiceOptions): Promise<Service> {
     mint: createMint(keys.token, now),
     now,
     trustedHops: config.gateway.trustedHops,
+    site: () => site,
     onBootstrap: (digest) => {
       bootstraps.seen(digest);
     },
@@ -177,7 +168,7 @@ export async function startService(options: ServiceOptions): Promise<Service> {
         keys.restore(endpoints);
         throw error;
       }
-      ({ endpoints } = next);
+      ({ endpoints, portal: site } = next);
       bootstraps.expect(digests);
       comfyuis.replace(next);
       faults = [];

@@ -55,6 +55,7 @@ export function aGuard(
     findEndpoint: () => guarded.findEndpoint,
     mint: (userId) => Promise.resolve({ text: `token-of-${userId}`, issuedAtMs: 0, refreshAtMs: Infinity }),
     now: () => now,
+    site: () => ({ title: 'ComfyUI' }),
     trustedHops: loaded.config.gateway.trustedHops,
     onDecision: (outcome) => outcomes.push(outcome),
   });

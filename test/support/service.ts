@@ -55,6 +55,7 @@ export function aService({
     mint: (userId) =>
       Promise.resolve({ text: `token-of-${userId}`, issuedAtMs: NOW, refreshAtMs: NOW + 150_000 }),
     now: () => NOW,
+    site: () => ({ title: 'ComfyUI' }),
     trustedHops,
     onDecision: (outcome) => outcomes.push(outcome),
   });
