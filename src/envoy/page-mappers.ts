@@ -16,9 +16,8 @@ const REQUEST_ID = '%REQ(X-REQUEST-ID)%';
 const literal = (html: string): string => html.replaceAll('%', '%%');
 
 /** The frame of every page, in which Envoy inserts the content and the request id. */
-function frame(site: Site) {
-  const [beforeId = '', afterId = ''] = errorEnd(REQUEST_ID).split(REQUEST_ID);
-  const html = `${literal(pageStart(site, 'en'))}%LOCAL_REPLY_BODY%${literal(beforeId)}${REQUEST_ID}${literal(afterId)}`;
+function frame(site: Site, requestId: string) {
+  const html = `${literal(pageStart(site, 'en'))}%LOCAL_REPLY_BODY%${errorEnd(requestId)}`;
   return { text_format_source: { inline_string: html }, content_type: 'text/html; charset=utf-8' };
 }
 
@@ -27,6 +26,12 @@ function headerFilter(name: string, string_match: object) {
 }
 
 const ACCEPTS_HTML = headerFilter('accept', { contains: 'text/html', ignore_case: true });
+
+/**
+ * Envoy's own request id, which is safe to show. Before a request is accepted, the header is still the client's, and it
+ * could be HTML.
+ */
+const HAS_REQUEST_ID = headerFilter('x-request-id', { safe_regex: { regex: '[0-9a-f-]{36}' } });
 
 /** Chinese if it is the first language of the browser, else English. */
 const READS: Readonly<Record<Language, readonly object[]>> = {
@@ -41,12 +46,15 @@ const REFRESH = [
 
 /** The pages for a cause: `body` has what differs between pages, the frame what they share. */
 export function pageMappers(site: Site): (cause: Cause) => object[] {
-  const shared = frame(site);
+  const numbered = { filters: [ACCEPTS_HTML, HAS_REQUEST_ID], frame: frame(site, REQUEST_ID) };
+  const early = { filters: [ACCEPTS_HTML], frame: frame(site, '-') };
   return ({ filter, kind, retries = false }) =>
-    LANGUAGES.toReversed().map((language) => ({
-      filter: { and_filter: { filters: [filter, ACCEPTS_HTML, ...READS[language]] } },
-      body: { inline_string: errorContent({ kind, language, site }) },
-      body_format_override: shared,
-      ...(retries && { headers_to_add: REFRESH }),
-    }));
+    (kind === 'malformed' ? [numbered, early] : [numbered]).flatMap((variant) =>
+      LANGUAGES.toReversed().map((language) => ({
+        filter: { and_filter: { filters: [filter, ...variant.filters, ...READS[language]] } },
+        body: { inline_string: errorContent({ kind, language, site }) },
+        body_format_override: variant.frame,
+        ...(retries && { headers_to_add: REFRESH }),
+      })),
+    );
 }
