@@ -1,8 +1,23 @@
 """Error responses in the format that ComfyUI's web UI displays."""
 
+from __future__ import annotations
+
+import json
+
 from aiohttp import web
 
 from .verifier import Refusal
+
+
+class Problem(web.Response):
+    """An error as JSON; browsers get a page with its message and remedy instead."""
+
+    def __init__(self, status: int, code: str, message: str, remedy: str) -> None:
+        body = {"error": {"type": code, "message": message, "details": remedy, "extra_info": {}}, "node_errors": {}}
+        headers = {"Retry-After": "5"} if status in (429, 503) else None
+        super().__init__(text=json.dumps(body), status=status, headers=headers, content_type="application/json")
+        self.message = message
+        self.remedy = remedy
 
 
 def refused(refusal: Refusal) -> web.Response:
@@ -10,9 +25,7 @@ def refused(refusal: Refusal) -> web.Response:
 
 
 def error(status: int, code: str, message: str, remedy: str = "") -> web.Response:
-    headers = {"Retry-After": "5"} if status in (429, 503) else None
-    body = {"error": {"type": code, "message": message, "details": remedy, "extra_info": {}}, "node_errors": {}}
-    return web.json_response(body, status=status, headers=headers)
+    return Problem(status, code, message, remedy)
 
 
 def empty_logs(canonical: str) -> web.Response:

@@ -13,10 +13,10 @@ export interface ErrorPage {
   readonly why?: string | undefined;
 }
 
+const PARTS: readonly Part[] = ['you', 'gateway', 'comfyui'];
+
 /** After this time, a page about something temporary loads again. */
 export const RETRY_SECONDS = 5;
-
-const PARTS: readonly Part[] = ['you', 'gateway', 'comfyui'];
 
 type State = 'good' | 'bad' | 'idle';
 
@@ -68,8 +68,7 @@ const LABELS: Readonly<Record<Language, Labels>> = {
 };
 
 function box(part: Part, affected: Part, labels: Labels): string {
-  const distance = PARTS.indexOf(part) - PARTS.indexOf(affected);
-  const state: State = distance < 0 ? 'good' : distance === 0 ? 'bad' : 'idle';
+  const state: State = part === affected ? 'bad' : part === 'comfyui' ? 'idle' : 'good';
   const text = part === 'you' && state === 'bad' ? labels.attention : labels.states[state];
   return `<li class="${state}"><b>${labels.parts[part]}</b><span>${text}</span></li>`;
 }

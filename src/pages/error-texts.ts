@@ -1,6 +1,6 @@
 import type { Language } from './language.ts';
 
-/** The part of the way to ComfyUI that a page asks to look at. */
+/** The parts of the way to ComfyUI. */
 export type Part = 'you' | 'gateway' | 'comfyui';
 
 /** What a page is about: a status, or one of several causes of it. */
@@ -24,7 +24,7 @@ export interface ErrorText {
   readonly remedy: string;
 }
 
-/** The first part that does not work; those after it were not reached. */
+/** The part that a page is about. */
 export const AFFECTED: Readonly<Record<ErrorKind, Part>> = {
   unauthenticated: 'you',
   forbidden: 'you',
