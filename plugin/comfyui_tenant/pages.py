@@ -26,9 +26,13 @@ def accepts_html(request: web.BaseRequest) -> bool:
     return "text/html" in request.headers.get("Accept", "").lower()
 
 
-def for_browser(request: web.BaseRequest, response: web.StreamResponse) -> web.StreamResponse:
+def for_browser(request: web.Request, response: web.StreamResponse) -> web.StreamResponse:
     """A page instead of an error without a readable body, if the client is a browser that wants to show one."""
-    if response.status < 400 or not accepts_html(request):
+    if not accepts_html(request):
+        return response
+    if _is_missing_file(request, response):
+        response = web.Response(status=404)
+    if response.status < 400:
         return response
     problem = response if isinstance(response, Problem) else None
     if problem is None and not _is_bare(response):
@@ -45,6 +49,13 @@ def for_browser(request: web.BaseRequest, response: web.StreamResponse) -> web.S
     if response.status == 503:
         page.headers["Refresh"] = str(_RETRY_SECONDS)
     return page
+
+
+def _is_missing_file(request: web.Request, response: web.StreamResponse) -> bool:
+    """aiohttp looks for a file of the web UI only when it sends the response."""
+    if not isinstance(response, web.FileResponse) or not isinstance(request.match_info.route.resource, web.StaticResource):
+        return False
+    return not response._path.is_file()
 
 
 def _is_bare(response: web.StreamResponse) -> bool:
