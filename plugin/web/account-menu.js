@@ -2,7 +2,7 @@
 const BUTTON =
   'pointer-events:auto;cursor:pointer;padding:0;border:0;background:none;color:inherit;font:inherit;min-height:24px';
 const PANEL =
-  'display:none;flex-direction:column;align-items:stretch;gap:8px;width:max-content;max-width:min(300px,calc(100vw - 24px));' +
+  'display:none;flex-direction:column;align-items:stretch;gap:8px;width:max-content;max-width:min(300px,calc(100vw - 140px));' +
   'padding:12px;border-radius:10px;font-size:14px;white-space:normal;overflow-wrap:anywhere;pointer-events:auto;' +
   'background:var(--comfy-menu-bg,#222);color:var(--input-text,#ddd);border:1px solid var(--border-color,#444)';
 const ITEM =
@@ -86,7 +86,7 @@ export function createMenu({ name, texts, load, signOut }) {
     'aria-controls': 'comfy-tenant-menu',
     'aria-label': `${texts.account}: ${name}`,
   });
-  toggle.append(element('strong', { text: name }));
+  toggle.append(element('strong', { text: name }), element('span', { text: ' ▴', 'aria-hidden': 'true' }));
   const panel = element('div', {
     style: PANEL,
     id: 'comfy-tenant-menu',

@@ -15,7 +15,7 @@ const REFRESH_MS = 3000;
 // page is too narrow for both.
 const PLACE =
   'position:fixed;left:50%;transform:translateX(-50%);bottom:12px;z-index:900;pointer-events:none;display:flex;' +
-  'flex-direction:column;align-items:center;gap:8px;max-width:calc(100vw - 24px)';
+  'flex-direction:column;align-items:center;gap:8px;max-width:calc(100vw - 140px)';
 const BADGE =
   'display:flex;align-items:center;gap:.5em;max-width:calc(100vw - 140px);padding:3px 10px;border-radius:10px;font-size:12px;' +
   'white-space:nowrap;overflow:hidden;' +

@@ -84,3 +84,76 @@ test.each([
     expect(await visibleParts(page)).toStrictEqual(ALL);
   },
 );
+
+const panel = (page: Page) => page.getByRole('group', { name: 'Account' });
+const SIZES = [
+  ['a phone', PHONE],
+  ['a desktop', DESKTOP],
+] as const;
+
+test.each(SIZES)(
+  'the name opens a menu by keyboard and by touch on %s, with the storage in use',
+  { timeout: 90_000 },
+  async (_, size) => {
+    const page = await openAt(size);
+    const toggle = page.getByRole('button', { name: 'Account: alice' });
+    await toggle.focus();
+    await page.keyboard.press('Enter');
+    await panel(page)
+      .getByText(/^Storage used: [0-9.]+ [kM]?B/)
+      .waitFor();
+    await panel(page).getByText('Your browser signs you in.').waitFor();
+    await page.screenshot({ path: `${SCREENSHOTS}/menu-${size.width}.png` });
+    const box = await panel(page).boundingBox();
+    // Beside the side bar.
+    expect(box!.x).toBeGreaterThanOrEqual(58);
+    expect(box!.x + box!.width).toBeLessThanOrEqual(size.width);
+    await page.keyboard.press('Escape');
+    await panel(page).waitFor({ state: 'hidden' });
+    await toggle.click();
+    await panel(page).waitFor();
+    await toggle.click();
+    await panel(page).waitFor({ state: 'hidden' });
+  },
+);
+
+/** Lets the gateway refuse everything, as it does after a sign-out or while ComfyUI is down. */
+async function refuse(page: Page, status: 401 | 503): Promise<void> {
+  const error = {
+    code: status === 401 ? 'unauthenticated' : 'unavailable',
+    message: 'No.',
+    requestId: '5a6b-1',
+  };
+  await page.route('**/*', (route) => route.fulfill({ status, json: { error } }));
+}
+
+test.each(SIZES)(
+  'a bar says that the user is signed out, or ComfyUI restarts, until it works again (%s)',
+  { timeout: 120_000 },
+  async (_, size) => {
+    const page = await openAt(size);
+    await page.waitForLoadState('networkidle');
+    await page.waitForFunction(() => {
+      const { app } = globalThis as unknown as { app?: { graph?: { _nodes: readonly object[] } } };
+      return (app?.graph?._nodes.length ?? 0) > 0;
+    });
+    const bar = page.getByRole('alert').filter({ hasText: /signed out|restarting/ });
+    for (const [status, text] of [
+      [401, 'You are signed out.'],
+      [503, 'ComfyUI is restarting.'],
+    ] as const) {
+      await refuse(page, status);
+      await page.keyboard.press('Control+Enter'); // Runs the workflow.
+      await bar.getByText(text).waitFor();
+      await page
+        .getByText(/Request id: 5a6b-1/)
+        .first()
+        .waitFor();
+      await page.screenshot({ path: `${SCREENSHOTS}/bar-${status}-${size.width}.png` });
+      expect(await page.getByText('undefined').count()).toBe(0);
+      await page.unroute('**/*');
+      await page.keyboard.press('Escape');
+      await bar.waitFor({ state: 'hidden', timeout: 30_000 });
+    }
+  },
+);
