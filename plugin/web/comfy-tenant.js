@@ -61,7 +61,7 @@ await keepToOneUser(me.userId);
 /** The status of a small request; undefined without a response. */
 async function probe() {
   const response = await send('/_tenant/me', { cache: 'no-store' }).catch(() => undefined);
-  // Somebody else signed in, in another tab: this page would show their work as the first user's.
+  // Another user signed in, in another tab: this page would mix the work of both.
   if (response?.ok && (await response.json()).userId !== me.userId) location.reload();
   return response?.status;
 }

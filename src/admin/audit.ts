@@ -2,8 +2,6 @@ import type { Audit, AuditEvent } from '../auth/audit-event.ts';
 import { bounded, safeLine } from './json-line.ts';
 import type { Log } from './log.ts';
 
-export type { Audit, AuditEvent };
-
 function boundedFields(event: AuditEvent): Record<string, unknown> {
   const fields = Object.entries(event).filter(([, value]) => value !== undefined);
   return Object.fromEntries(

@@ -12,10 +12,10 @@ function pathOf({ request }: Outcome): string {
   return request?.path.slice(0, MAX_PATH).split('?', 1)[0] ?? '';
 }
 
-/** Requests without credentials prove no attempt to get in: every page that somebody opens begins with one. */
+/** Requests without credentials are no attempt to get in: every first visit begins with one. */
 const NOT_AUDITED: ReadonlySet<DenyReason> = new Set(['credentials-missing', 'host-malformed']);
 
-/** Where a refused request came from. No user: credentials that were not accepted prove nobody's name. */
+/** Where a refused request came from. No user: rejected credentials do not prove a name. */
 function originOf({ endpoint, request, address }: Outcome) {
   return {
     requestId: requestId(request),

@@ -18,7 +18,7 @@ export type ErrorKind =
   | 'bad-gateway'
   | 'timeout';
 
-export interface ErrorText {
+interface ErrorText {
   readonly title: string;
   readonly happened: string;
   readonly remedy: string;

@@ -105,7 +105,7 @@ test.each(SIZES)(
     await panel(page).getByText('Your browser signs you in.').waitFor();
     await page.screenshot({ path: `${SCREENSHOTS}/menu-${size.width}.png` });
     const box = await panel(page).boundingBox();
-    // Beside the side bar.
+    // Right of the side bar.
     expect(box!.x).toBeGreaterThanOrEqual(58);
     expect(box!.x + box!.width).toBeLessThanOrEqual(size.width);
     await page.keyboard.press('Escape');

@@ -71,7 +71,7 @@ test.each([
 test.each([
   ['ComfyUI itself', { error: { type: 'x', message: 'm', details: 'd' }, node_errors: {} }],
   ['a node pack', { error: 'text' }],
-  ['nobody', null],
+  ['no kind', null],
   ['a list', [1]],
 ])('an error of %s stays as it is', async (_, body) => {
   const { comfyuiError } = await load<Watching>('watch-requests');
