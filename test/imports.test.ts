@@ -17,7 +17,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   basic: ['http', 'files', 'auth', 'config-file', 'session'],
   jwt: ['http', 'errors', 'auth', 'config-file', 'session'],
   portal: ['http', 'errors', 'listen', 'auth', 'config-file', 'session'],
-  config: ['http', 'auth', 'config-file', 'session', 'basic', 'jwt', 'portal'],
+  config: ['http', 'files', 'auth', 'config-file', 'session', 'basic', 'jwt', 'portal'],
   token: ['http', 'files', 'auth'],
   cache: ['auth'],
   'ext-authz': ['http', 'errors', 'listen', 'auth', 'token'],
