@@ -7,14 +7,14 @@ export interface Identity {
   readonly expiresAtMs?: number;
   /** May see all users' work, free memory and restart ComfyUI. */
   readonly operator: boolean;
+  /** Claims to forward, encoded. Where the claim is absent, a value sent by the client is removed. */
+  readonly forwardedClaims: readonly ForwardedClaim[];
   /** When the credentials were issued, in milliseconds since 1970 (iat, sign-in, creation); undefined for a password. */
   readonly issuedAtMs?: number;
   /** The session the request belongs to; undefined without one. */
   readonly sessionId?: string;
   /** A renewed session cookie to set, as the value of Set-Cookie. */
   readonly setCookie?: string;
-  /** Claims to forward, encoded. Where the claim is absent, a value sent by the client is removed. */
-  readonly forwardedClaims: readonly ForwardedClaim[];
 }
 
 export interface ForwardedClaim {
@@ -47,7 +47,10 @@ export const DENIALS = {
   'key-unknown': UNAUTHENTICATED,
   'signature-wrong': UNAUTHENTICATED,
   'claim-wrong': UNAUTHENTICATED,
-  'credentials-revoked': UNAUTHENTICATED,
+  'session-invalid': UNAUTHENTICATED,
+  'session-expired': UNAUTHENTICATED,
+  'session-revoked': UNAUTHENTICATED,
+  'token-revoked': UNAUTHENTICATED,
   'user-id-unusable': FORBIDDEN,
   'origin-foreign': FORBIDDEN,
   'connection-option': FORBIDDEN,

@@ -29,14 +29,14 @@ function decide(
   );
 }
 
-test.each<[string, Partial<Identity>]>([
-  ['a session', { sessionId: 'one', issuedAtMs: 1 }],
-  ['a token', { issuedAtMs: 0 }],
-])('%s that is revoked gets 401, and 503 while the revocations cannot be read', (_, identity) => {
+test.each<[string, Partial<Identity>, string]>([
+  ['a session', { sessionId: 'one', issuedAtMs: 1 }, 'session-revoked'],
+  ['a token', { issuedAtMs: 0 }, 'token-revoked'],
+])('%s that is revoked gets 401, and 503 while the revocations cannot be read', (_, identity, reason) => {
   expect(decide(identity, {})).toMatchObject({ kind: 'allow' });
   expect(decide(identity, { isRevoked: () => true })).toEqual({
     kind: 'deny',
-    reason: 'credentials-revoked',
+    reason,
   });
   expect(decide(identity, { problem: 'revocations.json: is missing' })).toEqual({
     kind: 'unavailable',

@@ -11,7 +11,7 @@ export function refuseRevoked(method: AuthMethod, endpoint: string, revocations:
     const { problem } = revocations;
     if (problem !== undefined) return { kind: 'unavailable', cause: problem };
     return revocations.isRevoked({ endpoint, userId, sessionId, issuedAtMs })
-      ? deny('credentials-revoked')
+      ? deny(sessionId === undefined ? 'token-revoked' : 'session-revoked')
       : decision;
   }
 
