@@ -50,6 +50,7 @@ export const DENIALS = {
   'session-invalid': UNAUTHENTICATED,
   'session-expired': UNAUTHENTICATED,
   'session-revoked': UNAUTHENTICATED,
+  'token-revoked': UNAUTHENTICATED,
   'user-id-unusable': FORBIDDEN,
   'origin-foreign': FORBIDDEN,
   'connection-option': FORBIDDEN,
