@@ -9,7 +9,15 @@ export interface Identity {
   readonly operator: boolean;
   /** Claims to forward, encoded. Where the claim is absent, a value sent by the client is removed. */
   readonly forwardedClaims: readonly ForwardedClaim[];
+  /**
+   * The endpoint's access rules that concern this user; undefined if none does. Required, so that no way to prove an
+   * identity forgets them.
+   */
+  readonly access: AccessCheck | undefined;
 }
+
+/** Checks the method and the target of a request; undefined if it is allowed. */
+export type AccessCheck = (method: string, target: string) => Deny | undefined;
 
 export interface ForwardedClaim {
   readonly location: 'HEADER' | 'COOKIE' | 'QUERY';
@@ -43,10 +51,12 @@ export const DENIALS = {
   'claim-wrong': UNAUTHENTICATED,
   'user-id-unusable': FORBIDDEN,
   'origin-foreign': FORBIDDEN,
+  'rule-denied': FORBIDDEN,
   'connection-option': FORBIDDEN,
   'parameter-disguised': FORBIDDEN,
   'too-many-failures': { status: 429, code: 'too-many-failures' },
   'host-malformed': { status: 400, code: 'malformed' },
+  'path-ambiguous': { status: 400, code: 'malformed' },
 } as const satisfies Record<string, { status: number; code: Code }>;
 
 export type DenyReason = keyof typeof DENIALS;
@@ -58,7 +68,15 @@ export interface Allow {
 export interface Deny {
   readonly kind: 'deny';
   readonly reason: DenyReason;
+  /** The access rule that decided. */
+  readonly rule?: DenyingRule;
   readonly retryAfterSeconds?: number;
+}
+export interface DenyingRule {
+  /** Its name, or its number from 1. */
+  readonly name: string;
+  /** What the operator tells the user. */
+  readonly why?: string;
 }
 /** The check could not be completed; the request is rejected. */
 export interface Unavailable {

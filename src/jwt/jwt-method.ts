@@ -1,3 +1,4 @@
+import type { AccessOf } from '../auth/access-of.ts';
 import type { AuthMethod } from '../auth/auth-method.ts';
 import { deny, type Decision, type ForwardedClaim } from '../auth/decision.ts';
 import { encodeUserId, type UserId } from '../auth/user-id.ts';
@@ -13,6 +14,7 @@ export interface JwtOptions {
   readonly tokenLookup: JwtAuth['tokenLookup'];
   readonly claimTransformations: JwtAuth['claimTransformations'];
   readonly isOperator: (userId: UserId, claims: Claims) => boolean;
+  readonly accessOf: AccessOf;
   /** Milliseconds since 1970. */
   readonly now: () => number;
 }
@@ -52,10 +54,9 @@ export function createJwtMethod(options: JwtOptions): AuthMethod {
       value: forwardedText(readClaim(claims, claim)),
     }));
     const expiresAtMs = expiryOf(claims, issuer.rules);
-    return {
-      kind: 'allow',
-      identity: { userId, operator: options.isOperator(userId, claims), forwardedClaims, expiresAtMs },
-    };
+    const operator = options.isOperator(userId, claims);
+    const access = options.accessOf({ userId, operator, claims });
+    return { kind: 'allow', identity: { userId, operator, forwardedClaims, expiresAtMs, access } };
   }
 
   async function check(token: string): Promise<Decision> {
