@@ -82,7 +82,8 @@ export function observe(metrics: Metrics, log: Log): (outcome: Outcome) => void 
     if (log.isLevelEnabled('debug')) debug(outcome);
     if (decision.kind === 'allow') return;
     const what = { endpoint: endpoint?.name, path: pathOf(outcome) };
-    if (decision.kind === 'deny') log.info({ ...what, reason: decision.reason }, 'denied');
+    if (decision.kind === 'deny')
+      log.info({ ...what, reason: decision.reason, rule: decision.rule?.name }, 'denied');
     else log.error({ ...what, cause: decision.cause, err: error }, 'check failed');
   };
 }

@@ -7,14 +7,15 @@ import {
   type Identity,
   type Unavailable,
 } from '../auth/decision.ts';
+import { isFromForeignPage } from '../http/foreign-page.ts';
 import { isWellFormedHost } from '../http/host.ts';
-import { header, headerValues, isSameOrigin, type RequestHead } from '../http/request-head.ts';
+import { header, headerValues, type RequestHead } from '../http/request-head.ts';
 import { isUsable, type GatewayToken, type MintToken } from '../token/mint-token.ts';
 import { decodeCheckRequest } from './check-request.ts';
 import { encodeDeniedResponse } from './denied-response.ts';
 import { routedEndpoint, type FindEndpoint, type GuardedEndpoint } from './endpoint-router.ts';
 import { encodeOkResponse, prepareOkResponse, type CachedOkResponse } from './ok-response.ts';
-import { checkRequestSafety, isForgeable } from './request-safety.ts';
+import { checkRequestSafety } from './request-safety.ts';
 
 export interface AuthorizationOptions {
   /** The current endpoints; called once per check, so that each check uses a single revision. */
@@ -71,7 +72,8 @@ interface CheckState {
  * 1. decodes the request, denies a malformed host, and finds the endpoint that Envoy's route names,
  * 2. denies requests that are unsafe whatever the credentials,
  * 3. authenticates the credentials with the endpoint's method,
- * 4. responds OK with the user id and a gateway token for ComfyUI, or denied with 400, 401, 403, 429 or 503.
+ * 4. applies the access rules that concern the user,
+ * 5. responds OK with the user id and a gateway token for ComfyUI, or denied with 400, 401, 403, 429 or 503.
  *
  * A check whose decision and token are cached completes synchronously; otherwise it returns a promise. Exceptions become a
  * 503. Every check is reported to `onDecision`.
@@ -92,7 +94,8 @@ export function createAuthorizationService(options: AuthorizationOptions): Check
     if (refusal !== undefined) return refusal;
     const credentials = endpoint.method.find(request);
     if ('kind' in credentials) return credentials;
-    if (credentials.ambient && isForgeable(request) && !isSameOrigin(request)) return deny('origin-foreign');
+    if (credentials.ambient && isFromForeignPage(request, endpoint.allowedOrigins))
+      return deny('origin-foreign');
     state.client = clientOf(request, options.trustedHops);
     return endpoint.method.authenticate(credentials, state.client);
   }
@@ -142,10 +145,12 @@ export function createAuthorizationService(options: AuthorizationOptions): Check
 
   function respond(
     state: CheckState,
-    endpoint: GuardedEndpoint,
+    { request, endpoint }: { request: RequestHead; endpoint: GuardedEndpoint },
     decision: Decision,
   ): Uint8Array | Promise<Uint8Array> {
     if (decision.kind !== 'allow') return refuse(state, decision);
+    const denied = decision.identity.access?.(request.method, request.path);
+    if (denied !== undefined) return refuse(state, denied);
     const prepared = cachedOkResponse(endpoint, decision.identity);
     if (prepared instanceof Promise) return prepared.then((late) => allow(state, late, decision));
     return allow(state, prepared, decision);
@@ -160,8 +165,9 @@ export function createAuthorizationService(options: AuthorizationOptions): Check
     if ('kind' in endpoint) return refuse(state, endpoint);
     state.endpoint = endpoint;
     const decision = decide(state, request, endpoint);
-    if (decision instanceof Promise) return decision.then((late) => respond(state, endpoint, late));
-    return respond(state, endpoint, decision);
+    const routed = { request, endpoint };
+    if (decision instanceof Promise) return decision.then((late) => respond(state, routed, late));
+    return respond(state, routed, decision);
   }
 
   return (bytes) => {

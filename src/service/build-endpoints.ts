@@ -1,6 +1,7 @@
 import type { KeyObject } from 'node:crypto';
+import { createAccess } from '../access/access-rules.ts';
+import { isOperator } from '../access/is-operator.ts';
 import type { AuthMethod } from '../auth/auth-method.ts';
-import type { UserId } from '../auth/user-id.ts';
 import type { Log } from '../admin/log.ts';
 import type { Metrics } from '../admin/metrics.ts';
 import type { HashQueue } from '../basic/hash-queue.ts';
@@ -9,13 +10,11 @@ import type { LoginThrottle } from '../basic/login-throttle.ts';
 import { cacheDecisions } from '../cache/cached-decisions.ts';
 import { comfyuiGroups } from '../config/comfyui-groups.ts';
 import type { BasicAuth } from '../basic/basic-schema.ts';
-import type { Operators } from '../config-file/operators.ts';
 import type { Config, Endpoint } from '../config/schema.ts';
 import type { Issuer } from '../jwt/issuer-schema.ts';
 import type { JwtAuth } from '../jwt/jwt-schema.ts';
 import { upstreamDigest } from '../envoy/digests.ts';
 import type { FindEndpoint, GuardedEndpoint } from '../ext-authz/endpoint-router.ts';
-import { readClaim, type Claims } from '../jwt/claims.ts';
 import { createKeyRing, type KeyRing } from '../jwt/key-ring.ts';
 import type { KeySource } from '../jwt/key-source.ts';
 import { createJwtMethod } from '../jwt/jwt-method.ts';
@@ -44,15 +43,6 @@ export interface BuiltEndpoints {
 }
 
 const MAX_CACHED = 20_000;
-
-function isOperator(operators: Operators | undefined, userId: UserId, claims: Claims): boolean {
-  if (operators === undefined) return false;
-  if (operators.users.includes(userId)) return true;
-  const { claim } = operators;
-  if (claim === undefined) return false;
-  const value = readClaim(claims, claim.name);
-  return Array.isArray(value) ? value.includes(claim.value) : value === claim.value;
-}
 
 function openKeys(
   rules: Issuer,
@@ -95,7 +85,7 @@ function countLookups(
 }
 
 function basic(
-  { name }: Endpoint,
+  { name, rules }: Endpoint,
   auth: BasicAuth,
   { users, hashing, throttle }: EndpointParts & Pick<Config, 'users'>,
 ): AuthMethod {
@@ -104,14 +94,15 @@ function basic(
     realm: auth.realm ?? name,
     users: users.get(name) ?? new Map(),
     userIdPrefix: auth.userIdPrefix,
-    isOperator: (userId) => isOperator(auth.operators, userId, {}),
+    isOperator: (userId) => isOperator(auth.operators, { userId, claims: {} }),
+    accessOf: createAccess(rules),
     hashing,
     throttle,
   });
 }
 
 function jwt(
-  { name }: Endpoint,
+  { name, rules }: Endpoint,
   auth: JwtAuth,
   { now, keyRing }: { now: () => number; keyRing: KeyRing },
 ): AuthMethod {
@@ -120,7 +111,8 @@ function jwt(
     issuers: auth.issuers.map((rules) => ({ rules, keys: keyRing.sourceFor(rules) })),
     tokenLookup: auth.tokenLookup,
     claimTransformations: auth.claimTransformations,
-    isOperator: (userId, claims) => isOperator(auth.operators, userId, claims),
+    isOperator: (userId, claims) => isOperator(auth.operators, { userId, claims }),
+    accessOf: createAccess(rules),
     now,
   });
 }
@@ -152,7 +144,7 @@ export function buildEndpoints(
   const keyRing = createKeyRing((rules) => openKeys(rules, config, parts), before?.keyRing);
 
   function guard(endpoint: Endpoint): GuardedEndpoint {
-    const { auth, name, multiTenant } = endpoint;
+    const { auth, name, multiTenant, allowedOrigins } = endpoint;
     const method =
       auth.method === 'BASIC'
         ? basic(endpoint, auth, { ...parts, users: config.users })
@@ -174,6 +166,7 @@ export function buildEndpoints(
       upstream: upstreamDigest(endpoint),
       audience: groups.find(({ endpoints }) => endpoints.includes(name))?.audience ?? '',
       method: cached,
+      allowedOrigins,
       forwardedClaims: auth.method === 'JWT' ? auth.claimTransformations : [],
     };
   }

@@ -1,7 +1,6 @@
 import type { AuthMethod, Client, Credentials } from '../auth/auth-method.ts';
 import { deny, type Allow, type Decision, type Deny } from '../auth/decision.ts';
-import type { RequestHead } from '../http/request-head.ts';
-import { isHttps } from '../http/request-head.ts';
+import { isHttps, type RequestHead } from '../http/request-head.ts';
 import { limited, renewalDueMs, renewed, type Session, type SessionLimits } from './session.ts';
 import { SESSION_COOKIES, sessionCookies } from './session-cookie.ts';
 import type { Sessions } from './sessions.ts';
