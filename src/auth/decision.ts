@@ -98,6 +98,8 @@ export interface Deny {
   /** The access rule that decided. */
   readonly rule?: DenyingRule;
   readonly retryAfterSeconds?: number;
+  /** For the log: the user, if the credentials were valid. */
+  readonly userId?: UserId;
 }
 export interface DenyingRule {
   /** Its name, or its number from 1. */

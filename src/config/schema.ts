@@ -157,6 +157,15 @@ export const configSchema = z.strictObject({
         ),
     })
     .prefault({}),
+  audit: z
+    .strictObject({
+      file: filePath
+        .optional()
+        .describe(
+          'Also write audit events to this file (created with mode 0600), one line of JSON each; reopened after rotation.',
+        ),
+    })
+    .prefault({}),
   log: z
     .strictObject({
       level: z.enum(['debug', 'info', 'warn', 'error'], 'must be debug, info, warn or error').default('info'),

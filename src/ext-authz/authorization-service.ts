@@ -37,6 +37,8 @@ export interface Outcome {
   readonly endpoint?: GuardedEndpoint | undefined;
   /** Undefined if the check could not be decoded. */
   readonly request?: RequestHead | undefined;
+  /** The client's address; undefined if the check could not be decoded. */
+  readonly address?: string | undefined;
   readonly seconds: number;
   /** Undefined if the decision needed no lookup, for example without credentials. */
   readonly cache?: CacheLookup | undefined;
@@ -86,7 +88,7 @@ export function createAuthorizationService(options: AuthorizationOptions): Check
   const isFresh = (token: GatewayToken | undefined): boolean => token === undefined || isUsable(token, now());
 
   function decide(
-    state: CheckState,
+    client: Client,
     request: RequestHead,
     endpoint: GuardedEndpoint,
   ): Decision | Promise<Decision> {
@@ -96,8 +98,7 @@ export function createAuthorizationService(options: AuthorizationOptions): Check
     if ('kind' in credentials) return credentials;
     if (credentials.ambient && isFromForeignPage(request, endpoint.allowedOrigins))
       return deny('origin-foreign');
-    state.client = clientOf(request, options.trustedHops);
-    return endpoint.method.authenticate(credentials, state.client);
+    return endpoint.method.authenticate(credentials, client);
   }
 
   function cachedOkResponse(
@@ -123,7 +124,8 @@ export function createAuthorizationService(options: AuthorizationOptions): Check
   function report(state: CheckState, decision: Decision, error?: unknown): void {
     const { startedMs, request, endpoint, client } = state;
     const seconds = (performance.now() - startedMs) / 1000;
-    options.onDecision({ decision, request, endpoint, seconds, cache: client?.lookup, error });
+    const { address, lookup: cache } = client ?? {};
+    options.onDecision({ decision, request, endpoint, address, seconds, cache, error });
   }
 
   function allow(state: CheckState, prepared: CachedOkResponse, decision: Allow): Uint8Array {
@@ -159,12 +161,14 @@ export function createAuthorizationService(options: AuthorizationOptions): Check
   function handle(state: CheckState, bytes: Uint8Array): Uint8Array | Promise<Uint8Array> {
     const request = decodeCheckRequest(bytes);
     state.request = request;
+    const client = clientOf(request, options.trustedHops);
+    state.client = client;
     options.onBootstrap?.(request.bootstrap);
     if (!isWellFormedHost(request.host)) return refuse(state, deny('host-malformed'));
     const endpoint = routedEndpoint(request, options.findEndpoint());
     if ('kind' in endpoint) return refuse(state, endpoint);
     state.endpoint = endpoint;
-    const decision = decide(state, request, endpoint);
+    const decision = decide(client, request, endpoint);
     const routed = { request, endpoint };
     if (decision instanceof Promise) return decision.then((late) => respond(state, routed, late));
     return respond(state, routed, decision);

@@ -1,5 +1,6 @@
 import { DENIALS, type Deny, type Unavailable } from '../auth/decision.ts';
 import { header, type HeaderField, type RequestHead } from '../http/request-head.ts';
+import { requestId } from '../http/request-id.ts';
 import { encodeDenied } from './check-response.ts';
 import type { GuardedEndpoint } from './endpoint-router.ts';
 
@@ -14,11 +15,6 @@ const MESSAGES = {
   malformed: 'Malformed or ambiguous request.',
   unavailable: 'Authentication is temporarily unavailable. Try again in a few seconds.',
 } as const;
-
-function requestId(request: RequestHead | undefined): string {
-  const id = request === undefined ? undefined : header(request, 'x-request-id');
-  return id !== undefined && /^[A-Za-z0-9-]{1,64}$/.test(id) ? id : '-';
-}
 
 function wantsHtml(request: RequestHead | undefined): boolean {
   return request !== undefined && (header(request, 'accept')?.includes('text/html') ?? false);
@@ -39,7 +35,7 @@ function content(
   { code, message }: { code: keyof typeof MESSAGES; message: string },
   request: RequestHead | undefined,
 ): { type: string; body: string } {
-  const id = requestId(request);
+  const id = requestId(request) ?? '-';
   if (wantsHtml(request)) return { type: 'text/html; charset=utf-8', body: html(message, id) };
   return { type: 'application/json', body: JSON.stringify({ error: { code, message, requestId: id } }) };
 }
