@@ -63,10 +63,6 @@ function credentialHeaders(config: Config): string[] {
   ];
 }
 
-function usesCookies(config: Config): boolean {
-  return [...lookups(config), ...transformations(config)].some(({ location }) => location === 'COOKIE');
-}
-
 /** Headers removed from client requests. One that carries credentials must reach the service, even if a claim is mapped to it. */
 export function reservedHeaders(config: Config): string[] {
   const credentials = new Set(unique(credentialHeaders(config)));
@@ -105,9 +101,8 @@ export function mutableHeaders(config: Config): string[] {
 /** Headers that the service reads; no others are sent to it. */
 export function readHeaders(config: Config): string[] {
   const always = ['accept', 'connection', 'upgrade', CLIENT_ADDRESS, 'x-request-id', ...SOURCE];
-  const cookie = usesCookies(config) ? ['cookie'] : [];
   const forwarded = config.gateway.trustedHops > 0 ? ['x-forwarded-for'] : [];
-  return unique([...always, ...credentialHeaders(config), ...cookie, ...forwarded]);
+  return unique([...always, 'cookie', ...credentialHeaders(config), ...forwarded]);
 }
 
 /** The name of the cluster of the portal. */

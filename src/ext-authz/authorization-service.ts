@@ -15,6 +15,7 @@ import { decodeCheckRequest } from './check-request.ts';
 import { encodeDeniedResponse } from './denied-response.ts';
 import { routedEndpoint, type FindEndpoint, type GuardedEndpoint } from './endpoint-router.ts';
 import { encodeOkResponse, prepareOkResponse, type CachedOkResponse } from './ok-response.ts';
+import { signInByLink } from './sign-in.ts';
 import { checkRequestSafety } from './request-safety.ts';
 
 export interface AuthorizationOptions {
@@ -153,6 +154,12 @@ export function createAuthorizationService(options: AuthorizationOptions): Check
     if (decision.kind !== 'allow') return refuse(state, decision);
     const denied = decision.identity.access?.(request.method, request.path);
     if (denied !== undefined) return refuse(state, denied);
+    const redirected = signInByLink(request, endpoint, decision);
+    if (redirected !== undefined)
+      return redirected.then((bytes) => {
+        report(state, decision);
+        return bytes;
+      });
     const prepared = cachedOkResponse(endpoint, decision.identity);
     if (prepared instanceof Promise) return prepared.then((late) => allow(state, late, decision));
     return allow(state, prepared, decision);

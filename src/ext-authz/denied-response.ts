@@ -1,8 +1,10 @@
 import { DENIALS, type Deny, type Unavailable } from '../auth/decision.ts';
 import { header, type HeaderField, type RequestHead } from '../http/request-head.ts';
 import { requestId } from '../http/request-id.ts';
+import { isFromPage, isPageLoad } from './browser-request.ts';
 import { encodeDenied } from './check-response.ts';
 import type { GuardedEndpoint } from './endpoint-router.ts';
+import { encodeRedirect, signInLocation } from './sign-in.ts';
 
 const UNAVAILABLE = { status: 503, code: 'unavailable' } as const;
 const RETRY_AFTER_SECONDS = 2;
@@ -40,8 +42,31 @@ function content(
   return { type: 'application/json', body: JSON.stringify({ error: { code, message, requestId: id } }) };
 }
 
+/** Programs are challenged, and browsers where they sign in with their own dialog. */
+function isChallenged(
+  request: RequestHead | undefined,
+  endpoint: GuardedEndpoint | undefined,
+): endpoint is GuardedEndpoint {
+  if (request === undefined || endpoint === undefined) return false;
+  return endpoint.signIn === undefined || !isFromPage(request);
+}
+
+function redirect(
+  decision: Deny | Unavailable,
+  request: RequestHead | undefined,
+  endpoint: GuardedEndpoint | undefined,
+): Uint8Array | undefined {
+  if (decision.kind !== 'deny' || request === undefined || endpoint === undefined) return undefined;
+  if (DENIALS[decision.reason].status !== 401 || !isPageLoad(request)) return undefined;
+  // A program that sends wrong credentials must learn that, whatever it accepts.
+  const isProgram = header(request, 'authorization') !== undefined && header(request, 'sec-fetch-mode') === undefined;
+  if (isProgram) return undefined;
+  const location = signInLocation(request, endpoint);
+  return location === undefined ? undefined : encodeRedirect(location, endpoint, { reason: decision.reason });
+}
+
 /**
- * Encodes the CheckResponse that denies a request.
+ * Encodes the CheckResponse that denies a request, or sends a browser to sign in.
  *
  * @param request undefined if it could not be decoded
  */
@@ -50,6 +75,8 @@ export function encodeDeniedResponse(
   request?: RequestHead,
   endpoint?: GuardedEndpoint,
 ): Uint8Array {
+  const redirected = redirect(decision, request, endpoint);
+  if (redirected !== undefined) return redirected;
   const { status, code } = decision.kind === 'deny' ? DENIALS[decision.reason] : UNAVAILABLE;
   const why = decision.kind === 'deny' ? decision.rule?.why : undefined;
   const { type, body } = content({ code, message: why ?? MESSAGES[code] }, request);
@@ -57,7 +84,8 @@ export function encodeDeniedResponse(
     ['content-type', type],
     ['cache-control', 'no-store'],
   ];
-  if (status === 401 && endpoint !== undefined) headers.push(['www-authenticate', endpoint.method.challenge]);
+  if (status === 401 && isChallenged(request, endpoint))
+    headers.push(['www-authenticate', endpoint.method.challenge]);
   if (status === 503 || status === 429) {
     headers.push(['retry-after', String(decision.retryAfterSeconds ?? RETRY_AFTER_SECONDS)]);
   }

@@ -3,15 +3,8 @@ import { deny, type Allow, type Decision, type Deny } from '../auth/decision.ts'
 import { isHttps, type RequestHead } from '../http/request-head.ts';
 import { limited, renewalDueMs, renewed, type Session, type SessionLimits } from './session.ts';
 import { SESSION_COOKIES, sessionCookies } from './session-cookie.ts';
+import type { SessionSource } from './session-source.ts';
 import type { Sessions } from './sessions.ts';
-
-/** What the endpoint's own method knows about a session's user. */
-export interface SessionSource {
-  /** The identity that the session stands for now; a denial if its user or issuer is no longer accepted. */
-  identify(session: Session): Decision;
-  /** The session with everything that depends on the keys made again. */
-  refresh(session: Session): Session;
-}
 
 export interface SessionOptions {
   readonly endpoint: string;
@@ -86,7 +79,7 @@ export function acceptSessions(method: AuthMethod, options: SessionOptions): Aut
     const dueMs = renewalDueMs(session);
     const isDue = nowMs >= dueMs;
     const setCookie = isDue
-      ? await sessions.seal(source.refresh(renewed(session, limits, nowMs)), isSecure)
+      ? await sessions.seal({ ...renewed(session, limits, nowMs), ...source.contentOf(session) }, isSecure)
       : undefined;
     return {
       kind: 'allow',
