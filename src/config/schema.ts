@@ -12,6 +12,8 @@ import {
 } from '../config-file/fields.ts';
 import { basicAuth } from '../basic/basic-schema.ts';
 import { jwtAuth } from '../jwt/jwt-schema.ts';
+import { accessTokenSettings } from '../access-token/access-token-schema.ts';
+import { revocationSettings } from '../revocation/revocation-schema.ts';
 import { sessionSettings } from '../session/session-schema.ts';
 import { portalSettings } from '../portal/portal-schema.ts';
 
@@ -135,6 +137,8 @@ export const configSchema = z.strictObject({
     .prefault({}),
   session: sessionSettings,
   portal: portalSettings,
+  revocation: revocationSettings,
+  accessTokens: accessTokenSettings,
   admin: z
     .strictObject({
       listen: hostPort.default('127.0.0.1:9002'),

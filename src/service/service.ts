@@ -6,10 +6,11 @@ import { measureHashes } from '../admin/measure-hashes.ts';
 import { observe } from '../admin/observe.ts';
 import { createHashQueue } from '../basic/hash-queue.ts';
 import { createLoginThrottle } from '../basic/login-throttle.ts';
+import { openAccessEnds } from './access-ends.ts';
 import { openComfyuiKeys } from './comfyui-keys.ts';
 import { portalListen } from '../config/portal-address.ts';
 import type { Config } from '../config/schema.ts';
-import { buildEndpoints, type BuiltEndpoints, type EndpointParts } from './build-endpoints.ts';
+import { buildEndpoints, type EndpointParts } from './build-endpoints.ts';
 import { bootstrapDigests } from '../envoy/render.ts';
 import { createAuthorizationService, type Check } from '../ext-authz/authorization-service.ts';
 import { watchBootstrap } from '../ext-authz/bootstrap-watch.ts';
@@ -17,6 +18,7 @@ import { startGrpcServer, type GrpcServer } from '../ext-authz/grpc-server.ts';
 import { startPortal, type Portal } from '../portal/portal.ts';
 import { createMint } from '../token/mint-token.ts';
 import type { TokenKeys } from '../token/token-key.ts';
+import { keyProblems, neverHadKeys } from './key-problems.ts';
 import { watchComfyuis } from './watch-comfyuis.ts';
 import type { AskComfyui } from '../comfyui/watch-upstreams.ts';
 
@@ -53,17 +55,6 @@ export interface Service {
   close(): Promise<void>;
 }
 
-function keyProblems({ keyRing }: BuiltEndpoints): string[] {
-  return keyRing.issuers.flatMap(({ issuer, source: { problem } }) =>
-    problem === undefined ? [] : [`keys of ${issuer}: ${problem}`],
-  );
-}
-
-/** True if an issuer's keys were never available: a load balancer should not send traffic here yet. */
-function neverHadKeys({ keyRing }: BuiltEndpoints): boolean {
-  return keyRing.issuers.some(({ source }) => source.current() === undefined && source.generation === 0);
-}
-
 /** What Envoy connects to. Rejects with nothing left open. */
 async function startServers(config: Config, check: Check): Promise<{ portal: Portal; grpc: GrpcServer }> {
   const portal = await startPortal({ ...config.service, listen: portalListen(config), methods: [] });
@@ -89,7 +80,9 @@ export async function startService(options: ServiceOptions): Promise<Service> {
   keys.publish(config.endpoints);
   // Leave one CPU for cached checks.
   const { parallelHashes = Math.max(1, availableParallelism() - 1), waitingHashes } = config.service;
+  const ends = openAccessEnds({ config, keys: keys.token, log, metrics, now, fetch: options.fetch });
   const parts: EndpointParts = {
+    revocations: ends.revocations,
     log,
     metrics,
     now,
@@ -134,9 +127,13 @@ export async function startService(options: ServiceOptions): Promise<Service> {
   const readiness = (): Readiness => ({
     ready: !neverHadKeys(guarded),
     revision,
-    problems: [...faults, ...bootstraps.problems(), ...keyProblems(guarded), ...comfyuis.problems].map(
-      conceal,
-    ),
+    problems: [
+      ...faults,
+      ...bootstraps.problems(),
+      ...keyProblems(guarded),
+      ...comfyuis.problems,
+      ...ends.problems(),
+    ].map(conceal),
   });
   const admin = await startAdminServer({
     listen: config.admin.listen,
@@ -148,6 +145,7 @@ export async function startService(options: ServiceOptions): Promise<Service> {
     await admin.close();
     guarded.keyRing.close();
     comfyuis.close();
+    ends.close();
   };
   const { portal, grpc } = await startServers(config, check).catch(async (error: unknown) => {
     await closeOthers();
@@ -173,6 +171,7 @@ export async function startService(options: ServiceOptions): Promise<Service> {
       ({ endpoints } = next);
       bootstraps.expect(digests);
       comfyuis.replace(next);
+      ends.replace(next);
       faults = [];
       metrics.configInfo.reset();
       revision = nextRevision;
