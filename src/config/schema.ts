@@ -14,6 +14,8 @@ import { origin } from '../access/origin-schema.ts';
 import { accessRule, accessTest } from '../access/rule-schema.ts';
 import { basicAuth } from '../basic/basic-schema.ts';
 import { jwtAuth } from '../jwt/jwt-schema.ts';
+import { accessTokenSettings } from '../access-token/access-token-schema.ts';
+import { revocationSettings } from '../revocation/revocation-schema.ts';
 import { sessionSettings } from '../session/session-schema.ts';
 import { portalSettings } from '../portal/portal-schema.ts';
 
@@ -146,6 +148,8 @@ export const configSchema = z.strictObject({
     .prefault({}),
   session: sessionSettings,
   portal: portalSettings,
+  revocation: revocationSettings,
+  accessTokens: accessTokenSettings,
   admin: z
     .strictObject({
       listen: hostPort.default('127.0.0.1:9002'),

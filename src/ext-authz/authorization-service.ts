@@ -116,9 +116,7 @@ export function createAuthorizationService(options: AuthorizationOptions): Check
     };
     const first = firstToken.get(identity);
     if (first !== undefined && isFresh(first)) return keep(first);
-    const token = endpoint.multiTenant
-      ? options.mint(identity.userId, identity.operator, endpoint.audience)
-      : undefined;
+    const token = endpoint.multiTenant ? options.mint(identity, endpoint.audience) : undefined;
     return token instanceof Promise ? token.then(keep) : keep(token);
   }
 

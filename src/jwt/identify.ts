@@ -30,6 +30,11 @@ function expiryOf({ exp, iat }: Claims, { clockTolerance, maxTokenAge }: Issuer)
   return Math.min(Number(exp) * 1000, oldestMs) + clockTolerance;
 }
 
+/** A token that does not say when it was issued counts as old: a revocation of its user ends it. */
+function issueOf({ iat }: Claims): number {
+  return typeof iat === 'number' ? iat * 1000 : 0;
+}
+
 /** The same for bearer tokens and for ID tokens: one claim is the isolation id, others are forwarded. */
 export function createIdentify({ claimTransformations, isOperator, accessOf }: IdentifyOptions): Identify {
   const idClaim = idClaimOf(claimTransformations);
@@ -47,6 +52,10 @@ export function createIdentify({ claimTransformations, isOperator, accessOf }: I
     const expiresAtMs = expiryOf(claims, rules);
     const operator = isOperator(userId, claims);
     const access = accessOf({ userId, operator, claims });
-    return { kind: 'allow', identity: { userId, operator, forwardedClaims, expiresAtMs, access } };
+    const issuedAtMs = issueOf(claims);
+    return {
+      kind: 'allow',
+      identity: { userId, operator, forwardedClaims, expiresAtMs, issuedAtMs, access },
+    };
   };
 }

@@ -24,6 +24,11 @@ function addedSince(before: readonly Revocation[], after: readonly Revocation[])
   });
 }
 
+export interface OpenRevocations extends Revocations {
+  readonly entries: readonly Revocation[];
+  close(): void;
+}
+
 /** Adds entries to the file once, for commands. @throws Error that names the file; then nothing was revoked */
 export async function addRevocations(
   path: string,
@@ -36,7 +41,7 @@ export async function addRevocations(
 }
 
 /** Opens the revocations file, which replicas share, and follows its changes. */
-export function openRevocations(options: RevocationsOptions): Revocations & { close(): void } {
+export function openRevocations(options: RevocationsOptions): OpenRevocations {
   const { now, onRevoked, onProblem, ...place } = options;
   let generation = 0;
   const file = openSharedFile<readonly Revocation[]>({ ...place, codec: revocationsCodec, onChange: follow });
@@ -58,6 +63,9 @@ export function openRevocations(options: RevocationsOptions): Revocations & { cl
     },
     get problem() {
       return file.problem;
+    },
+    get entries() {
+      return file.state;
     },
     isRevoked: (credential) => isRevoked(credential),
     async revoke(...entries) {

@@ -19,6 +19,8 @@ import { createKeyRing, type KeyRing } from '../jwt/key-ring.ts';
 import type { KeySource } from '../jwt/key-source.ts';
 import { createJwtMethod } from '../jwt/jwt-method.ts';
 import { openKeySource } from '../jwt/open-key-source.ts';
+import { refuseRevoked } from '../revocation/refuse-revoked.ts';
+import type { Revocations } from '../revocation/revocations.ts';
 import { acceptProbeUsers } from '../token/probe-user.ts';
 
 /** What all revisions of the configuration share. */
@@ -34,6 +36,7 @@ export interface EndpointParts {
   readonly verifyKeys: readonly KeyObject[];
   readonly hashing: HashQueue;
   readonly throttle: LoginThrottle;
+  readonly revocations: Revocations;
 }
 
 /** The endpoints of one revision of the configuration. */
@@ -139,7 +142,7 @@ export function buildEndpoints(
   parts: EndpointParts,
   before?: BuiltEndpoints,
 ): BuiltEndpoints {
-  const { now, monotonic, metrics, verifyKeys } = parts;
+  const { now, monotonic, metrics, verifyKeys, revocations } = parts;
   const groups = comfyuiGroups(config);
   const keyRing = createKeyRing((rules) => openKeys(rules, config, parts), before?.keyRing);
 
@@ -149,15 +152,16 @@ export function buildEndpoints(
       auth.method === 'BASIC'
         ? basic(endpoint, auth, { ...parts, users: config.users })
         : jwt(endpoint, auth, { now, keyRing });
+    const checked = refuseRevoked(method, name, revocations);
     const sources = auth.method === 'JWT' ? auth.issuers.map((rules) => keyRing.sourceFor(rules)) : [];
-    const cached = cacheDecisions(multiTenant ? acceptProbeUsers(method, verifyKeys, now) : method, {
+    const cached = cacheDecisions(multiTenant ? acceptProbeUsers(checked, verifyKeys, now) : checked, {
       ttlMs: config.service.rememberFor,
       maxEntries: MAX_CACHED,
       // A throttled client must not benefit from other clients' cached decisions.
       perClient: auth.method === 'BASIC',
       now,
       monotonic,
-      generation: () => sources.reduce((sum, source) => sum + source.generation, 0),
+      generation: () => sources.reduce((sum, source) => sum + source.generation, revocations.generation),
       onLookup: countLookups(name, metrics),
     });
     return {

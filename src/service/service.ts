@@ -7,10 +7,11 @@ import { measureHashes } from '../admin/measure-hashes.ts';
 import { observe } from '../admin/observe.ts';
 import { createHashQueue } from '../basic/hash-queue.ts';
 import { createLoginThrottle } from '../basic/login-throttle.ts';
+import { openAccessEnds } from './access-ends.ts';
 import { openComfyuiKeys } from './comfyui-keys.ts';
 import { portalListen } from '../config/portal-address.ts';
 import type { Config } from '../config/schema.ts';
-import { buildEndpoints, type BuiltEndpoints, type EndpointParts } from './build-endpoints.ts';
+import { buildEndpoints, type EndpointParts } from './build-endpoints.ts';
 import { bootstrapDigests } from '../envoy/render.ts';
 import { createAuthorizationService, type Check } from '../ext-authz/authorization-service.ts';
 import { watchBootstrap } from '../ext-authz/bootstrap-watch.ts';
@@ -18,6 +19,7 @@ import { startGrpcServer, type GrpcServer } from '../ext-authz/grpc-server.ts';
 import { startPortal, type Portal } from '../portal/portal.ts';
 import { createMint } from '../token/mint-token.ts';
 import type { TokenKeys } from '../token/token-key.ts';
+import { keyProblems, neverHadKeys } from './key-problems.ts';
 import { watchComfyuis } from './watch-comfyuis.ts';
 import type { AskComfyui } from '../comfyui/watch-upstreams.ts';
 
@@ -54,17 +56,6 @@ export interface Service {
   close(): Promise<void>;
 }
 
-function keyProblems({ keyRing }: BuiltEndpoints): string[] {
-  return keyRing.issuers.flatMap(({ issuer, source: { problem } }) =>
-    problem === undefined ? [] : [`keys of ${issuer}: ${problem}`],
-  );
-}
-
-/** True if an issuer's keys were never available: a load balancer should not send traffic here yet. */
-function neverHadKeys({ keyRing }: BuiltEndpoints): boolean {
-  return keyRing.issuers.some(({ source }) => source.current() === undefined && source.generation === 0);
-}
-
 /** What Envoy connects to. Rejects with nothing left open. */
 async function startServers(config: Config, check: Check): Promise<{ portal: Portal; grpc: GrpcServer }> {
   const portal = await startPortal({ ...config.service, listen: portalListen(config), methods: [] });
@@ -91,7 +82,9 @@ export async function startService(options: ServiceOptions): Promise<Service> {
   keys.publish(config.endpoints);
   // Leave one CPU for cached checks.
   const { parallelHashes = Math.max(1, availableParallelism() - 1), waitingHashes } = config.service;
+  const ends = openAccessEnds({ config, keys: keys.token, log, metrics, now, fetch: options.fetch });
   const parts: EndpointParts = {
+    revocations: ends.revocations,
     log,
     metrics,
     now,
@@ -142,6 +135,7 @@ export async function startService(options: ServiceOptions): Promise<Service> {
       ...keyProblems(guarded),
       ...comfyuis.problems,
       ...auditing.problems(),
+      ...ends.problems(),
     ].map(conceal),
   });
   const admin = await startAdminServer({
@@ -154,6 +148,7 @@ export async function startService(options: ServiceOptions): Promise<Service> {
     await admin.close();
     guarded.keyRing.close();
     comfyuis.close();
+    ends.close();
   };
   const { portal, grpc } = await startServers(config, check).catch(async (error: unknown) => {
     await closeOthers();
@@ -180,6 +175,7 @@ export async function startService(options: ServiceOptions): Promise<Service> {
       ({ endpoints } = next);
       bootstraps.expect(digests);
       comfyuis.replace(next);
+      ends.replace(next);
       faults = [];
       metrics.configInfo.reset();
       revision = nextRevision;

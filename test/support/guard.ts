@@ -1,3 +1,4 @@
+import { someRevocations } from './revocations.ts';
 import { pino } from 'pino';
 import { createMetrics } from '../../src/admin/metrics.ts';
 import type { HeaderField } from '../../src/http/request-head.ts';
@@ -36,7 +37,9 @@ export function aGuard(
   const loaded = loadText(config);
   const outcomes: Outcome[] = [];
   let now = Date.now();
+  const revocations = someRevocations();
   const parts: EndpointParts = {
+    revocations,
     log: pino({ level: 'silent' }),
     metrics: createMetrics(),
     now: () => now,
@@ -53,7 +56,8 @@ export function aGuard(
   let guarded = buildEndpoints(served, parts);
   const check = createAuthorizationService({
     findEndpoint: () => guarded.findEndpoint,
-    mint: (userId) => Promise.resolve({ text: `token-of-${userId}`, issuedAtMs: 0, refreshAtMs: Infinity }),
+    mint: ({ userId }) =>
+      Promise.resolve({ text: `token-of-${userId}`, issuedAtMs: 0, refreshAtMs: Infinity }),
     now: () => now,
     trustedHops: loaded.config.gateway.trustedHops,
     onDecision: (outcome) => outcomes.push(outcome),

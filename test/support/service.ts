@@ -58,7 +58,7 @@ export function aService({
   };
   const check = createAuthorizationService({
     findEndpoint: () => (name) => (name === endpoint.name ? endpoint : undefined),
-    mint: (userId) =>
+    mint: ({ userId }) =>
       Promise.resolve({ text: `token-of-${userId}`, issuedAtMs: NOW, refreshAtMs: NOW + 150_000 }),
     now: () => NOW,
     trustedHops,
