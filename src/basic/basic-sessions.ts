@@ -14,7 +14,8 @@ export function basicSessions(
   return {
     identify({ method, user, passwordTag }) {
       const hash = users.get(user);
-      if (method !== 'BASIC' || hash === undefined || passwordTag === undefined) return deny('session-revoked');
+      if (method !== 'BASIC' || hash === undefined || passwordTag === undefined)
+        return deny('session-revoked');
       return sessions.isTagOf(passwordTag, PURPOSE, hash)
         ? identifyUser(user, options)
         : deny('session-revoked');

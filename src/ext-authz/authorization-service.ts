@@ -7,9 +7,10 @@ import {
   type Identity,
   type Unavailable,
 } from '../auth/decision.ts';
+import { clientAddress } from '../http/client-address.ts';
 import { isFromForeignPage } from '../http/foreign-page.ts';
 import { isWellFormedHost } from '../http/host.ts';
-import { header, headerValues, type RequestHead } from '../http/request-head.ts';
+import type { RequestHead } from '../http/request-head.ts';
 import { isUsable, type GatewayToken, type MintToken } from '../token/mint-token.ts';
 import { decodeCheckRequest } from './check-request.ts';
 import { encodeDeniedResponse } from './denied-response.ts';
@@ -52,14 +53,6 @@ export interface Outcome {
  * bytes, which Envoy would treat as OK.
  */
 export type Check = (bytes: Uint8Array) => Uint8Array | Promise<Uint8Array>;
-
-/** The client's address according to Envoy: its own header, else the X-Forwarded-For entry before the trusted hops, else the peer. */
-function clientOf(request: RequestHead, trustedHops: number): Client {
-  const external = header(request, 'x-envoy-external-address');
-  if (external !== undefined) return { address: external, lookup: undefined };
-  const forwarded = trustedHops > 0 ? headerValues(request, 'x-forwarded-for').join(',').split(',') : [];
-  return { address: forwarded.at(-1 - trustedHops)?.trim() ?? request.peerAddress, lookup: undefined };
-}
 
 /** What is known so far about one check in progress. */
 interface CheckState {
@@ -166,7 +159,7 @@ export function createAuthorizationService(options: AuthorizationOptions): Check
   function handle(state: CheckState, bytes: Uint8Array): Uint8Array | Promise<Uint8Array> {
     const request = decodeCheckRequest(bytes);
     state.request = request;
-    const client = clientOf(request, options.trustedHops);
+    const client = { address: clientAddress(request, options.trustedHops), lookup: undefined };
     state.client = client;
     options.onBootstrap?.(request.bootstrap);
     if (!isWellFormedHost(request.host)) return refuse(state, deny('host-malformed'));

@@ -59,7 +59,8 @@ function redirect(
   if (decision.kind !== 'deny' || request === undefined || endpoint === undefined) return undefined;
   if (DENIALS[decision.reason].status !== 401 || !isPageLoad(request)) return undefined;
   // A program that sends wrong credentials must learn that, whatever it accepts.
-  const isProgram = header(request, 'authorization') !== undefined && header(request, 'sec-fetch-mode') === undefined;
+  const isProgram =
+    header(request, 'authorization') !== undefined && header(request, 'sec-fetch-mode') === undefined;
   if (isProgram) return undefined;
   const location = signInLocation(request, endpoint);
   return location === undefined ? undefined : encodeRedirect(location, endpoint, { reason: decision.reason });

@@ -138,7 +138,11 @@ interface Changes extends Pick<OkHttpResponse, 'setQuery' | 'removeQuery'> {
 }
 
 function encodeChanged(
-  { prepared, endpoint, identity }: { prepared: CachedOkResponse; endpoint: GuardedEndpoint; identity: Identity },
+  {
+    prepared,
+    endpoint,
+    identity,
+  }: { prepared: CachedOkResponse; endpoint: GuardedEndpoint; identity: Identity },
   { life, cookie, setQuery, removeQuery }: Changes,
 ): Uint8Array {
   if (life.length + setQuery.length + removeQuery.length === 0 && cookie === undefined) return prepared.bytes;

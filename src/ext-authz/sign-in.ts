@@ -59,7 +59,7 @@ export function signInByLink(
   if (link === undefined || decision.claims === undefined || !isPageLoad(request)) return undefined;
   if (!link.parameters.some((name) => queryValues(request.path, name).length > 0)) return undefined;
   const location = cleanPath(request, endpoint);
-  return link.start(request, decision).then((setCookie) =>
-    encodeRedirect(location, endpoint, { reason: 'signed-in', setCookie }),
-  );
+  return link
+    .start(request, decision)
+    .then((setCookie) => encodeRedirect(location, endpoint, { reason: 'signed-in', setCookie }));
 }

@@ -16,7 +16,9 @@ import { bootstrapDigests } from '../envoy/render.ts';
 import { createAuthorizationService, type Check } from '../ext-authz/authorization-service.ts';
 import { watchBootstrap } from '../ext-authz/bootstrap-watch.ts';
 import { startGrpcServer, type GrpcServer } from '../ext-authz/grpc-server.ts';
-import { startPortal, type Portal } from '../portal/portal.ts';
+import { createApp } from '../portal/create-app.ts';
+import { openSessions } from './open-sessions.ts';
+import { startPortal, type Portal, type PortalOptions } from '../portal/portal.ts';
 import { createMint } from '../token/mint-token.ts';
 import type { TokenKeys } from '../token/token-key.ts';
 import { keyProblems, neverHadKeys } from './key-problems.ts';
@@ -57,8 +59,12 @@ export interface Service {
 }
 
 /** What Envoy connects to. Rejects with nothing left open. */
-async function startServers(config: Config, check: Check): Promise<{ portal: Portal; grpc: GrpcServer }> {
-  const portal = await startPortal({ ...config.service, listen: portalListen(config), methods: [] });
+async function startServers(
+  config: Config,
+  check: Check,
+  app: PortalOptions['app'],
+): Promise<{ portal: Portal; grpc: GrpcServer }> {
+  const portal = await startPortal({ ...config.service, listen: portalListen(config), app });
   try {
     return { portal, grpc: await startGrpcServer({ ...config.service, check }) };
   } catch (error) {
@@ -83,8 +89,11 @@ export async function startService(options: ServiceOptions): Promise<Service> {
   // Leave one CPU for cached checks.
   const { parallelHashes = Math.max(1, availableParallelism() - 1), waitingHashes } = config.service;
   const ends = openAccessEnds({ config, keys: keys.token, log, metrics, now, fetch: options.fetch });
+  const { trustedHops } = config.gateway;
+  const sessions = openSessions({ config, log, audit, now });
   const parts: EndpointParts = {
     revocations: ends.revocations,
+    ...sessions,
     log,
     metrics,
     now,
@@ -104,7 +113,7 @@ export async function startService(options: ServiceOptions): Promise<Service> {
     },
   });
   bootstraps.expect(bootstrapDigests(config));
-  let { endpoints } = config;
+  let { endpoints, portal: site } = config;
   let faults: readonly string[] = [];
   let revision = options.revision;
   metrics.configInfo.set({ revision }, 1);
@@ -113,12 +122,26 @@ export async function startService(options: ServiceOptions): Promise<Service> {
     findEndpoint: () => guarded.findEndpoint,
     mint: createMint(keys.token, now),
     now,
-    trustedHops: config.gateway.trustedHops,
+    trustedHops,
     onBootstrap: (digest) => {
       bootstraps.seen(digest);
     },
     onDecision: observe(metrics, log, audit),
   });
+  const app = createApp(
+    {
+      ...parts,
+      findEndpoint: (name) => guarded.findPortalEndpoint(name),
+      sections: [],
+      site: () => site,
+      audit,
+      trustedHops,
+      onError(error) {
+        log.error({ err: error }, 'a page of the portal failed');
+      },
+    },
+    () => [],
+  );
   metrics.showKeys(() =>
     guarded.keyRing.issuers.map(({ issuer, source }) => ({
       issuer,
@@ -135,6 +158,7 @@ export async function startService(options: ServiceOptions): Promise<Service> {
       ...keyProblems(guarded),
       ...comfyuis.problems,
       ...auditing.problems(),
+      ...sessions.problems(),
       ...ends.problems(),
     ].map(conceal),
   });
@@ -146,11 +170,12 @@ export async function startService(options: ServiceOptions): Promise<Service> {
   });
   const closeOthers = async (): Promise<void> => {
     await admin.close();
+    sessions.close();
     guarded.keyRing.close();
     comfyuis.close();
     ends.close();
   };
-  const { portal, grpc } = await startServers(config, check).catch(async (error: unknown) => {
+  const { portal, grpc } = await startServers(config, check, app).catch(async (error: unknown) => {
     await closeOthers();
     throw error;
   });
@@ -172,7 +197,7 @@ export async function startService(options: ServiceOptions): Promise<Service> {
         keys.restore(endpoints);
         throw error;
       }
-      ({ endpoints } = next);
+      ({ endpoints, portal: site } = next);
       bootstraps.expect(digests);
       comfyuis.replace(next);
       ends.replace(next);

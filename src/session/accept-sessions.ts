@@ -2,7 +2,7 @@ import type { AuthMethod, Client, Credentials } from '../auth/auth-method.ts';
 import { deny, type Allow, type Decision, type Deny } from '../auth/decision.ts';
 import { isHttps, type RequestHead } from '../http/request-head.ts';
 import { limited, renewalDueMs, renewed, type Session, type SessionLimits } from './session.ts';
-import { SESSION_COOKIES, sessionCookies } from './session-cookie.ts';
+import { sessionCookies } from './session-cookie.ts';
 import type { SessionSource } from './session-source.ts';
 import type { Sessions } from './sessions.ts';
 
@@ -105,10 +105,6 @@ export function acceptSessions(method: AuthMethod, options: SessionOptions): Aut
 
   return {
     ...method,
-    credentialLocations: {
-      ...method.credentialLocations,
-      cookies: [...method.credentialLocations.cookies, ...SESSION_COOKIES],
-    },
     find,
     authenticate(credentials, client) {
       const { own, cookie, isSecure } = split(credentials);

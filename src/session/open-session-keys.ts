@@ -14,7 +14,10 @@ export interface OpenSessionKeys {
 }
 
 function load(file: string): SessionKeys {
-  return parseSessionKeys(readOrCreatePrivateFile(file, () => formatSessionKeys([makeSessionKey()])), file);
+  return parseSessionKeys(
+    readOrCreatePrivateFile(file, () => formatSessionKeys([makeSessionKey()])),
+    file,
+  );
 }
 
 /**
@@ -23,7 +26,10 @@ function load(file: string): SessionKeys {
  * @param onChange called after each change, with the problem if the file is unusable
  * @throws Error naming the file and the place in it
  */
-export function openSessionKeys(file: string, onChange: (problem: string | undefined) => void): OpenSessionKeys {
+export function openSessionKeys(
+  file: string,
+  onChange: (problem: string | undefined) => void,
+): OpenSessionKeys {
   let current = load(file);
   let generation = 0;
   let problem: string | undefined;

@@ -4,8 +4,13 @@ import { headerValues, isHttps, type RequestHead } from '../http/request-head.ts
 const SECURE_NAME = '__Host-comfy_session';
 const PLAIN_NAME = 'comfy_session';
 
+/** Ties the form for passwords to a browser. */
+export function formCookieName(isSecure: boolean): string {
+  return isSecure ? '__Host-comfy_form' : 'comfy_form';
+}
+
 /** Never forwarded to a ComfyUI. */
-export const SESSION_COOKIES = [SECURE_NAME, PLAIN_NAME] as const;
+export const PORTAL_COOKIES = [SECURE_NAME, PLAIN_NAME, formCookieName(true), formCookieName(false)] as const;
 
 /** On https, only the name that browsers protect: no other host and no plain connection can set a `__Host-` cookie. */
 export function sessionCookieName(isSecure: boolean): string {

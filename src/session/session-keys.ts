@@ -67,7 +67,11 @@ export function makeTag([key]: SessionKeys, purpose: string, text: string): stri
 }
 
 /** Whether a tag was made of this text, with any of the keys. */
-export function isTagOf(keys: SessionKeys, tag: string, { purpose, text }: { purpose: string; text: string }): boolean {
+export function isTagOf(
+  keys: SessionKeys,
+  tag: string,
+  { purpose, text }: { purpose: string; text: string },
+): boolean {
   const [kid, given = ''] = tag.split('.');
   const key = keys.find((one) => one.kid === kid);
   if (key === undefined) return false;

@@ -59,7 +59,11 @@ export function newSession(
 /** Applies the current limits, which may be stricter than those at sign-in. */
 export function limited(session: Session, { ttlMs, maxAgeMs }: SessionLimits): Session {
   const endsAtMs = Math.min(session.endsAtMs, session.signedInAtMs + maxAgeMs);
-  return { ...session, endsAtMs, expiresAtMs: Math.min(session.expiresAtMs, session.renewedAtMs + ttlMs, endsAtMs) };
+  return {
+    ...session,
+    endsAtMs,
+    expiresAtMs: Math.min(session.expiresAtMs, session.renewedAtMs + ttlMs, endsAtMs),
+  };
 }
 
 /** When half of its time without use is over, a session in use is renewed; never if that would gain nothing. */

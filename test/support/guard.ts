@@ -1,3 +1,6 @@
+import { createBeginSession } from '../../src/portal/begin-session.ts';
+import { makeSessionKey } from '../../src/session/session-keys.ts';
+import { createSessions } from '../../src/session/sessions.ts';
 import { someRevocations } from './revocations.ts';
 import { pino } from 'pino';
 import { createMetrics } from '../../src/admin/metrics.ts';
@@ -38,8 +41,16 @@ export function aGuard(
   const outcomes: Outcome[] = [];
   let now = Date.now();
   const revocations = someRevocations();
+  const sessions = createSessions({ keys: { current: [makeSessionKey()], generation: 0 }, now: () => now });
   const parts: EndpointParts = {
     revocations,
+    sessions,
+    beginSession: createBeginSession({
+      sessions,
+      audit: () => undefined,
+      trustedHops: 0,
+      now: () => now,
+    }),
     log: pino({ level: 'silent' }),
     metrics: createMetrics(),
     now: () => now,
