@@ -19,7 +19,17 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'access-token': ['http', 'files', 'auth', 'config-file', 'revocation'],
   basic: ['http', 'files', 'auth', 'config-file', 'session'],
   jwt: ['http', 'errors', 'auth', 'config-file', 'session'],
-  portal: ['http', 'errors', 'pages', 'listen', 'auth', 'config-file', 'session', 'revocation', 'access-token'],
+  portal: [
+    'http',
+    'errors',
+    'pages',
+    'listen',
+    'auth',
+    'config-file',
+    'session',
+    'revocation',
+    'access-token',
+  ],
   access: ['auth', 'config-file', 'basic', 'jwt'],
   config: [
     'http',

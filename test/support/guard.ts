@@ -1,5 +1,5 @@
 import { createBeginSession } from '../../src/portal/begin-session.ts';
-import { makeSessionKey } from '../../src/session/session-keys.ts';
+import { makeSessionKey, type SessionKeys } from '../../src/session/session-keys.ts';
 import { createSessions } from '../../src/session/sessions.ts';
 import { someRevocations } from './revocations.ts';
 import { pino } from 'pino';
@@ -41,7 +41,8 @@ export function aGuard(
   const outcomes: Outcome[] = [];
   let now = Date.now();
   const revocations = someRevocations();
-  const sessions = createSessions({ keys: { current: [makeSessionKey()], generation: 0 }, now: () => now });
+  const keys: { current: SessionKeys; generation: number } = { current: [makeSessionKey()], generation: 0 };
+  const sessions = createSessions({ keys, now: () => now });
   const parts: EndpointParts = {
     revocations,
     sessions,
@@ -78,6 +79,16 @@ export function aGuard(
   return {
     ask,
     revision: loaded.revision,
+    revocations,
+    sessions,
+    now: () => now,
+    /** Replaces the keys of sessions, as a change of their file does. */
+    useKeys(next: SessionKeys) {
+      keys.current = next;
+      keys.generation += 1;
+    },
+    keys: () => keys.current,
+    portalEndpoint: (name: string) => guarded.findPortalEndpoint(name),
     replace(next: Config) {
       guarded = buildEndpoints(next, parts, guarded);
       served = next;
