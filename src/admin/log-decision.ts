@@ -45,9 +45,10 @@ export function logDecision(log: Log, audit: Audit): (outcome: Outcome) => void 
     );
   }
 
-  function denied(outcome: Outcome, { reason, userId: user }: Deny): void {
+  function denied(outcome: Outcome, { reason, rule, userId: user }: Deny): void {
     const origin = originOf(outcome);
-    log.info({ ...origin, user, reason, method: outcome.request?.method, path: pathOf(outcome) }, 'denied');
+    const what = { reason, rule: rule?.name, method: outcome.request?.method, path: pathOf(outcome) };
+    log.info({ ...origin, user, ...what }, 'denied');
     if (!NOT_AUDITED.has(reason)) audit({ event: 'request-refused', ...origin, user, reason });
   }
 

@@ -42,6 +42,7 @@ export type AuditEvent = Origin &
         readonly event: 'request-refused';
         readonly reason: DenyReason;
         readonly user?: string | undefined;
+        readonly account?: string | undefined;
       }
     | {
         readonly event: 'revoked';

@@ -46,6 +46,11 @@ export function makePathsAbsolute(parts: ConfigParts, directory: string): void {
   for (const { endpoint } of parts.endpoints) inEndpoint(endpoint, absolute);
   inComfyui(parts.comfyui, absolute);
   if (parts.audit?.file !== undefined) parts.audit.file = absolute(parts.audit.file);
+  if (parts.revocation !== undefined) {
+    parts.revocation.file = absolute(parts.revocation.file);
+    parts.revocation.sessionsFile = absolute(parts.revocation.sessionsFile);
+  }
+  if (parts.accessTokens !== undefined) parts.accessTokens.file = absolute(parts.accessTokens.file);
   if (parts.session !== undefined) parts.session.keyFile = absolute(parts.session.keyFile);
   inPortal(parts, absolute);
   inTls(parts.gateway?.tls, absolute);

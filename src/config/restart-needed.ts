@@ -1,6 +1,17 @@
 import type { Config } from './schema.ts';
 
-const BOUND = ['comfyui', 'gateway', 'service', 'session', 'portal', 'admin', 'audit', 'log'] as const;
+const BOUND = [
+  'comfyui',
+  'gateway',
+  'service',
+  'session',
+  'portal',
+  'revocation',
+  'accessTokens',
+  'admin',
+  'audit',
+  'log',
+] as const;
 
 /** Applied by a reload, or used by Envoy only: an outdated bootstrap is reported separately. */
 const NOT_BOUND = new Set([
@@ -8,6 +19,7 @@ const NOT_BOUND = new Set([
   'service.address',
   'session.ttl',
   'session.maxAge',
+  'accessTokens.maxAge',
   'portal.address',
   'portal.title',
   'portal.notice',

@@ -10,8 +10,12 @@ import {
   tlsFiles,
   upstream,
 } from '../config-file/fields.ts';
+import { origin } from '../access/origin-schema.ts';
+import { accessRule, accessTest } from '../access/rule-schema.ts';
 import { basicAuth } from '../basic/basic-schema.ts';
 import { jwtAuth } from '../jwt/jwt-schema.ts';
+import { accessTokenSettings } from '../access-token/access-token-schema.ts';
+import { revocationSettings } from '../revocation/revocation-schema.ts';
 import { sessionSettings } from '../session/session-schema.ts';
 import { portalSettings } from '../portal/portal-schema.ts';
 
@@ -71,6 +75,15 @@ const endpoint = z.strictObject({
     .describe('Multi-tenant mode. false: authenticate only, send no user id.'),
   auth: z.discriminatedUnion('method', [basicAuth, jwtAuth], 'must be BASIC or JWT'),
   publicPaths: z.array(publicPath).default([]),
+  allowedOrigins: z
+    .array(origin)
+    .default([])
+    .describe('Web origins whose pages may use this endpoint, with the credentials of the browser.'),
+  rules: z.array(accessRule).default([]).describe('Access rules; the first that matches decides.'),
+  tests: z
+    .array(accessTest)
+    .default([])
+    .describe('What the rules must decide; a failing test rejects the configuration.'),
 });
 
 /** The configuration file as written; `rules/` checks what spans several fields. */
@@ -135,6 +148,8 @@ export const configSchema = z.strictObject({
     .prefault({}),
   session: sessionSettings,
   portal: portalSettings,
+  revocation: revocationSettings,
+  accessTokens: accessTokenSettings,
   admin: z
     .strictObject({
       listen: hostPort.default('127.0.0.1:9002'),

@@ -153,7 +153,15 @@ test('an OK response is what the stock serializer writes', () => {
     setQuery: pairs,
     removeQuery: names,
     metadata: unique,
+    setCookie: fc.option(text, { nil: undefined }),
   });
+  const added = (setCookie: string | undefined) =>
+    setCookie === undefined
+      ? []
+      : [
+          { header: { key: 'set-cookie', value: setCookie } },
+          { header: { key: 'cache-control', value: 'no-store' }, append_action: 2 },
+        ];
   fc.assert(
     fc.property(answer, (ok) => {
       const message = {
@@ -161,6 +169,7 @@ test('an OK response is what the stock serializer writes', () => {
         ok_response: {
           headers: ok.headers.map(option),
           headers_to_remove: ok.remove,
+          response_headers_to_add: added(ok.setCookie),
           query_parameters_to_set: ok.setQuery.map(parameter),
           query_parameters_to_remove: ok.removeQuery,
         },

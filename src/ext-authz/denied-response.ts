@@ -4,13 +4,15 @@ import { requestId } from '../http/request-id.ts';
 import { errorPage, RETRY_SECONDS } from '../pages/error-page.ts';
 import { languageOf } from '../pages/language.ts';
 import type { Site } from '../pages/page.ts';
+import { isFromPage, isPageLoad } from './browser-request.ts';
 import { encodeDenied } from './check-response.ts';
 import type { GuardedEndpoint } from './endpoint-router.ts';
+import { encodeRedirect, signInLocation } from './sign-in.ts';
 
 const UNAVAILABLE = { status: 503, code: 'unavailable' } as const;
 const RETRY_AFTER_SECONDS = 2;
 
-/** All that a client learns. The reason is in the log and the metrics. */
+/** All that a client learns, unless an access rule says why. The reason is in the log and the metrics. */
 const MESSAGES = {
   unauthenticated: 'Authentication required: credentials are missing, invalid or expired.',
   forbidden: 'Access denied.',
@@ -27,33 +29,66 @@ interface Content {
   readonly html: boolean;
   readonly status: number;
   readonly code: keyof typeof MESSAGES;
+  /** What an access rule says. */
+  readonly why: string | undefined;
   /** Seconds until another attempt is possible. */
   readonly waitSeconds: number | undefined;
-}
-
-/** A page for browsers. The reason of a 401 is not part of it. */
-function page({ code, waitSeconds }: Content, request: RequestHead | undefined, site: Site): string {
-  const language = languageOf(request === undefined ? undefined : header(request, 'accept-language'));
-  const wait = code === 'too-many-failures' ? waitSeconds : undefined;
-  return errorPage({ kind: code, language, site, waitSeconds: wait }, requestId(request) ?? '-');
-}
-
-function json({ code }: Content, request: RequestHead | undefined): string {
-  const id = requestId(request) ?? '-';
-  return JSON.stringify({
-    error: { code, message: MESSAGES[code], requestId: id },
-  });
 }
 
 export interface DeniedRequest {
   /** Undefined if it could not be decoded. */
   readonly request?: RequestHead | undefined;
   readonly endpoint?: GuardedEndpoint | undefined;
+  /** What error pages show. */
   readonly site: Site;
 }
 
-function headersOf(content: Content, challenge: string | undefined): HeaderField[] {
-  const { html, status, waitSeconds } = content;
+function contentOf(decision: Deny | Unavailable, request: RequestHead | undefined): Content {
+  const { status, code } = decision.kind === 'deny' ? DENIALS[decision.reason] : UNAVAILABLE;
+  const waits = status === 503 || status === 429;
+  return {
+    html: wantsHtml(request),
+    status,
+    code,
+    why: decision.kind === 'deny' ? decision.rule?.why : undefined,
+    waitSeconds: waits ? (decision.retryAfterSeconds ?? RETRY_AFTER_SECONDS) : undefined,
+  };
+}
+
+/** A page for browsers, or JSON. The reason of a 401 is part of neither. */
+function bodyOf({ html, code, why, waitSeconds }: Content, { request, site }: DeniedRequest): string {
+  const id = requestId(request) ?? '-';
+  if (!html) return JSON.stringify({ error: { code, message: why ?? MESSAGES[code], requestId: id } });
+  const language = languageOf(request === undefined ? undefined : header(request, 'accept-language'));
+  const wait = code === 'too-many-failures' ? waitSeconds : undefined;
+  return errorPage({ kind: code, language, site, waitSeconds: wait, why }, id);
+}
+
+/** Programs are challenged, and browsers where they sign in with their own dialog. */
+function isChallenged(
+  request: RequestHead | undefined,
+  endpoint: GuardedEndpoint | undefined,
+): endpoint is GuardedEndpoint {
+  if (request === undefined || endpoint === undefined) return false;
+  return endpoint.signIn === undefined || !isFromPage(request);
+}
+
+function redirect(
+  decision: Deny | Unavailable,
+  request: RequestHead | undefined,
+  endpoint: GuardedEndpoint | undefined,
+): Uint8Array | undefined {
+  if (decision.kind !== 'deny' || request === undefined || endpoint === undefined) return undefined;
+  if (DENIALS[decision.reason].status !== 401 || !isPageLoad(request)) return undefined;
+  // A program that sends wrong credentials must learn that, whatever it accepts.
+  const isProgram =
+    header(request, 'authorization') !== undefined && header(request, 'sec-fetch-mode') === undefined;
+  if (isProgram) return undefined;
+  const location = signInLocation(request, endpoint);
+  return location === undefined ? undefined : encodeRedirect(location, endpoint, { reason: decision.reason });
+}
+
+function headersOf({ html, status, waitSeconds }: Content, challenge: string | undefined): HeaderField[] {
   const headers: HeaderField[] = [
     ['content-type', html ? 'text/html; charset=utf-8' : 'application/json'],
     ['cache-control', 'no-store'],
@@ -64,21 +99,15 @@ function headersOf(content: Content, challenge: string | undefined): HeaderField
   return headers;
 }
 
-/** Encodes the CheckResponse that denies a request: a page for browsers, JSON for others. */
-export function encodeDeniedResponse(
-  decision: Deny | Unavailable,
-  { request, endpoint, site }: DeniedRequest,
-): Uint8Array {
-  const { status, code } = decision.kind === 'deny' ? DENIALS[decision.reason] : UNAVAILABLE;
-  const waits = status === 503 || status === 429;
-  const waitSeconds = waits ? (decision.retryAfterSeconds ?? RETRY_AFTER_SECONDS) : undefined;
-  const content: Content = { status, code, waitSeconds, html: wantsHtml(request) };
+/** Encodes the CheckResponse that denies a request, or sends a browser to sign in. */
+export function encodeDeniedResponse(decision: Deny | Unavailable, denied: DeniedRequest): Uint8Array {
+  const { request, endpoint } = denied;
+  const redirected = redirect(decision, request, endpoint);
+  if (redirected !== undefined) return redirected;
+  const content = contentOf(decision, request);
   const metadata: HeaderField[] = [['reason', decision.kind === 'deny' ? decision.reason : 'unavailable']];
   if (endpoint !== undefined) metadata.push(['endpoint', endpoint.name], ['method', endpoint.method.name]);
-  return encodeDenied({
-    status,
-    headers: headersOf(content, endpoint?.method.challenge),
-    body: content.html ? page(content, request, site) : json(content, request),
-    metadata,
-  });
+  const challenge = isChallenged(request, endpoint) ? endpoint.method.challenge : undefined;
+  const headers = headersOf(content, challenge);
+  return encodeDenied({ status: content.status, headers, body: bodyOf(content, denied), metadata });
 }

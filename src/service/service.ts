@@ -7,18 +7,21 @@ import { measureHashes } from '../admin/measure-hashes.ts';
 import { observe } from '../admin/observe.ts';
 import { createHashQueue } from '../basic/hash-queue.ts';
 import { createLoginThrottle } from '../basic/login-throttle.ts';
+import { openAccessEnds } from './access-ends.ts';
 import { openComfyuiKeys } from './comfyui-keys.ts';
 import { portalListen } from '../config/portal-address.ts';
 import type { Config } from '../config/schema.ts';
 import { buildEndpoints, type EndpointParts } from './build-endpoints.ts';
-import { keyProblems, neverHadKeys } from './key-readiness.ts';
 import { bootstrapDigests } from '../envoy/render.ts';
 import { createAuthorizationService, type Check } from '../ext-authz/authorization-service.ts';
 import { watchBootstrap } from '../ext-authz/bootstrap-watch.ts';
 import { startGrpcServer, type GrpcServer } from '../ext-authz/grpc-server.ts';
-import { startPortal, type Portal } from '../portal/portal.ts';
+import { createApp } from '../portal/create-app.ts';
+import { openSessions } from './open-sessions.ts';
+import { startPortal, type Portal, type PortalOptions } from '../portal/portal.ts';
 import { createMint } from '../token/mint-token.ts';
 import type { TokenKeys } from '../token/token-key.ts';
+import { keyProblems, neverHadKeys } from './key-problems.ts';
 import { watchComfyuis } from './watch-comfyuis.ts';
 import type { AskComfyui } from '../comfyui/watch-upstreams.ts';
 
@@ -56,8 +59,12 @@ export interface Service {
 }
 
 /** What Envoy connects to. Rejects with nothing left open. */
-async function startServers(config: Config, check: Check): Promise<{ portal: Portal; grpc: GrpcServer }> {
-  const portal = await startPortal({ ...config.service, listen: portalListen(config), methods: [] });
+async function startServers(
+  config: Config,
+  check: Check,
+  app: PortalOptions['app'],
+): Promise<{ portal: Portal; grpc: GrpcServer }> {
+  const portal = await startPortal({ ...config.service, listen: portalListen(config), app });
   try {
     return { portal, grpc: await startGrpcServer({ ...config.service, check }) };
   } catch (error) {
@@ -81,7 +88,12 @@ export async function startService(options: ServiceOptions): Promise<Service> {
   keys.publish(config.endpoints);
   // Leave one CPU for cached checks.
   const { parallelHashes = Math.max(1, availableParallelism() - 1), waitingHashes } = config.service;
+  const ends = openAccessEnds({ config, keys: keys.token, log, metrics, now, fetch: options.fetch });
+  const { trustedHops } = config.gateway;
+  const sessions = openSessions({ config, log, audit, now });
   const parts: EndpointParts = {
+    revocations: ends.revocations,
+    ...sessions,
     log,
     metrics,
     now,
@@ -110,13 +122,27 @@ export async function startService(options: ServiceOptions): Promise<Service> {
     findEndpoint: () => guarded.findEndpoint,
     mint: createMint(keys.token, now),
     now,
-    trustedHops: config.gateway.trustedHops,
+    trustedHops,
     site: () => site,
     onBootstrap: (digest) => {
       bootstraps.seen(digest);
     },
     onDecision: observe(metrics, log, audit),
   });
+  const app = createApp(
+    {
+      ...parts,
+      findEndpoint: (name) => guarded.findPortalEndpoint(name),
+      sections: [],
+      site: () => site,
+      audit,
+      trustedHops,
+      onError(error) {
+        log.error({ err: error }, 'a page of the portal failed');
+      },
+    },
+    () => [],
+  );
   metrics.showKeys(() =>
     guarded.keyRing.issuers.map(({ issuer, source }) => ({
       issuer,
@@ -133,6 +159,8 @@ export async function startService(options: ServiceOptions): Promise<Service> {
       ...keyProblems(guarded),
       ...comfyuis.problems,
       ...auditing.problems(),
+      ...sessions.problems(),
+      ...ends.problems(),
     ].map(conceal),
   });
   const admin = await startAdminServer({
@@ -143,10 +171,12 @@ export async function startService(options: ServiceOptions): Promise<Service> {
   });
   const closeOthers = async (): Promise<void> => {
     await admin.close();
+    sessions.close();
     guarded.keyRing.close();
     comfyuis.close();
+    ends.close();
   };
-  const { portal, grpc } = await startServers(config, check).catch(async (error: unknown) => {
+  const { portal, grpc } = await startServers(config, check, app).catch(async (error: unknown) => {
     await closeOthers();
     throw error;
   });
@@ -171,6 +201,7 @@ export async function startService(options: ServiceOptions): Promise<Service> {
       ({ endpoints, portal: site } = next);
       bootstraps.expect(digests);
       comfyuis.replace(next);
+      ends.replace(next);
       faults = [];
       metrics.configInfo.reset();
       revision = nextRevision;

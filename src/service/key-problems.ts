@@ -1,5 +1,6 @@
 import type { BuiltEndpoints } from './build-endpoints.ts';
 
+/** One line per issuer whose keys cannot be fetched. */
 export function keyProblems({ keyRing }: BuiltEndpoints): string[] {
   return keyRing.issuers.flatMap(({ issuer, source: { problem } }) =>
     problem === undefined ? [] : [`keys of ${issuer}: ${problem}`],
