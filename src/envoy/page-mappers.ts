@@ -1,6 +1,6 @@
 import { errorContent, errorEnd, RETRY_SECONDS } from '../pages/error-page.ts';
 import { LANGUAGES, type Language } from '../pages/language.ts';
-import { pageStart, type Site } from '../pages/page.ts';
+import { NO_ACTIONS, pageStart, type Site } from '../pages/page.ts';
 import type { ErrorKind } from '../pages/error-texts.ts';
 
 /** A cause of an error by Envoy, and what clients get: a page or JSON. */
@@ -17,7 +17,7 @@ const literal = (html: string): string => html.replaceAll('%', '%%');
 
 /** The frame of every page, in which Envoy inserts the content and the request id. */
 function frame(site: Site, requestId: string) {
-  const html = `${literal(pageStart(site, 'en'))}%LOCAL_REPLY_BODY%${errorEnd(requestId)}`;
+  const html = `${literal(pageStart(site, 'en', NO_ACTIONS))}%LOCAL_REPLY_BODY%${errorEnd(requestId)}`;
   return { text_format_source: { inline_string: html }, content_type: 'text/html; charset=utf-8' };
 }
 

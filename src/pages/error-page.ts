@@ -1,7 +1,7 @@
 import { AFFECTED, ERROR_TEXTS, type ErrorKind, type Part } from './error-texts.ts';
 import { escapeHtml } from './html.ts';
 import type { Language } from './language.ts';
-import { PAGE_END, pageStart, type Site } from './page.ts';
+import { NO_ACTIONS, PAGE_END, pageStart, type Site } from './page.ts';
 
 export interface ErrorPage {
   readonly kind: ErrorKind;
@@ -96,5 +96,7 @@ export function errorEnd(requestId: string): string {
 
 /** A complete error page. */
 export function errorPage(page: ErrorPage, requestId: string): string {
-  return pageStart(page.site, page.language) + errorContent(page) + errorEnd(escapeHtml(requestId));
+  return (
+    pageStart(page.site, page.language, NO_ACTIONS) + errorContent(page) + errorEnd(escapeHtml(requestId))
+  );
 }

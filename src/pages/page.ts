@@ -31,15 +31,13 @@ export const PAGE_CSS = [
 
 const CSS_HASH = createHash('sha256').update(PAGE_CSS).digest('base64');
 
-/** `Content-Security-Policy`: a page loads nothing and runs no script; its forms, if any, go to this site. */
-function policy(forms: 'none' | 'self'): string {
-  return `default-src 'none'; style-src 'sha256-${CSS_HASH}'; base-uri 'none'; form-action '${forms}'`;
-}
+/** For the head of a page that loads nothing, runs no script and has no form. */
+export const NO_ACTIONS = `<meta http-equiv="Content-Security-Policy" content="default-src 'none'; \
+style-src 'sha256-${CSS_HASH}'; base-uri 'none'; form-action 'none'">`;
 
-/** A page up to its content. @param forms where forms may be sent */
-export function pageStart({ title }: Site, language: Language, forms: 'none' | 'self' = 'none'): string {
-  return `<!doctype html><html lang="${language}"><head><meta charset="utf-8">\
-<meta http-equiv="Content-Security-Policy" content="${policy(forms)}">\
+/** A page up to its content. @param head HTML for its head */
+export function pageStart({ title }: Site, language: Language, head = ''): string {
+  return `<!doctype html><html lang="${language}"><head><meta charset="utf-8">${head}\
 <meta name="viewport" content="width=device-width"><meta name="robots" content="noindex">\
 <title>${escapeHtml(title)}</title><style>${PAGE_CSS}</style></head><body>`;
 }
