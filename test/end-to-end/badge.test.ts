@@ -101,7 +101,7 @@ test.each(SIZES)(
     await panel(page)
       .getByText(/^Storage used: [0-9.]+ [kM]?B/)
       .waitFor();
-    await panel(page).getByText('Your browser signs you in.').waitFor();
+    await panel(page).getByRole('link', { name: 'Account and access tokens' }).waitFor();
     await page.screenshot({ path: `${SCREENSHOTS}/menu-${size.width}.png` });
     const box = await panel(page).boundingBox();
     // Right of the side bar.
@@ -113,6 +113,11 @@ test.each(SIZES)(
     await panel(page).waitFor();
     await toggle.click();
     await panel(page).waitFor({ state: 'hidden' });
+    await toggle.click();
+    await panel(page).getByRole('button', { name: 'Sign out' }).click();
+    await page.waitForURL(/\/_auth\/sign-in/);
+    await page.goto(demo.url);
+    expect(page.url()).toContain('/_auth/sign-in');
   },
 );
 
