@@ -1,10 +1,10 @@
 import { DENIALS, type Deny, type Unavailable } from '../auth/decision.ts';
 import { header, type HeaderField, type RequestHead } from '../http/request-head.ts';
 import { requestId } from '../http/request-id.ts';
-import { isFromPage, isPageLoad } from './browser-request.ts';
+import { isFromPage } from './browser-request.ts';
 import { encodeDenied } from './check-response.ts';
 import type { GuardedEndpoint } from './endpoint-router.ts';
-import { encodeRedirect, signInLocation } from './sign-in.ts';
+import { signInRedirect } from './sign-in.ts';
 
 const UNAVAILABLE = { status: 503, code: 'unavailable' } as const;
 const RETRY_AFTER_SECONDS = 2;
@@ -51,19 +51,20 @@ function isChallenged(
   return endpoint.signIn === undefined || !isFromPage(request);
 }
 
-function redirect(
-  decision: Deny | Unavailable,
+/** The headers besides the content type. */
+function headersOf(
+  {
+    status,
+    retryAfterSeconds = RETRY_AFTER_SECONDS,
+  }: { status: number; retryAfterSeconds?: number | undefined },
   request: RequestHead | undefined,
   endpoint: GuardedEndpoint | undefined,
-): Uint8Array | undefined {
-  if (decision.kind !== 'deny' || request === undefined || endpoint === undefined) return undefined;
-  if (DENIALS[decision.reason].status !== 401 || !isPageLoad(request)) return undefined;
-  // A program that sends wrong credentials must learn that, whatever it accepts.
-  const isProgram =
-    header(request, 'authorization') !== undefined && header(request, 'sec-fetch-mode') === undefined;
-  if (isProgram) return undefined;
-  const location = signInLocation(request, endpoint);
-  return location === undefined ? undefined : encodeRedirect(location, endpoint, { reason: decision.reason });
+): HeaderField[] {
+  const headers: HeaderField[] = [['cache-control', 'no-store']];
+  if (status === 401 && isChallenged(request, endpoint))
+    headers.push(['www-authenticate', endpoint.method.challenge]);
+  if (status === 503 || status === 429) headers.push(['retry-after', String(retryAfterSeconds)]);
+  return headers;
 }
 
 /**
@@ -76,20 +77,17 @@ export function encodeDeniedResponse(
   request?: RequestHead,
   endpoint?: GuardedEndpoint,
 ): Uint8Array {
-  const redirected = redirect(decision, request, endpoint);
+  const redirected =
+    decision.kind === 'deny' ? signInRedirect(decision.reason, request, endpoint) : undefined;
   if (redirected !== undefined) return redirected;
   const { status, code } = decision.kind === 'deny' ? DENIALS[decision.reason] : UNAVAILABLE;
   const why = decision.kind === 'deny' ? decision.rule?.why : undefined;
   const { type, body } = content({ code, message: why ?? MESSAGES[code] }, request);
+  const { retryAfterSeconds } = decision;
   const headers: HeaderField[] = [
     ['content-type', type],
-    ['cache-control', 'no-store'],
+    ...headersOf({ status, retryAfterSeconds }, request, endpoint),
   ];
-  if (status === 401 && isChallenged(request, endpoint))
-    headers.push(['www-authenticate', endpoint.method.challenge]);
-  if (status === 503 || status === 429) {
-    headers.push(['retry-after', String(decision.retryAfterSeconds ?? RETRY_AFTER_SECONDS)]);
-  }
   const metadata: HeaderField[] = [['reason', decision.kind === 'deny' ? decision.reason : 'unavailable']];
   if (endpoint !== undefined) metadata.push(['endpoint', endpoint.name], ['method', endpoint.method.name]);
   return encodeDenied({ status, headers, body, metadata });

@@ -53,12 +53,12 @@ export function acceptSessions(method: AuthMethod, options: SessionOptions): Aut
   function find(request: RequestHead): Credentials | Deny {
     const found = method.find(request);
     if ('kind' in found && found.reason !== 'credentials-missing') return found;
-    const own = 'kind' in found ? undefined : found;
-    const [cookie, ...others] = sessionCookies(request);
+    const [cookie = '', ...others] = sessionCookies(request);
     if (others.length > 0) return deny('credentials-ambiguous');
-    if (cookie === undefined || cookie === '')
-      return own === undefined ? found : { text: OWN + own.text, ambient: own.ambient };
-    return { text: join(cookie, isHttps(request), own?.text), ambient: own?.ambient ?? true };
+    const own = 'kind' in found ? undefined : found;
+    if (cookie !== '')
+      return { text: join(cookie, isHttps(request), own?.text), ambient: own?.ambient ?? true };
+    return own === undefined ? found : { text: OWN + own.text, ambient: own.ambient };
   }
 
   async function resume(cookie: string, isSecure: boolean): Promise<Decision> {
