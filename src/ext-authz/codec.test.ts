@@ -143,10 +143,8 @@ const parameter = ([key, value]: readonly [string, string]) => ({ key, value });
 const struct = (metadata: readonly (readonly [string, string])[]) => ({
   fields: Object.fromEntries(metadata.map(([key, stringValue]) => [key, { stringValue }])),
 });
-const cookieAdded = (value: string) => [
-  { header: { key: 'set-cookie', value } },
-  option(['cache-control', 'no-store']),
-];
+const NO_STORE = option(['cache-control', 'no-store']);
+const cookieAdded = (value: string) => [{ header: { key: 'set-cookie', value } }, NO_STORE];
 const names = fc.array(name, { maxLength: 3 });
 const unique = fc.uniqueArray(pair, { maxLength: 3, selector: ([key]) => key });
 

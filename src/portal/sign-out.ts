@@ -42,19 +42,26 @@ function stillValid(context: Context, { parts, visit }: { parts: PortalParts; vi
   return pageResponse(context, content, { site, language, status: 503 });
 }
 
+async function end(
+  parts: PortalParts,
+  visit: Visit,
+  { who, context }: { who: Allow | undefined; context: Context },
+): Promise<boolean> {
+  if (who === undefined) return true;
+  const form = await context.req.parseBody();
+  return endSession(parts, visit, { who, everywhere: form['everywhere'] === '1' });
+}
+
 /** Ends the session of a request, here and at the provider, and deletes its cookie. */
 export async function signOut(parts: PortalParts, visit: Visit, context: Context): Promise<Response> {
-  const form = await context.req.parseBody();
   const decision = await whoIs(visit);
   const who = decision.kind === 'allow' ? decision : undefined;
-  const everywhere = form['everywhere'] === '1';
-  const ended = who === undefined || (await endSession(parts, visit, { who, everywhere }));
+  const ended = await end(parts, visit, { who, context });
   const removed = setSessionCookie('', isHttps(visit.request), 0);
   const provider = await atProvider(parts, context, who);
-  for (const cookie of [removed, ...(provider?.cookies ?? [])])
-    context.header('set-cookie', cookie, { append: true });
+  const { url = SIGNED_OUT, cookies = [] } = provider ?? {};
+  for (const cookie of [removed, ...cookies]) context.header('set-cookie', cookie, { append: true });
   if (!ended) return stillValid(context, { parts, visit });
-  const url = provider?.url ?? SIGNED_OUT;
   if (context.req.header('accept')?.includes('application/json') === true) return context.json({ url });
   return provider === undefined ? context.redirect(url, 303) : toProvider(context, { parts, visit }, url);
 }
