@@ -108,8 +108,7 @@ export const explain: Command = ({ args, env, cwd, out, err }) => {
     return Promise.resolve(code);
   };
   const question = readQuestion(values.as, values.claim, positionals);
-  if (typeof question === 'string')
-    return refuse(`${question}. See comfy-tenant explain --help`, EXIT.usage);
+  if (typeof question === 'string') return refuse(`${question}. See comfy-tenant explain --help`, EXIT.usage);
   const loaded = loadConfig(resolve(cwd, values.config), env, values.config);
   if (!loaded.ok) {
     for (const fault of loaded.faults) err(fault);

@@ -4,10 +4,10 @@ import { requestId } from '../http/request-id.ts';
 import { errorPage, RETRY_SECONDS } from '../pages/error-page.ts';
 import { languageOf } from '../pages/language.ts';
 import type { Site } from '../pages/page.ts';
-import { isFromPage, isPageLoad } from './browser-request.ts';
+import { isFromPage } from './browser-request.ts';
 import { encodeDenied } from './check-response.ts';
 import type { GuardedEndpoint } from './endpoint-router.ts';
-import { encodeRedirect, signInLocation } from './sign-in.ts';
+import { signInRedirect } from './sign-in.ts';
 
 const UNAVAILABLE = { status: 503, code: 'unavailable' } as const;
 const RETRY_AFTER_SECONDS = 2;
@@ -73,21 +73,6 @@ function isChallenged(
   return endpoint.signIn === undefined || !isFromPage(request);
 }
 
-function redirect(
-  decision: Deny | Unavailable,
-  request: RequestHead | undefined,
-  endpoint: GuardedEndpoint | undefined,
-): Uint8Array | undefined {
-  if (decision.kind !== 'deny' || request === undefined || endpoint === undefined) return undefined;
-  if (DENIALS[decision.reason].status !== 401 || !isPageLoad(request)) return undefined;
-  // A program that sends wrong credentials must learn that, whatever it accepts.
-  const isProgram =
-    header(request, 'authorization') !== undefined && header(request, 'sec-fetch-mode') === undefined;
-  if (isProgram) return undefined;
-  const location = signInLocation(request, endpoint);
-  return location === undefined ? undefined : encodeRedirect(location, endpoint, { reason: decision.reason });
-}
-
 function headersOf({ html, status, waitSeconds }: Content, challenge: string | undefined): HeaderField[] {
   const headers: HeaderField[] = [
     ['content-type', html ? 'text/html; charset=utf-8' : 'application/json'],
@@ -102,7 +87,8 @@ function headersOf({ html, status, waitSeconds }: Content, challenge: string | u
 /** Encodes the CheckResponse that denies a request, or sends a browser to sign in. */
 export function encodeDeniedResponse(decision: Deny | Unavailable, denied: DeniedRequest): Uint8Array {
   const { request, endpoint } = denied;
-  const redirected = redirect(decision, request, endpoint);
+  const redirected =
+    decision.kind === 'deny' ? signInRedirect(decision.reason, request, endpoint) : undefined;
   if (redirected !== undefined) return redirected;
   const content = contentOf(decision, request);
   const metadata: HeaderField[] = [['reason', decision.kind === 'deny' ? decision.reason : 'unavailable']];

@@ -1,13 +1,13 @@
-import type { Allow } from '../auth/decision.ts';
+import { DENIALS, type Allow, type DenyReason } from '../auth/decision.ts';
 import { queryValues, withoutParameters } from '../http/query.ts';
-import { isHttps, type HeaderField, type RequestHead } from '../http/request-head.ts';
+import { header, isHttps, type HeaderField, type RequestHead } from '../http/request-head.ts';
 import { safeNext } from '../http/safe-next.ts';
 import { isPageLoad } from './browser-request.ts';
 import { encodeDenied } from './check-response.ts';
 import type { GuardedEndpoint } from './endpoint-router.ts';
 
 /** The page under `/_auth/` where people sign in. */
-export const SIGN_IN_PAGE = '/_auth/sign-in';
+const SIGN_IN_PAGE = '/_auth/sign-in';
 
 const FOUND = 303;
 
@@ -17,7 +17,7 @@ function cleanPath({ path }: RequestHead, { method }: GuardedEndpoint): string {
 }
 
 /** Where a browser without valid credentials signs in; undefined if the endpoint has no page for it. */
-export function signInLocation(request: RequestHead, endpoint: GuardedEndpoint): string | undefined {
+function signInLocation(request: RequestHead, endpoint: GuardedEndpoint): string | undefined {
   const { signIn } = endpoint;
   if (signIn === undefined) return undefined;
   const path = cleanPath(request, endpoint);
@@ -27,7 +27,7 @@ export function signInLocation(request: RequestHead, endpoint: GuardedEndpoint):
 }
 
 /** Redirects a page load. Never stored, and tells no other site the address. */
-export function encodeRedirect(
+function encodeRedirect(
   location: string,
   endpoint: GuardedEndpoint,
   { reason, setCookie }: { reason: string; setCookie?: string },
@@ -44,6 +44,21 @@ export function encodeRedirect(
     ['method', endpoint.method.name],
   ];
   return encodeDenied({ status: FOUND, headers, body: '', metadata });
+}
+
+/** Sends a page load without valid credentials to sign in; undefined for every other request. */
+export function signInRedirect(
+  reason: DenyReason,
+  request: RequestHead | undefined,
+  endpoint: GuardedEndpoint | undefined,
+): Uint8Array | undefined {
+  if (request === undefined || endpoint === undefined) return undefined;
+  if (DENIALS[reason].status !== 401 || !isPageLoad(request)) return undefined;
+  // A program that sends wrong credentials must learn that, whatever it accepts.
+  const isProgram =
+    header(request, 'authorization') !== undefined && header(request, 'sec-fetch-mode') === undefined;
+  const location = isProgram ? undefined : signInLocation(request, endpoint);
+  return location === undefined ? undefined : encodeRedirect(location, endpoint, { reason });
 }
 
 /**

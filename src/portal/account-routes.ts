@@ -1,16 +1,13 @@
 import type { Context, Hono } from 'hono';
 import { html, raw } from 'hono/html';
 import type { Allow } from '../auth/decision.ts';
-import { isHttps } from '../http/request-head.ts';
-import { setSessionCookie } from '../session/session-cookie.ts';
-import { endSession } from './end-session.ts';
 import { pageResponse, type Html } from './page-response.ts';
 import type { PortalParts, WithVisit } from './portal-context.ts';
+import { signOut } from './sign-out.ts';
 import { PORTAL_TEXTS, type PortalTexts } from './texts.ts';
 import { nameOf, whoIs, type Visit } from './visit.ts';
 
 const SIGN_IN = '/_auth/sign-in';
-const SIGNED_OUT = `${SIGN_IN}?signed-out`;
 
 function iso(ms: number): string {
   return new Date(ms).toISOString();
@@ -59,47 +56,6 @@ function meOf(who: Allow, { endpoint }: Visit) {
       : { signedInAt: iso(session.signedInAtMs), endsAt: iso(session.endsAtMs) }),
     ...(identity.expiresAtMs === undefined ? {} : { expiresAt: iso(identity.expiresAtMs) }),
   };
-}
-
-/** Where the provider ends its own session. */
-async function atProvider(parts: PortalParts, context: Context, who: Allow | undefined) {
-  const claims = who?.session?.claims;
-  if (claims === undefined) return undefined;
-  for (const method of parts.methods) {
-    const found = await method.signOut?.(context, claims);
-    if (found !== undefined) return found;
-  }
-  return undefined;
-}
-
-async function signOut(parts: PortalParts, visit: Visit, context: Context): Promise<Response> {
-  const { request, language } = visit;
-  const form = await context.req.parseBody();
-  const decision = await whoIs(visit);
-  const who = decision.kind === 'allow' ? decision : undefined;
-  const ended =
-    who === undefined || (await endSession(parts, visit, { who, everywhere: form['everywhere'] === '1' }));
-  context.header('set-cookie', setSessionCookie('', isHttps(request), 0), { append: true });
-  const texts = PORTAL_TEXTS[language];
-  const site = parts.site();
-  const provider = await atProvider(parts, context, who);
-  for (const cookie of provider?.cookies ?? []) context.header('set-cookie', cookie, { append: true });
-  const url = provider?.url ?? SIGNED_OUT;
-  if (!ended)
-    return pageResponse(
-      context,
-      html`<h1>${site.title}</h1>
-        <p class="error" role="alert">${texts.stillValid}</p>`,
-      { site, language, status: 503 },
-    );
-  if (context.req.header('accept')?.includes('application/json') === true) return context.json({ url });
-  if (provider === undefined) return context.redirect(url, 303);
-  // Not a redirect: the policy `form-action` of the page with the form would stop it at another origin.
-  const refresh = html`<meta http-equiv="refresh" content="0; url=${url}" />
-    <h1>${site.title}</h1>
-    <p role="status">${texts.signedOut}</p>
-    <p><a class="button" href="${url}">${texts.continueText}</a></p>`;
-  return pageResponse(context, refresh, { site, language });
 }
 
 /** Sign-out, and who is signed in. */

@@ -18,6 +18,7 @@ import type { Revocations } from '../revocation/revocations.ts';
 import { acceptSessions } from '../session/accept-sessions.ts';
 import { PORTAL_COOKIES } from '../session/session-cookie.ts';
 import type { Sessions } from '../session/sessions.ts';
+import { countLookups } from './count-lookups.ts';
 import { buildMethod, type BuiltMethod } from './build-method.ts';
 import type { BeginSession } from '../portal/begin-session.ts';
 import { nameOfIdentity } from '../portal/visit.ts';
@@ -76,21 +77,6 @@ function openKeys(
       log.warn({ issuer, why }, 'key skipped');
     },
   });
-}
-
-/** Labels are bound once, to keep checks fast. */
-function countLookups(
-  cache: string,
-  { cacheRequests }: Metrics,
-): (result: 'hit' | 'shared' | 'miss') => void {
-  const counters = {
-    hit: cacheRequests.labels({ cache, result: 'hit' }),
-    shared: cacheRequests.labels({ cache, result: 'shared' }),
-    miss: cacheRequests.labels({ cache, result: 'miss' }),
-  };
-  return (result) => {
-    counters[result].inc();
-  };
 }
 
 /**

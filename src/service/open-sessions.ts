@@ -33,6 +33,8 @@ export function openSessions({ config, log, audit, now }: SessionsOptions): Open
     sessions,
     beginSession: createBeginSession({ sessions, audit, trustedHops, now }),
     problems: () => (keys.problem === undefined ? [] : [keys.problem]),
-    close: keys.close,
+    close: () => {
+      keys.close();
+    },
   };
 }

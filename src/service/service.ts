@@ -9,16 +9,14 @@ import { createHashQueue } from '../basic/hash-queue.ts';
 import { createLoginThrottle } from '../basic/login-throttle.ts';
 import { openAccessEnds } from './access-ends.ts';
 import { openComfyuiKeys } from './comfyui-keys.ts';
-import { portalListen } from '../config/portal-address.ts';
 import type { Config } from '../config/schema.ts';
 import { buildEndpoints, type EndpointParts } from './build-endpoints.ts';
 import { bootstrapDigests } from '../envoy/render.ts';
-import { createAuthorizationService, type Check } from '../ext-authz/authorization-service.ts';
+import { createAuthorizationService } from '../ext-authz/authorization-service.ts';
 import { watchBootstrap } from '../ext-authz/bootstrap-watch.ts';
-import { startGrpcServer, type GrpcServer } from '../ext-authz/grpc-server.ts';
 import { createApp } from '../portal/create-app.ts';
 import { openSessions } from './open-sessions.ts';
-import { startPortal, type Portal, type PortalOptions } from '../portal/portal.ts';
+import { startServers } from './start-servers.ts';
 import { createMint } from '../token/mint-token.ts';
 import type { TokenKeys } from '../token/token-key.ts';
 import { keyProblems, neverHadKeys } from './key-problems.ts';
@@ -56,21 +54,6 @@ export interface Service {
   /** Reports a rejected change, and keeps serving the previous configuration. */
   refuse(faults: readonly string[]): void;
   close(): Promise<void>;
-}
-
-/** What Envoy connects to. Rejects with nothing left open. */
-async function startServers(
-  config: Config,
-  check: Check,
-  app: PortalOptions['app'],
-): Promise<{ portal: Portal; grpc: GrpcServer }> {
-  const portal = await startPortal({ ...config.service, listen: portalListen(config), app });
-  try {
-    return { portal, grpc: await startGrpcServer({ ...config.service, check }) };
-  } catch (error) {
-    await portal.close();
-    throw error;
-  }
 }
 
 /** Builds every part and starts serving. Rejects, with nothing left open, if a part cannot start. */

@@ -52,13 +52,15 @@ export function acceptSessions(method: AuthMethod, options: SessionOptions): Aut
 
   function find(request: RequestHead): Credentials | Deny {
     const found = method.find(request);
-    if ('kind' in found && found.reason !== 'credentials-missing') return found;
-    const own = 'kind' in found ? undefined : found;
-    const [cookie, ...others] = sessionCookies(request);
+    const isMissing = 'kind' in found && found.reason === 'credentials-missing';
+    if ('kind' in found && !isMissing) return found;
+    const [cookie = '', ...others] = sessionCookies(request);
     if (others.length > 0) return deny('credentials-ambiguous');
-    if (cookie === undefined || cookie === '')
-      return own === undefined ? found : { text: OWN + own.text, ambient: own.ambient };
-    return { text: join(cookie, isHttps(request), own?.text), ambient: own?.ambient ?? true };
+    const isSecure = isHttps(request);
+    if ('kind' in found)
+      return cookie === '' ? found : { text: join(cookie, isSecure, undefined), ambient: true };
+    const { text, ambient } = found;
+    return { text: cookie === '' ? OWN + text : join(cookie, isSecure, text), ambient };
   }
 
   async function resume(cookie: string, isSecure: boolean): Promise<Decision> {

@@ -53,19 +53,21 @@ function payloadOf({ id, endpoint, user, method, passwordTag, claims, ...times }
   };
 }
 
-function numbers(...values: readonly unknown[]): boolean {
-  return values.every((value) => Number.isFinite(value));
+function isWhole({ jti, sub, method, signedIn, end }: Payload): boolean {
+  const texts = typeof jti === 'string' && typeof sub === 'string';
+  return (
+    texts && (method === 'BASIC' || method === 'JWT') && Number.isFinite(signedIn) && Number.isFinite(end)
+  );
 }
 
 /** The session in a verified payload; undefined if another version of this program wrote it. */
 function sessionOf(payload: Payload, endpoint: string): Session | undefined {
-  const { jti, sub, method, tag, claims, iat = 0, exp = 0, signedIn, end } = payload;
-  if (typeof jti !== 'string' || typeof sub !== 'string' || !numbers(signedIn, end)) return undefined;
-  if (method !== 'BASIC' && method !== 'JWT') return undefined;
+  if (!isWhole(payload)) return undefined;
+  const { jti = '', sub = '', method, tag, claims, iat = 0, exp = 0, signedIn, end } = payload;
   return {
     id: jti,
     endpoint,
-    method,
+    method: method as Session['method'],
     user: sub,
     signedInAtMs: Number(signedIn),
     renewedAtMs: iat * 1000,

@@ -8,6 +8,7 @@ import { checkComfyui } from './comfyui-rules.ts';
 import { checkEndpoints } from './endpoint-rules.ts';
 import { checkIssuers } from '../../jwt/issuer-rules.ts';
 import { checkNetwork } from './network-rules.ts';
+import { checkPortal } from './portal-rules.ts';
 import { checkPlaces } from '../../jwt/claim-place-rules.ts';
 import type { RuleContext } from '../../config-file/rule-context.ts';
 import type { Config } from '../schema.ts';
@@ -41,5 +42,6 @@ export function checkRules(parts: ConfigParts, files: ConfigFiles, findings: Dia
   checkSources(parts.endpoints, parts.sameUsers ?? false, findings);
   checkComfyui(parts, files, findings);
   checkNetwork(parts, files, findings);
+  checkPortal(parts, findings);
   return { users, keySets };
 }
