@@ -79,6 +79,13 @@ test.each([
   expect(tab.assign).toHaveBeenCalledWith(target);
 });
 
+test('signing out leads to the provider that the answer names', async () => {
+  const { signOut } = await load<{ signOut: SignOut }>('sign-out');
+  const url = 'https://login.example.com/end?id=1';
+  expect(await signOut(() => Promise.resolve(Response.json({ url })))).toBe(true);
+  expect(tab.assign).toHaveBeenCalledWith(url);
+});
+
 test.each([
   ['an error', () => Promise.resolve(new Response('{}', { status: 403 }))],
   ['no answer', () => Promise.reject(new Error('offline'))],
