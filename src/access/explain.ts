@@ -69,6 +69,12 @@ function because(verdict: Verdict, rules: readonly CompiledRule[], its: readonly
   }
 }
 
+function outcome(verdict: Verdict): Pick<Explanation, 'allowed' | 'rule'> {
+  if (verdict.kind !== 'rule') return { allowed: verdict.kind === 'default', rule: undefined };
+  const { number, name, allow, why } = verdict.rule;
+  return { allowed: allow, rule: { number, name, allow, why } };
+}
+
 /**
  * Which rule decides about a request, and why.
  *
@@ -86,18 +92,21 @@ export function explainAccess(
   const listed = auth.method === 'BASIC' ? ids.includes(userId) && userId !== undefined : undefined;
   const nobody = { userId, operator: false, listed, rule: undefined, concerning: [] };
   if (isPublic(endpoint, target))
-    return { ...nobody, allowed: true, because: 'the path is public: no authentication and no rules' };
+    return {
+      ...nobody,
+      listed: undefined,
+      allowed: true,
+      because: 'the path is public: no authentication and no rules',
+    };
   if (userId === undefined) return { ...nobody, allowed: false, because: 'no user can have this name' };
   const operator = isOperator(auth.operators, { userId, claims });
   const rules = compileRules(endpoint.rules);
   const its = rulesFor(rules, { userId, operator, claims });
   const verdict = judge(its, { method, target });
-  const rule = verdict.kind === 'rule' ? verdict.rule : undefined;
   return {
     ...nobody,
     operator,
-    allowed: verdict.kind === 'default' || rule?.allow === true,
-    rule: rule && { number: rule.number, name: rule.name, allow: rule.allow, why: rule.why },
+    ...outcome(verdict),
     concerning: its.map(({ number }) => number),
     because: because(verdict, rules, its),
   };

@@ -44,6 +44,11 @@ function content(
   return { type: 'application/json', body: JSON.stringify({ error: { code, message, requestId: id } }) };
 }
 
+/** What the operator tells the user, if an access rule decided. */
+function whyOf(decision: Deny | Unavailable): string | undefined {
+  return decision.kind === 'deny' ? decision.rule?.why : undefined;
+}
+
 /**
  * Encodes the CheckResponse that denies a request.
  *
@@ -55,8 +60,7 @@ export function encodeDeniedResponse(
   endpoint?: GuardedEndpoint,
 ): Uint8Array {
   const { status, code } = decision.kind === 'deny' ? DENIALS[decision.reason] : UNAVAILABLE;
-  const why = decision.kind === 'deny' ? decision.rule?.why : undefined;
-  const { type, body } = content({ code, message: why ?? MESSAGES[code] }, request);
+  const { type, body } = content({ code, message: whyOf(decision) ?? MESSAGES[code] }, request);
   const headers: HeaderField[] = [
     ['content-type', type],
     ['cache-control', 'no-store'],

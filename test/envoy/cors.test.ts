@@ -38,12 +38,12 @@ const send = (line: string, headers: readonly string[], host?: string) =>
   });
 const preflight = (origin: string, host?: string) =>
   send('OPTIONS /api/prompt', [`Origin: ${origin}`, 'Access-Control-Request-Method: POST'], host);
-/** All CORS headers of a response, as name → value. */
-const corsOf = ({ head }: { head: string }) =>
+/** All CORS headers of a response. */
+const corsOf = ({ head }: { head: string }): Record<string, string> =>
   Object.fromEntries(
-    [...head.matchAll(/^(access-control-[a-z-]+): (.*)$/gim)].map(([, name, value]) => [
-      name?.toLowerCase(),
-      value?.trim(),
+    [...head.matchAll(/^(access-control-[a-z-]+): (.*?)\r?$/gim)].map(([, name = '', value = '']) => [
+      name.toLowerCase(),
+      value,
     ]),
   );
 
