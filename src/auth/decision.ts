@@ -14,6 +14,12 @@ export interface Identity {
    * identity forgets them.
    */
   readonly access: AccessCheck | undefined;
+  /** When the credentials were issued, in milliseconds since 1970 (iat, sign-in, creation); undefined for a password. */
+  readonly issuedAtMs?: number;
+  /** The session the request belongs to; undefined without one. */
+  readonly sessionId?: string;
+  /** A renewed session cookie to set, as the value of Set-Cookie. */
+  readonly setCookie?: string;
 }
 
 /** Checks the method and the target of a request; undefined if it is allowed. */
@@ -49,6 +55,9 @@ export const DENIALS = {
   'key-unknown': UNAUTHENTICATED,
   'signature-wrong': UNAUTHENTICATED,
   'claim-wrong': UNAUTHENTICATED,
+  'session-invalid': UNAUTHENTICATED,
+  'session-expired': UNAUTHENTICATED,
+  'session-revoked': UNAUTHENTICATED,
   'user-id-unusable': FORBIDDEN,
   'origin-foreign': FORBIDDEN,
   'rule-denied': FORBIDDEN,

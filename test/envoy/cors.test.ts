@@ -127,3 +127,12 @@ test('the service is told which page a request comes from', async () => {
     'x-forwarded-proto': 'http',
   });
 });
+
+test('no other origin may use the portal', async () => {
+  for (const line of ['GET /_auth/me', 'OPTIONS /_auth/me']) {
+    const answer = await send(line, [`Origin: ${PORTAL}`, 'Access-Control-Request-Method: GET']);
+    expect(answer.status).not.toBe(200);
+    expect(corsOf(answer)).toEqual({});
+  }
+  expect(stand.upstream.seen).toEqual([]);
+});
