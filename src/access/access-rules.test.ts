@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { encodeUserId } from '../auth/user-id.ts';
-import { compileRules, createAccess, judge } from './access-rules.ts';
+import { compileRules, createAccess, decide } from './access-rules.ts';
 import { patternFault } from './path-pattern.ts';
 import { readRequestPath } from './request-path.ts';
 import { accessRule } from './rule-schema.ts';
@@ -109,19 +109,19 @@ test('a request whose path has no single meaning is refused when a rule concerns
 });
 
 test('a denial holds for every spelling, a permission only for the plain one', () => {
-  const decide = (rules: unknown[], target: string) => {
-    const verdict = judge(compileRules(rules.map((rule) => accessRule.parse(rule))), {
+  const decidedBy = (rules: unknown[], target: string) => {
+    const verdict = decide(compileRules(rules.map((rule) => accessRule.parse(rule))), {
       method: 'GET',
       target,
     });
     return verdict.kind === 'rule' ? verdict.rule.number : verdict.kind;
   };
   for (const target of ['/userdata/secret/x', '/userdata/secret%2Fx', '/api/userdata/s%65cret%2fx'])
-    expect(decide([{ deny: '/userdata/secret/*' }], target)).toBe(1);
+    expect(decidedBy([{ deny: '/userdata/secret/*' }], target)).toBe(1);
   const allowing = [{ allow: ['/userdata/public/*', '/queue'] }, { deny: '/*' }];
-  expect(decide(allowing, '/userdata/public%2Fx')).toBe(2);
-  expect(decide(allowing, '/queue/')).toBe(2);
-  expect(decide([{ allow: '/userdata/public%2F*' }, { deny: '/*' }], '/userdata/public%2Fx')).toBe(1);
+  expect(decidedBy(allowing, '/userdata/public%2Fx')).toBe(2);
+  expect(decidedBy(allowing, '/queue/')).toBe(2);
+  expect(decidedBy([{ allow: '/userdata/public%2F*' }, { deny: '/*' }], '/userdata/public%2Fx')).toBe(1);
 });
 
 test.each([
@@ -139,7 +139,7 @@ test.each([
   ['/größe', '/gr%C3%B6%C3%9Fe', true],
 ])('%s matches %s: %s', (pattern, target, expected) => {
   const [rule] = compileRules([accessRule.parse({ deny: pattern })]);
-  expect(judge([rule!], { method: 'GET', target }).kind === 'rule').toBe(expected);
+  expect(decide([rule!], { method: 'GET', target }).kind === 'rule').toBe(expected);
 });
 
 test('many stars take no exponential time', () => {

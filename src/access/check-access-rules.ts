@@ -84,7 +84,7 @@ function checkSubject(to: Subject, at: ConfigPath, { endpoint, findings }: Acces
   if (to?.operators === true && auth.operators === undefined)
     findings.fault(
       [...at, 'to', 'operators'],
-      'concerns nobody: name the operators in auth.operators of this endpoint',
+      'concerns no one: name the operators in auth.operators of this endpoint',
     );
 }
 

@@ -2,7 +2,7 @@ import type { Subject } from '../auth/access-of.ts';
 import { encodeUserId, parseUserId, type UserId } from '../auth/user-id.ts';
 import type { BasicAuth } from '../basic/basic-schema.ts';
 import type { JwtAuth } from '../jwt/jwt-schema.ts';
-import { compileRules, judge, rulesFor, type CompiledRule, type Verdict } from './access-rules.ts';
+import { compileRules, decide, rulesFor, type CompiledRule, type Verdict } from './access-rules.ts';
 import { isOperator } from './is-operator.ts';
 import type { AccessRule } from './rule-schema.ts';
 
@@ -90,21 +90,21 @@ export function explainAccess(
   const userId = userIdOf(endpoint, as, users);
   const ids = users.map((user) => userIdOf(endpoint, user, users));
   const listed = auth.method === 'BASIC' ? ids.includes(userId) && userId !== undefined : undefined;
-  const nobody = { userId, operator: false, listed, rule: undefined, concerning: [] };
+  const unruled = { userId, operator: false, listed, rule: undefined, concerning: [] };
   if (isPublic(endpoint, target))
     return {
-      ...nobody,
+      ...unruled,
       listed: undefined,
       allowed: true,
       because: 'the path is public: no authentication and no rules',
     };
-  if (userId === undefined) return { ...nobody, allowed: false, because: 'no user can have this name' };
+  if (userId === undefined) return { ...unruled, allowed: false, because: 'no user can have this name' };
   const operator = isOperator(auth.operators, { userId, claims });
   const rules = compileRules(endpoint.rules);
   const its = rulesFor(rules, { userId, operator, claims });
-  const verdict = judge(its, { method, target });
+  const verdict = decide(its, { method, target });
   return {
-    ...nobody,
+    ...unruled,
     operator,
     ...outcome(verdict),
     concerning: its.map(({ number }) => number),

@@ -81,7 +81,7 @@ export interface Deny {
   readonly rule?: DenyingRule;
   readonly retryAfterSeconds?: number;
 }
-export interface DenyingRule {
+interface DenyingRule {
   /** Its name, or its number from 1. */
   readonly name: string;
   /** What the operator tells the user. */

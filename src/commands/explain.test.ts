@@ -45,12 +45,12 @@ const ask = (...args: string[]) => run(explain, { cwd: directory.path, args });
 const studio = (...args: string[]) => ask('--endpoint', 'studio', '--as', ...args);
 const api = (...args: string[]) => ask('--endpoint', 'api', '--as', ...args);
 
-test('a denied request: which rule, what the user is told, and code 1', async () => {
+test('a denied request: which rule, what the user sees, and code 1', async () => {
   expect(await studio('alice', 'POST', '/api/free')).toEqual({
     code: 1,
     out: [
       'denied: POST /api/free as alice at endpoint studio, because rule 2 (only operators clean) denies it.',
-      '  the user is told: Ask Bob.',
+      '  the user sees: Ask Bob.',
       '  user id corp~alice, BASIC, not an operator',
       '  other rules that concern this user: 3',
     ],

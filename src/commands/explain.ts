@@ -55,7 +55,7 @@ function findEndpoint({ endpoints }: Config, name: string | undefined): Endpoint
   );
 }
 
-/** Nobody can sign in with a name that the list does not have. */
+/** No one can sign in with a name that is not in the list. */
 function withList(found: Explanation): Explanation {
   if (found.listed !== false) return found;
   const because = `the user list has no such user, who gets 401 (the rules alone: ${found.allowed ? 'allowed' : 'denied'}, because ${found.because})`;
@@ -71,7 +71,7 @@ function lines(
   const others = concerning.filter((number) => number !== rule?.number).join(', ');
   return [
     `${allowed ? 'allowed' : 'denied'}: ${request} as ${as} at endpoint ${name}, because ${because}.`,
-    ...(rule?.why === undefined || rule.allow ? [] : [`  the user is told: ${rule.why}`]),
+    ...(rule?.why === undefined || rule.allow ? [] : [`  the user sees: ${rule.why}`]),
     ...(userId === undefined
       ? []
       : [`  user id ${userId}, ${auth.method}, ${operator ? 'an operator' : 'not an operator'}`]),

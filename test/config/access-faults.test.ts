@@ -108,7 +108,7 @@ test('operators need operators', () => {
   const text = `${BASIC}    rules: [{ allow: /a, to: { operators: true } }]\n`;
   expect(faultsOf(directory.load(text))).toEqual([
     expect.stringMatching(
-      /rules\[0\]\.to\.operators: concerns nobody: name the operators in auth\.operators/,
+      /rules\[0\]\.to\.operators: concerns no one: name the operators in auth\.operators/,
     ),
   ]);
 });

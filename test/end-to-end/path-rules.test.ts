@@ -99,7 +99,7 @@ test('a WebSocket upgrade is a GET for the rules', async () => {
   expect(answer.status).toBe(403);
 });
 
-test('the user is told why, escaped; the log names the rule', async () => {
+test('the user sees why, escaped; the log names the rule', async () => {
   const json = await send('POST /free');
   expect(JSON.parse(json.body)).toMatchObject({ error: { code: 'forbidden', message: 'Ask <Carol>' } });
   const html = await send('POST /free', 'Accept: text/html');

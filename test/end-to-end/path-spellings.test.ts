@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { compileRules, judge } from '../../src/access/access-rules.ts';
+import { compileRules, decide } from '../../src/access/access-rules.ts';
 import { requests, routed, ROUTES } from './route-spellings.ts';
 
 /** The pattern that a rule about a route has. */
@@ -15,7 +15,7 @@ function isIt([method, path]: Route, sent: string, chosen: string): boolean {
 /** Whether a rule about one route is also about another: `/userdata/*` covers `/userdata/{file}/move/{dest}`. */
 function covers(pattern: string, method: string, route: string): boolean {
   const target = named(route).replaceAll(/\{[^}]+\}/g, 'x');
-  return judge(compileRules([{ deny: [pattern] }]), { method, target }).kind === 'rule';
+  return decide(compileRules([{ deny: [pattern] }]), { method, target }).kind === 'rule';
 }
 
 type Route = readonly [method: string, path: string];
@@ -26,8 +26,8 @@ function isWrong([method, path]: Route, [sent, target]: Request, chosen: string)
   const pattern = patternOf(method, path);
   const request = { method: sent, target };
   if (isIt([method, path], sent, chosen))
-    return judge(compileRules([{ deny: [pattern] }]), request).kind === 'default';
-  const verdict = judge(compileRules([{ allow: [pattern] }, { deny: ['/*'] }]), request);
+    return decide(compileRules([{ deny: [pattern] }]), request).kind === 'default';
+  const verdict = decide(compileRules([{ allow: [pattern] }, { deny: ['/*'] }]), request);
   return verdict.kind === 'rule' && verdict.rule.allow && !covers(pattern, sent, chosen);
 }
 

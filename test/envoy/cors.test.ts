@@ -109,7 +109,7 @@ test.each(['comfy.example.com', 'plain.example.com'])(
   },
 );
 
-test('the service is told which page a request comes from', async () => {
+test('the service learns which page a request comes from', async () => {
   const told = ['Origin: https://a.example', 'Referer: https://a.example/', 'Sec-Fetch-Site: cross-site'];
   await send('GET /queue', [
     ...told,
