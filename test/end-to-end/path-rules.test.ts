@@ -34,8 +34,8 @@ service: { listen: "unix:authz.sock" }
   gateway = await startRealGateway({ config, ready: [['comfy.example.com', authorization]] });
 });
 afterAll(async () => {
-  await gateway.stop();
   upstream.kill();
+  await gateway.stop();
 });
 
 const send = (line: string, ...headers: string[]) =>
