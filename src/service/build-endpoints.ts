@@ -20,9 +20,13 @@ import { createKeyRing, type KeyRing } from '../jwt/key-ring.ts';
 import type { KeySource } from '../jwt/key-source.ts';
 import { createJwtMethod } from '../jwt/jwt-method.ts';
 import { openKeySource } from '../jwt/open-key-source.ts';
+import { acceptAccessTokens, noteUses } from '../access-token/access-token-method.ts';
+import type { AccessTokens } from '../access-token/open-access-tokens.ts';
 import { refuseRevoked } from '../revocation/refuse-revoked.ts';
 import type { Revocations } from '../revocation/revocations.ts';
 import { acceptProbeUsers } from '../token/probe-user.ts';
+import { countLookups } from './count-lookups.ts';
+import { tokenOwner } from './token-owner.ts';
 
 /** What all revisions of the configuration share. */
 export interface EndpointParts {
@@ -38,6 +42,7 @@ export interface EndpointParts {
   readonly hashing: HashQueue;
   readonly throttle: LoginThrottle;
   readonly revocations: Revocations;
+  readonly accessTokens: AccessTokens;
 }
 
 /** The endpoints of one revision of the configuration. */
@@ -80,21 +85,6 @@ function openKeys(
       log.warn({ issuer, why }, 'key skipped');
     },
   });
-}
-
-/** Labels are bound once, to keep checks fast. */
-function countLookups(
-  cache: string,
-  { cacheRequests }: Metrics,
-): (result: 'hit' | 'shared' | 'miss') => void {
-  const counters = {
-    hit: cacheRequests.labels({ cache, result: 'hit' }),
-    shared: cacheRequests.labels({ cache, result: 'shared' }),
-    miss: cacheRequests.labels({ cache, result: 'miss' }),
-  };
-  return (result) => {
-    counters[result].inc();
-  };
 }
 
 function basic(
@@ -150,7 +140,7 @@ export function buildEndpoints(
   parts: EndpointParts,
   before?: BuiltEndpoints,
 ): BuiltEndpoints {
-  const { now, monotonic, metrics, verifyKeys, revocations } = parts;
+  const { now, monotonic, metrics, verifyKeys, revocations, accessTokens } = parts;
   const groups = comfyuiGroups(config);
   const keyRing = createKeyRing((rules) => openKeys(rules, config, parts), before?.keyRing);
 
@@ -160,7 +150,16 @@ export function buildEndpoints(
       auth.method === 'BASIC'
         ? basic(endpoint, auth, { ...parts, users: config.users })
         : jwt(endpoint, auth, { now, keyRing });
-    const checked = refuseRevoked(method, name, revocations);
+    const withTokens = acceptAccessTokens(method, {
+      endpoint: name,
+      tokens: accessTokens,
+      throttle: parts.throttle,
+      now,
+      identify: tokenOwner(endpoint, config.users, (userId, claims) =>
+        isOperator(auth.operators, userId, claims),
+      ),
+    });
+    const checked = refuseRevoked(withTokens, name, revocations);
     const sources = auth.method === 'JWT' ? auth.issuers.map((rules) => keyRing.sourceFor(rules)) : [];
     const cached = cacheDecisions(multiTenant ? acceptProbeUsers(checked, verifyKeys, now) : checked, {
       ttlMs: config.service.rememberFor,
@@ -169,7 +168,11 @@ export function buildEndpoints(
       perClient: auth.method === 'BASIC',
       now,
       monotonic,
-      generation: () => sources.reduce((sum, source) => sum + source.generation, revocations.generation),
+      generation: () =>
+        sources.reduce(
+          (sum, source) => sum + source.generation,
+          revocations.generation + accessTokens.generation,
+        ),
       onLookup: countLookups(name, metrics),
     });
     return {
@@ -177,7 +180,7 @@ export function buildEndpoints(
       multiTenant,
       upstream: upstreamDigest(endpoint),
       audience: groups.find(({ endpoints }) => endpoints.includes(name))?.audience ?? '',
-      method: cached,
+      method: noteUses(cached, accessTokens),
       forwardedClaims: auth.method === 'JWT' ? auth.claimTransformations : [],
     };
   }

@@ -82,7 +82,7 @@ export async function startService(options: ServiceOptions): Promise<Service> {
   const { parallelHashes = Math.max(1, availableParallelism() - 1), waitingHashes } = config.service;
   const ends = openAccessEnds({ config, keys: keys.token, log, metrics, now, fetch: options.fetch });
   const parts: EndpointParts = {
-    revocations: ends.revocations,
+    ...ends,
     log,
     metrics,
     now,
@@ -145,7 +145,7 @@ export async function startService(options: ServiceOptions): Promise<Service> {
     await admin.close();
     guarded.keyRing.close();
     comfyuis.close();
-    ends.close();
+    await ends.close();
   };
   const { portal, grpc } = await startServers(config, check).catch(async (error: unknown) => {
     await closeOthers();

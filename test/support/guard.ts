@@ -1,4 +1,4 @@
-import { someRevocations } from './revocations.ts';
+import { someAccessTokens, someRevocations } from './revocations.ts';
 import { pino } from 'pino';
 import { createMetrics } from '../../src/admin/metrics.ts';
 import type { HeaderField } from '../../src/http/request-head.ts';
@@ -38,8 +38,10 @@ export function aGuard(
   const outcomes: Outcome[] = [];
   let now = Date.now();
   const revocations = someRevocations();
+  const accessTokens = someAccessTokens();
   const parts: EndpointParts = {
     revocations,
+    accessTokens,
     log: pino({ level: 'silent' }),
     metrics: createMetrics(),
     now: () => now,
@@ -65,6 +67,10 @@ export function aGuard(
   const ask = async (headers: readonly HeaderField[] = [], parts: CheckParts = {}) =>
     readAnswer(await check(aCheck(headers, { ...routeOf(served, parts.host), ...parts })));
   return {
+    load: (text: string): Config => loadText(text).config,
+    revocations,
+    accessTokens,
+    now: () => now,
     ask,
     revision: loaded.revision,
     replace(next: Config) {
