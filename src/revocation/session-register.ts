@@ -80,21 +80,21 @@ export function openSessionRegister({ path, now, onProblem }: SessionRegisterOpt
     return state.sessions;
   }
 
+  function report(error: unknown): void {
+    onProblem?.(`${path}: ${error instanceof Error ? error.message : String(error)}`);
+  }
+
   function inodeOf(): bigint | undefined {
     return statSync(path, { bigint: true, throwIfNoEntry: false })?.ino;
   }
 
   /** Again if the file was replaced meanwhile: the line may be in the old one only. A line that is twice does no harm. */
   function append(line: string): void {
-    try {
-      makeFolder(dirname(path), { mode: 0o700 });
-      for (let attempt = 0; attempt < 5; attempt += 1) {
-        const before = inodeOf();
-        appendFileSync(path, `${line}\n`, { mode: 0o600 });
-        if (before === undefined || before === inodeOf()) return;
-      }
-    } catch (error) {
-      onProblem?.(`${path}: ${error instanceof Error ? error.message : String(error)}`);
+    makeFolder(dirname(path), { mode: 0o700 });
+    for (let attempt = 0; attempt < 5; attempt += 1) {
+      const before = inodeOf();
+      appendFileSync(path, `${line}\n`, { mode: 0o600 });
+      if (before === undefined || before === inodeOf()) return;
     }
   }
 
@@ -120,18 +120,19 @@ export function openSessionRegister({ path, now, onProblem }: SessionRegisterOpt
     const size = statSync(path, { throwIfNoEntry: false })?.size ?? 0;
     if (size < COMPACT_FROM_BYTES) return;
     const sessions = catchUp();
-    if (sessions.open(now()).length * 2 < sessions.lines)
-      compact().catch((error: unknown) =>
-        onProblem?.(error instanceof Error ? error.message : String(error)),
-      );
+    if (sessions.open(now()).length * 2 < sessions.lines) compact().catch(report);
   }
 
   let appended = 0;
   function add(line: string): void {
-    append(line);
-    appended += 1;
-    // Looking costs a little, so not at each sign-in.
-    if (appended % 100 === 1) compactIfWorthwhile();
+    try {
+      append(line);
+      appended += 1;
+      // Looking costs a little, so not at each sign-in.
+      if (appended % 100 === 1) compactIfWorthwhile();
+    } catch (error) {
+      report(error);
+    }
   }
 
   return {
