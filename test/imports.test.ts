@@ -64,6 +64,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'http',
     'files',
     'errors',
+    'auth',
     'config-file',
     'revocation',
     'access-token',
