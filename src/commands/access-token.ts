@@ -75,8 +75,8 @@ function theEndpoint({ config, values }: Run): Endpoint | string {
 
 async function create(run: Run): Promise<string | undefined> {
   const { config, values, context } = run;
-  const { user = '', name = '', ttl } = values;
-  const life = duration('1m', '3650d').safeParse(ttl);
+  const { user, name } = { user: '', name: '', ...values };
+  const life = duration('1m', '3650d').safeParse(values.ttl);
   if (!life.success) return `--ttl ${life.error.issues[0]?.message ?? ''}`;
   if (life.data > config.accessTokens.maxAge) return '--ttl is longer than accessTokens.maxAge';
   const endpoint = theEndpoint(run);
