@@ -48,7 +48,7 @@ interface Run {
   readonly context: CommandContext;
 }
 
-/** Who the token is for, or why nobody. */
+/** Whom the token is for, or why it cannot be created. */
 function ownerOf(
   user: string,
   { auth, name }: Endpoint,

@@ -117,7 +117,7 @@ function ofEveryone(time: string, { values: { endpoint }, nowMs }: Request): Pla
 function plan(request: Request): Planned | string {
   const { user, session, 'issued-before': time } = request.values;
   if (time !== undefined && Date.parse(time) > request.nowMs + 60_000)
-    return `${time} is in the future: nobody could sign in until then`;
+    return `${time} is in the future: no one could sign in until then`;
   if (session !== undefined) return ofSession(session, request);
   return user === undefined ? ofEveryone(time ?? '', request) : ofUser(user, request);
 }

@@ -7,6 +7,26 @@ export interface SignInMethod {
   routes(app: Hono): void;
   /** @returns undefined if the endpoint does not use it; the page adds `next` to the query of `url` */
   link(endpoint: string): { readonly url: string; readonly label: string } | undefined;
+  /** How to end the session at the provider too; undefined if there is nothing to do. */
+  signOut?(context: Context, claims: Claims): Promise<ProviderSignOut | undefined>;
+}
+
+export interface ProviderSignOut {
+  /** Where the browser signs out at the provider. */
+  readonly url: string;
+  /** Values of `Set-Cookie` that remove what was kept for it. */
+  readonly cookies: readonly string[];
+}
+
+/** A part of the account page with its own routes, such as access tokens. */
+export interface AccountSection {
+  routes(app: Hono): void;
+  /** HTML; every value in it must be escaped. */
+  render(account: {
+    readonly endpoint: string;
+    readonly identity: Identity;
+    readonly language: 'en' | 'zh';
+  }): Promise<string>;
 }
 
 /** Someone whose credentials were verified. */

@@ -52,7 +52,10 @@ test(
     /** Whether ComfyUI accepts a token of the service, as it would sign with this configuration. */
     const statusWith = async (config: ReturnType<typeof configured>): Promise<number> => {
       const mint = createMint(loadTokenKeys(config.comfyui.tokenKeyFile), Date.now);
-      const { text } = await mint({ userId: ALICE, operator: false }, comfyuiGroups(config)[0]?.audience ?? '');
+      const { text } = await mint(
+        { userId: ALICE, operator: false },
+        comfyuiGroups(config)[0]?.audience ?? '',
+      );
       const headers = { 'x-funart-comfy-userid': ALICE, 'x-funart-comfy-token': text };
       return (await fetch(`${url}/queue`, { headers })).status;
     };

@@ -1,3 +1,6 @@
+import { createBeginSession } from '../../src/portal/begin-session.ts';
+import { makeSessionKey, type SessionKeys } from '../../src/session/session-keys.ts';
+import { createSessions } from '../../src/session/sessions.ts';
 import { someAccessTokens, someRevocations } from './revocations.ts';
 import { pino } from 'pino';
 import { createMetrics } from '../../src/admin/metrics.ts';
@@ -39,9 +42,18 @@ export function aGuard(
   let now = Date.now();
   const revocations = someRevocations();
   const accessTokens = someAccessTokens();
+  const keys: { current: SessionKeys; generation: number } = { current: [makeSessionKey()], generation: 0 };
+  const sessions = createSessions({ keys, now: () => now });
   const parts: EndpointParts = {
     revocations,
     accessTokens,
+    sessions,
+    beginSession: createBeginSession({
+      sessions,
+      audit: () => undefined,
+      trustedHops: 0,
+      now: () => now,
+    }),
     log: pino({ level: 'silent' }),
     metrics: createMetrics(),
     now: () => now,
@@ -73,6 +85,14 @@ export function aGuard(
     now: () => now,
     ask,
     revision: loaded.revision,
+    sessions,
+    /** Replaces the keys of sessions, as a change of their file does. */
+    useKeys(next: SessionKeys) {
+      keys.current = next;
+      keys.generation += 1;
+    },
+    keys: () => keys.current,
+    portalEndpoint: (name: string) => guarded.findPortalEndpoint(name),
     replace(next: Config) {
       guarded = buildEndpoints(next, parts, guarded);
       served = next;
