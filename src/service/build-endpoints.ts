@@ -7,12 +7,9 @@ import type { LoginThrottle } from '../basic/login-throttle.ts';
 import { cacheDecisions } from '../cache/cached-decisions.ts';
 import { comfyuiGroups } from '../config/comfyui-groups.ts';
 import type { Config, Endpoint } from '../config/schema.ts';
-import type { Issuer } from '../jwt/issuer-schema.ts';
 import { upstreamDigest } from '../envoy/digests.ts';
 import type { FindEndpoint, GuardedEndpoint } from '../ext-authz/endpoint-router.ts';
 import { createKeyRing, type KeyRing } from '../jwt/key-ring.ts';
-import type { KeySource } from '../jwt/key-source.ts';
-import { openKeySource } from '../jwt/open-key-source.ts';
 import { acceptAccessTokens, noteUses } from '../access-token/access-token-method.ts';
 import type { AccessTokens } from '../access-token/open-access-tokens.ts';
 import { refuseRevoked } from '../revocation/refuse-revoked.ts';
@@ -26,6 +23,7 @@ import type { BeginSession } from '../portal/begin-session.ts';
 import { nameOfIdentity } from '../portal/visit.ts';
 import type { FindPortalEndpoint, PortalEndpoint } from '../portal/portal-endpoint.ts';
 import { acceptProbeUsers } from '../token/probe-user.ts';
+import { openKeys } from './open-keys.ts';
 import { tokenOwner } from './token-owner.ts';
 
 /** What all revisions of the configuration share. */
@@ -57,31 +55,6 @@ export interface BuiltEndpoints {
 }
 
 const MAX_CACHED = 20_000;
-
-function openKeys(
-  rules: Issuer,
-  { keySets }: Config,
-  { log, metrics, now, fetch }: EndpointParts,
-): KeySource {
-  const issuer = rules.issuer ?? 'any';
-  return openKeySource(rules, {
-    keySets,
-    fetch,
-    now,
-    onFetch(result) {
-      metrics.jwksFetches.inc({ issuer, result: result.ok ? 'ok' : 'failed' });
-      const { nextFetchMs } = result;
-      if (result.ok) {
-        metrics.keysFetched(issuer, now());
-        const { keys, changed } = result;
-        log.debug({ issuer, keys, changed, nextFetchMs }, 'JWKS fetched');
-      } else log.warn({ issuer, problem: result.problem }, 'JWKS fetch failed; continuing with cached keys');
-    },
-    onSkipped(why) {
-      log.warn({ issuer, why }, 'key skipped');
-    },
-  });
-}
 
 /**
  * Where any endpoint looks for credentials. They are removed at every endpoint: a browser also sends the cookie of one
