@@ -16,9 +16,9 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'config-file': [],
   session: ['http', 'files', 'auth', 'config-file'],
   revocation: ['files', 'auth', 'config-file'],
-  'access-token': ['http', 'files', 'auth', 'config-file', 'revocation'],
   basic: ['http', 'files', 'auth', 'config-file', 'session'],
   jwt: ['http', 'errors', 'auth', 'config-file', 'session'],
+  'access-token': ['http', 'files', 'auth', 'config-file', 'revocation', 'basic'],
   portal: [
     'http',
     'errors',
@@ -79,6 +79,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'http',
     'files',
     'errors',
+    'auth',
     'config-file',
     'revocation',
     'access-token',

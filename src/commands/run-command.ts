@@ -43,6 +43,18 @@ const COMMANDS: Readonly<Record<string, Entry>> = {
     summary: 'adds, removes and lists users in a users file',
     load: () => import('./user.ts').then(({ user, help }) => ({ run: user, help })),
   },
+  sessions: {
+    summary: 'lists who is signed in',
+    load: () => import('./sessions.ts').then(({ sessions, help }) => ({ run: sessions, help })),
+  },
+  revoke: {
+    summary: 'ends sessions, tokens and access tokens, and closes their WebSockets',
+    load: () => import('./revoke.ts').then(({ revoke, help }) => ({ run: revoke, help })),
+  },
+  'access-token': {
+    summary: 'creates, lists and revokes access tokens for programs',
+    load: () => import('./access-token.ts').then(({ accessToken, help }) => ({ run: accessToken, help })),
+  },
   key: {
     summary: 'creates, shows and rotates keys',
     load: () => import('./key.ts').then(({ key, help }) => ({ run: key, help })),
@@ -61,7 +73,7 @@ const COMMANDS: Readonly<Record<string, Entry>> = {
   },
 };
 
-const WIDTH = 8;
+const WIDTH = 14;
 
 function usage(): string[] {
   const list = Object.entries(COMMANDS).map(([name, { summary }]) => `  ${name.padEnd(WIDTH)}${summary}`);

@@ -7,12 +7,11 @@ import type { LoginThrottle } from '../basic/login-throttle.ts';
 import { cacheDecisions } from '../cache/cached-decisions.ts';
 import { comfyuiGroups } from '../config/comfyui-groups.ts';
 import type { Config, Endpoint } from '../config/schema.ts';
-import type { Issuer } from '../jwt/issuer-schema.ts';
 import { upstreamDigest } from '../envoy/digests.ts';
 import type { FindEndpoint, GuardedEndpoint } from '../ext-authz/endpoint-router.ts';
 import { createKeyRing, type KeyRing } from '../jwt/key-ring.ts';
-import type { KeySource } from '../jwt/key-source.ts';
-import { openKeySource } from '../jwt/open-key-source.ts';
+import { acceptAccessTokens, noteUses } from '../access-token/access-token-method.ts';
+import type { AccessTokens } from '../access-token/open-access-tokens.ts';
 import { refuseRevoked } from '../revocation/refuse-revoked.ts';
 import type { Revocations } from '../revocation/revocations.ts';
 import { acceptSessions } from '../session/accept-sessions.ts';
@@ -24,6 +23,8 @@ import type { BeginSession } from '../portal/begin-session.ts';
 import { nameOfIdentity } from '../portal/visit.ts';
 import type { FindPortalEndpoint, PortalEndpoint } from '../portal/portal-endpoint.ts';
 import { acceptProbeUsers } from '../token/probe-user.ts';
+import { openKeys } from './open-keys.ts';
+import { tokenOwner } from './token-owner.ts';
 
 /** What all revisions of the configuration share. */
 export interface EndpointParts {
@@ -39,6 +40,7 @@ export interface EndpointParts {
   readonly hashing: HashQueue;
   readonly throttle: LoginThrottle;
   readonly revocations: Revocations;
+  readonly accessTokens: AccessTokens;
   readonly sessions: Sessions;
   readonly beginSession: BeginSession;
   /** Whether the portal offers a sign-in method other than passwords at an endpoint. */
@@ -53,31 +55,6 @@ export interface BuiltEndpoints {
 }
 
 const MAX_CACHED = 20_000;
-
-function openKeys(
-  rules: Issuer,
-  { keySets }: Config,
-  { log, metrics, now, fetch }: EndpointParts,
-): KeySource {
-  const issuer = rules.issuer ?? 'any';
-  return openKeySource(rules, {
-    keySets,
-    fetch,
-    now,
-    onFetch(result) {
-      metrics.jwksFetches.inc({ issuer, result: result.ok ? 'ok' : 'failed' });
-      const { nextFetchMs } = result;
-      if (result.ok) {
-        metrics.keysFetched(issuer, now());
-        const { keys, changed } = result;
-        log.debug({ issuer, keys, changed, nextFetchMs }, 'JWKS fetched');
-      } else log.warn({ issuer, problem: result.problem }, 'JWKS fetch failed; continuing with cached keys');
-    },
-    onSkipped(why) {
-      log.warn({ issuer, why }, 'key skipped');
-    },
-  });
-}
 
 /**
  * Where any endpoint looks for credentials. They are removed at every endpoint: a browser also sends the cookie of one
@@ -125,18 +102,27 @@ export function buildEndpoints(
   parts: EndpointParts,
   before?: BuiltEndpoints,
 ): BuiltEndpoints {
-  const { now, monotonic, metrics, verifyKeys, revocations, sessions, hasLinks = () => false } = parts;
+  const { now, monotonic, metrics, verifyKeys, revocations, accessTokens, sessions } = parts;
+  const { hasLinks = () => false } = parts;
   const groups = comfyuiGroups(config);
   const keyRing = createKeyRing((rules) => openKeys(rules, config, parts), before?.keyRing);
   const limits = { ttlMs: config.session.ttl, maxAgeMs: config.session.maxAge };
   const portal = new Map<string, PortalEndpoint>();
 
   /** Each layer accepts one more kind of credentials, or refuses some of those below it. */
-  function composed({ auth, name, multiTenant }: Endpoint, built: BuiltMethod): AuthMethod {
+  function composed(endpoint: Endpoint, built: BuiltMethod): AuthMethod {
+    const { auth, name, multiTenant } = endpoint;
     const { method, source } = built;
+    const withTokens = acceptAccessTokens(method, {
+      endpoint: name,
+      tokens: accessTokens,
+      throttle: parts.throttle,
+      now,
+      identify: tokenOwner(endpoint, config.users),
+    });
     const inSessions = built.hasSessions
-      ? acceptSessions(method, { endpoint: name, sessions, limits, source, now })
-      : method;
+      ? acceptSessions(withTokens, { endpoint: name, sessions, limits, source, now })
+      : withTokens;
     const checked = refuseRevoked(inSessions, name, revocations);
     const sources = auth.method === 'JWT' ? auth.issuers.map((rules) => keyRing.sourceFor(rules)) : [];
     return cacheDecisions(multiTenant ? acceptProbeUsers(checked, verifyKeys, now) : checked, {
@@ -147,7 +133,10 @@ export function buildEndpoints(
       now,
       monotonic,
       generation: () =>
-        sources.reduce((sum, one) => sum + one.generation, revocations.generation + sessions.generation),
+        sources.reduce(
+          (sum, one) => sum + one.generation,
+          revocations.generation + accessTokens.generation + sessions.generation,
+        ),
       onLookup: countLookups(name, metrics),
     });
   }
@@ -172,7 +161,7 @@ export function buildEndpoints(
       multiTenant,
       upstream: upstreamDigest(endpoint),
       audience: groups.find(({ endpoints }) => endpoints.includes(name))?.audience ?? '',
-      method,
+      method: noteUses(method, accessTokens),
       allowedOrigins,
       forwardedClaims: auth.method === 'JWT' ? auth.claimTransformations : [],
       signIn: built.signIn,

@@ -76,6 +76,7 @@ export async function startService(options: ServiceOptions): Promise<Service> {
   const sessions = openSessions({ config, log, audit, now });
   const parts: EndpointParts = {
     revocations: ends.revocations,
+    accessTokens: ends.accessTokens,
     ...sessions,
     log,
     metrics,
@@ -157,7 +158,7 @@ export async function startService(options: ServiceOptions): Promise<Service> {
     sessions.close();
     guarded.keyRing.close();
     comfyuis.close();
-    ends.close();
+    await ends.close();
   };
   const { portal, grpc } = await startServers(config, check, app).catch(async (error: unknown) => {
     await closeOthers();

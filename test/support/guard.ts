@@ -1,7 +1,7 @@
 import { createBeginSession } from '../../src/portal/begin-session.ts';
 import { makeSessionKey, type SessionKeys } from '../../src/session/session-keys.ts';
 import { createSessions } from '../../src/session/sessions.ts';
-import { someRevocations } from './revocations.ts';
+import { someAccessTokens, someRevocations } from './revocations.ts';
 import { pino } from 'pino';
 import { createMetrics } from '../../src/admin/metrics.ts';
 import type { HeaderField } from '../../src/http/request-head.ts';
@@ -41,10 +41,12 @@ export function aGuard(
   const outcomes: Outcome[] = [];
   let now = Date.now();
   const revocations = someRevocations();
+  const accessTokens = someAccessTokens();
   const keys: { current: SessionKeys; generation: number } = { current: [makeSessionKey()], generation: 0 };
   const sessions = createSessions({ keys, now: () => now });
   const parts: EndpointParts = {
     revocations,
+    accessTokens,
     sessions,
     beginSession: createBeginSession({
       sessions,
@@ -78,11 +80,13 @@ export function aGuard(
   const ask = async (headers: readonly HeaderField[] = [], parts: CheckParts = {}) =>
     readAnswer(await check(aCheck(headers, { ...routeOf(served, parts.host), ...parts })));
   return {
+    load: (text: string): Config => loadText(text).config,
+    revocations,
+    accessTokens,
+    now: () => now,
     ask,
     revision: loaded.revision,
-    revocations,
     sessions,
-    now: () => now,
     /** Replaces the keys of sessions, as a change of their file does. */
     useKeys(next: SessionKeys) {
       keys.current = next;
