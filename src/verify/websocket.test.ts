@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
-import { expect, onTestFinished, test, vi } from 'vitest';
+import { expect, onTestFinished, test } from 'vitest';
 import { openEventSocket } from './websocket.ts';
 
 const CREDENTIALS = { authorization: 'Basic x', clientId: 'c1' };
@@ -45,9 +45,7 @@ test('text split over several frames is found', async () => {
     socket.write(frame(0, true, '123"}'));
   });
   const socket = await openEventSocket({ url }, CREDENTIALS);
-  await vi.waitFor(() => {
-    expect(socket.has('abc-123')).toBe(true);
-  });
+  await expect.poll(() => socket.has('abc-123')).toBe(true);
   expect(socket.has('abc-124')).toBe(false);
   socket.close();
 });
@@ -55,9 +53,7 @@ test('text split over several frames is found', async () => {
 test('text in a binary message is found', async () => {
   const url = await serve((socket) => socket.write(frame(2, true, '\u0000\u0001{"prompt_id":"abc-123"}')));
   const socket = await openEventSocket({ url }, CREDENTIALS);
-  await vi.waitFor(() => {
-    expect(socket.has('abc-123')).toBe(true);
-  });
+  await expect.poll(() => socket.has('abc-123')).toBe(true);
   socket.close();
 });
 

@@ -138,7 +138,7 @@ test('the URL of keys that cannot be fetched is shown without its query', async 
   const failing = { fetch: () => Promise.reject(new Error('refused')) };
   const service = await startService({ config, revision, log, conceal, ...failing });
   try {
-    await new Promise((resolve) => setTimeout(resolve, 100));
+    await expect.poll(() => lines.join('')).toContain('login.example.com');
     const ready = await fetch(`http://127.0.0.1:${service.adminPort}/readyz`);
     const told = lines.join('') + (await ready.text());
     expect(told).toContain('login.example.com');

@@ -1,6 +1,9 @@
 import { chromium, type Browser, type Locator, type Page } from 'playwright-core';
 import type { Demo } from './demo.ts';
 
+/** Playwright's own 30 s are not enough on a busy machine. */
+export const PATIENCE_MS = 120_000;
+
 export function launchChromium(): Promise<Browser> {
   return chromium.launch({
     executablePath: process.env['CHROMIUM_BIN'] ?? '/usr/bin/chromium',
@@ -35,6 +38,7 @@ export class ComfyuiPage {
   static async open(browser: Browser, demo: Demo, name: 'alice' | 'bob'): Promise<ComfyuiPage> {
     const httpCredentials = { username: name, password: demo.passwords[name] };
     const context = await browser.newContext({ httpCredentials, viewport: { width: 1600, height: 900 } });
+    context.setDefaultTimeout(PATIENCE_MS);
     const page = await context.newPage();
     await page.goto(demo.url);
     await page.getByText(name, { exact: true }).first().waitFor();
