@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, onTestFinished, test } from 'vitest';
-import { isAlive } from '../install/install-lock.ts';
+import { isAlive } from '../files/is-alive.ts';
 import { openPrograms, type ProgramSpec } from './programs.ts';
 
 function folder(): string {
