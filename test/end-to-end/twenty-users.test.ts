@@ -59,7 +59,7 @@ test('twenty users next to a greedy one, through Envoy: none waits for all its p
   const image = await (await demo.as('alice', '/view?filename=hello.png&type=input')).blob();
   await Promise.all(EVERYONE.map((user) => upload(user, image)));
   // Keeps the worker busy until all are queued, however long that takes.
-  const holding = await queue('greedy', 0, 600);
+  const holding = await queue('greedy', 0, 60);
   const greedys: string[] = [];
   for (let n = 1; n < 12; n++) greedys.push(await queue('greedy', n));
   const theirs = await Promise.all(USERS.map((user) => queue(user, 0)));

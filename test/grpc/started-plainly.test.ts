@@ -26,7 +26,7 @@ beforeAll(() => {
   for (const name of ['node_modules', 'proto', 'package.json'])
     symlinkSync(join(ROOT, name), join(directory.path, name));
   chmodSync(join(directory.path, 'dist/main.js'), 0o755); // As npm does for `bin`.
-}, 120_000);
+});
 afterAll(() => {
   directory.remove();
 });
