@@ -1,6 +1,6 @@
 import { explainError } from '../errors/explain-error.ts';
 import { explainSystemError } from '../errors/system-error.ts';
-import { FileWriteError } from '../files/file-error.ts';
+import { FileReadError, FileWriteError } from '../files/file-error.ts';
 import { EXIT } from './context.ts';
 
 const WRITE_CODES = new Set(['ENOSPC', 'EDQUOT', 'EROFS', 'EFBIG', 'EIO']);
@@ -12,6 +12,7 @@ function isWriteError(error: unknown): boolean {
 
 /** The exit code for an error that ended a command. */
 export function exitCodeOf(error: unknown): number {
+  if (error instanceof FileReadError) return EXIT.noInput;
   return isWriteError(error) ? EXIT.cannotWrite : EXIT.unavailable;
 }
 
