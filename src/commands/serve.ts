@@ -1,11 +1,10 @@
 import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
-import { setFlagsFromString } from 'node:v8';
 import { createLog } from '../admin/log.ts';
 import { loadConfig } from '../config/load.ts';
 import { restartNeeded } from '../config/restart-needed.ts';
 import { watchConfig } from '../config/watch.ts';
-import { heapGrowthFlag } from '../service/service-heap.ts';
+import { limitHeapGrowth } from '../service/service-heap.ts';
 import { askComfyuiWith } from '../comfyui/ask-comfyui.ts';
 import { startService } from '../service/service.ts';
 import { EXIT, type Command } from './context.ts';
@@ -25,7 +24,7 @@ function ended(signal: AbortSignal): Promise<void> {
 }
 
 export const serve: Command = async ({ args, env, cwd, err, signal }) => {
-  setFlagsFromString(heapGrowthFlag([...process.execArgv, env['NODE_OPTIONS'] ?? '']));
+  limitHeapGrowth();
   const { values } = parseArgs({ args: [...args], options: { config: { type: 'string', short: 'c' } } });
   const file = resolve(cwd, values.config ?? 'comfy-tenant.yaml');
   const loaded = loadConfig(file, env);
