@@ -16,6 +16,20 @@ export function exitCodeOf(error: unknown): number {
   return isWriteError(error) ? EXIT.cannotWrite : EXIT.unavailable;
 }
 
+/** Arguments that the command does not take, as `parseArgs` reports them. */
+export function isUsageError(error: unknown): error is Error {
+  const code = error instanceof Error ? (error as NodeJS.ErrnoException).code : undefined;
+  return code?.startsWith('ERR_PARSE_ARGS') === true;
+}
+
+/** Prints an error that ended a command as one line, and returns its exit code. */
+export function reportError(command: string, error: unknown, err: (line: string) => void): number {
+  // Its message already names the file, the reason and the fix.
+  const text = error instanceof FileWriteError ? error.message : explainError(error);
+  err(`comfy-tenant ${command}: ${text}`);
+  return exitCodeOf(error);
+}
+
 /** The source line that threw, without the rest of the stack. */
 function thrownAt({ stack = '' }: Error): string {
   const frame = /^ +at .*?((?:file:\/\/)?\/[^()\s]+:[0-9]+:[0-9]+)/m.exec(stack)?.[1];

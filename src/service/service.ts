@@ -130,6 +130,7 @@ export async function startService(options: ServiceOptions): Promise<Service> {
     hosts: config.admin.hosts,
     registry: metrics.registry,
     readiness,
+    conceal,
   });
   const grpc = await startGrpcServer({ ...config.service, check }).catch(async (error: unknown) => {
     await admin.close();
