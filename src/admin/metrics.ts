@@ -114,6 +114,21 @@ export function createMetrics() {
       labelNames: ['revision'] as const,
       registers,
     }),
+    revocations: new Counter({
+      name: `${PREFIX}revocations_total`,
+      help: 'Revocations that took effect, by this process or another that shares the file.',
+      registers,
+    }),
+    webSocketsClosed: new Counter({
+      name: `${PREFIX}websockets_closed_total`,
+      help: 'WebSockets that ComfyUI closed because of a revocation or a changed user list.',
+      registers,
+    }),
+    webSocketCloseFailures: new Counter({
+      name: `${PREFIX}websocket_close_failures_total`,
+      help: 'Failed requests to a ComfyUI to close WebSockets; they are repeated.',
+      registers,
+    }),
     lockouts: new Counter({
       name: `${PREFIX}lockouts_total`,
       help: 'Delays imposed after failed passwords.',

@@ -1,12 +1,15 @@
 import { DENIALS, type Deny, type Unavailable } from '../auth/decision.ts';
 import { header, type HeaderField, type RequestHead } from '../http/request-head.ts';
+import { requestId } from '../http/request-id.ts';
+import { isFromPage } from './browser-request.ts';
 import { encodeDenied } from './check-response.ts';
 import type { GuardedEndpoint } from './endpoint-router.ts';
+import { signInRedirect } from './sign-in.ts';
 
 const UNAVAILABLE = { status: 503, code: 'unavailable' } as const;
 const RETRY_AFTER_SECONDS = 2;
 
-/** All that a client learns. The reason is in the log and the metrics. */
+/** All that a client learns, unless an access rule says why. The reason is in the log and the metrics. */
 const MESSAGES = {
   unauthenticated: 'Authentication required: credentials are missing, invalid or expired.',
   forbidden: 'Access denied.',
@@ -15,34 +18,57 @@ const MESSAGES = {
   unavailable: 'Authentication is temporarily unavailable. Try again in a few seconds.',
 } as const;
 
-function requestId(request: RequestHead | undefined): string {
-  const id = request === undefined ? undefined : header(request, 'x-request-id');
-  return id !== undefined && /^[A-Za-z0-9-]{1,64}$/.test(id) ? id : '-';
-}
-
 function wantsHtml(request: RequestHead | undefined): boolean {
   return request !== undefined && (header(request, 'accept')?.includes('text/html') ?? false);
+}
+
+function escaped(text: string): string {
+  return text.replaceAll(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`);
 }
 
 function html(message: string, id: string): string {
   return `<!doctype html><html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width">\
 <title>ComfyUI</title><body style="font:16px/1.5 system-ui;max-width:32em;margin:20vh auto;padding:0 1em">\
-<h1 style="font-size:1.3em">${message}</h1><p><small>Request ${id}</small></body></html>`;
+<h1 style="font-size:1.3em">${escaped(message)}</h1><p><small>Request ${id}</small></body></html>`;
 }
 
 /** The body with `code`, `message` and `requestId`, and its content type: HTML for browsers, else JSON. */
 function content(
-  code: keyof typeof MESSAGES,
+  { code, message }: { code: keyof typeof MESSAGES; message: string },
   request: RequestHead | undefined,
 ): { type: string; body: string } {
-  const message = MESSAGES[code];
-  const id = requestId(request);
+  const id = requestId(request) ?? '-';
   if (wantsHtml(request)) return { type: 'text/html; charset=utf-8', body: html(message, id) };
   return { type: 'application/json', body: JSON.stringify({ error: { code, message, requestId: id } }) };
 }
 
+/** Programs are challenged, and browsers where they sign in with their own dialog. */
+function isChallenged(
+  request: RequestHead | undefined,
+  endpoint: GuardedEndpoint | undefined,
+): endpoint is GuardedEndpoint {
+  if (request === undefined || endpoint === undefined) return false;
+  return endpoint.signIn === undefined || !isFromPage(request);
+}
+
+/** The headers besides the content type. */
+function headersOf(
+  {
+    status,
+    retryAfterSeconds = RETRY_AFTER_SECONDS,
+  }: { status: number; retryAfterSeconds?: number | undefined },
+  request: RequestHead | undefined,
+  endpoint: GuardedEndpoint | undefined,
+): HeaderField[] {
+  const headers: HeaderField[] = [['cache-control', 'no-store']];
+  if (status === 401 && isChallenged(request, endpoint))
+    headers.push(['www-authenticate', endpoint.method.challenge]);
+  if (status === 503 || status === 429) headers.push(['retry-after', String(retryAfterSeconds)]);
+  return headers;
+}
+
 /**
- * Encodes the CheckResponse that denies a request.
+ * Encodes the CheckResponse that denies a request, or sends a browser to sign in.
  *
  * @param request undefined if it could not be decoded
  */
@@ -51,16 +77,17 @@ export function encodeDeniedResponse(
   request?: RequestHead,
   endpoint?: GuardedEndpoint,
 ): Uint8Array {
+  const redirected =
+    decision.kind === 'deny' ? signInRedirect(decision.reason, request, endpoint) : undefined;
+  if (redirected !== undefined) return redirected;
   const { status, code } = decision.kind === 'deny' ? DENIALS[decision.reason] : UNAVAILABLE;
-  const { type, body } = content(code, request);
+  const why = decision.kind === 'deny' ? decision.rule?.why : undefined;
+  const { type, body } = content({ code, message: why ?? MESSAGES[code] }, request);
+  const { retryAfterSeconds } = decision;
   const headers: HeaderField[] = [
     ['content-type', type],
-    ['cache-control', 'no-store'],
+    ...headersOf({ status, retryAfterSeconds }, request, endpoint),
   ];
-  if (status === 401 && endpoint !== undefined) headers.push(['www-authenticate', endpoint.method.challenge]);
-  if (status === 503 || status === 429) {
-    headers.push(['retry-after', String(decision.retryAfterSeconds ?? RETRY_AFTER_SECONDS)]);
-  }
   const metadata: HeaderField[] = [['reason', decision.kind === 'deny' ? decision.reason : 'unavailable']];
   if (endpoint !== undefined) metadata.push(['endpoint', endpoint.name], ['method', endpoint.method.name]);
   return encodeDenied({ status, headers, body, metadata });

@@ -1,7 +1,7 @@
 import { mkdirSync } from 'node:fs';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { launchChromium, PATIENCE_MS } from './comfyui-page.ts';
+import { launchChromium, PATIENCE_MS, signIn } from './comfyui-page.ts';
 import { startDemo, type Demo } from './demo.ts';
 
 const SCREENSHOTS = '.test-output';
@@ -19,11 +19,10 @@ afterAll(async () => {
 });
 
 async function openAt(viewport: { width: number; height: number }): Promise<Page> {
-  const httpCredentials = { username: 'alice', password: demo.passwords.alice };
-  const context = await browser.newContext({ httpCredentials, viewport });
+  const context = await browser.newContext({ viewport });
   context.setDefaultTimeout(PATIENCE_MS);
   const page = await context.newPage();
-  await page.goto(demo.url);
+  await signIn(page, demo, 'alice');
   await page.locator('#comfy-tenant-badge').waitFor({ state: 'attached' });
   return page;
 }

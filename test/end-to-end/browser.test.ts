@@ -114,9 +114,12 @@ function slowed(workflow: Workflow): Workflow {
   return { ...workflow, nodes };
 }
 
-test('without credentials a browser gets only the sign-in error page', async () => {
-  const answer = await fetch(demo.url, { headers: { accept: 'text/html' } });
+test('without credentials a browser is sent to the sign-in page, and a program is challenged', async () => {
+  const answer = await fetch(demo.url, {
+    headers: { accept: 'text/html', 'sec-fetch-mode': 'navigate' },
+    redirect: 'manual',
+  });
   expect(answer.status).toBe(401);
-  expect(answer.headers.get('www-authenticate')).toBe('Basic realm="comfy-tenant demo", charset="UTF-8"');
-  expect(await answer.text()).toContain('Authentication required');
+  const program = await fetch(`${demo.url}/queue`);
+  expect(program.status).toBe(401);
 });

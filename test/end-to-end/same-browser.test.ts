@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { chromium, type BrowserContext, type Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
 import { basic } from '../support/requests.ts';
-import { PATIENCE_MS } from './comfyui-page.ts';
+import { PATIENCE_MS, signIn } from './comfyui-page.ts';
 import { startDemo, type Demo } from './demo.ts';
 
 let demo: Demo;
@@ -42,13 +42,17 @@ async function startBrowser(name: 'alice' | 'bob', headers = false): Promise<Pag
   context = await chromium.launchPersistentContext(profile, {
     executablePath: process.env['CHROMIUM_BIN'] ?? '/usr/bin/chromium',
     args: ['--no-sandbox', '--disable-gpu', '--disable-background-networking'],
-    ...(headers
-      ? { extraHTTPHeaders: { authorization: basic(name, demo.passwords[name]) } }
-      : { httpCredentials: { username: name, password: demo.passwords[name] } }),
+    ...(headers && { extraHTTPHeaders: { authorization: basic(name, demo.passwords[name]) } }),
   });
   context.setDefaultTimeout(PATIENCE_MS);
   const page = await context.newPage();
-  await page.goto(demo.url);
+  if (headers) await page.goto(demo.url);
+  else {
+    await page.goto(`${demo.url}/_auth/sign-in`);
+    const other = page.getByRole('button', { name: 'Use another account' });
+    if (await other.isVisible()) await other.click();
+    await signIn(page, demo, name);
+  }
   return ready(page, name);
 }
 

@@ -47,7 +47,7 @@ test('a real ComfyUI goes from the shared key of 0.1 to public keys as docs/oper
   /** Whether ComfyUI accepts a token of the service, as it would sign with this configuration. */
   const statusWith = async (config: ReturnType<typeof configured>): Promise<number> => {
     const mint = createMint(loadTokenKeys(config.comfyui.tokenKeyFile), Date.now);
-    const { text } = await mint(ALICE, false, comfyuiGroups(config)[0]?.audience ?? '');
+    const { text } = await mint({ userId: ALICE, operator: false }, comfyuiGroups(config)[0]?.audience ?? '');
     const headers = { 'x-funart-comfy-userid': ALICE, 'x-funart-comfy-token': text };
     return (await fetch(`${url}/queue`, { headers })).status;
   };
@@ -75,7 +75,7 @@ test('a real ComfyUI goes from the shared key of 0.1 to public keys as docs/oper
     expect((await found(after))[0]).toMatch(/^warning: .* also accepts a shared comfy-tenant 0\.1 key/);
 
     const withOldKey = createMint(loadTokenKeys(oldKey), Date.now);
-    const { text } = await withOldKey(ALICE, false, '');
+    const { text } = await withOldKey({ userId: ALICE, operator: false }, '');
     rmSync(oldKey);
     const headers = { 'x-funart-comfy-userid': ALICE, 'x-funart-comfy-token': text };
     await expect.poll(async () => (await fetch(`${url}/queue`, { headers })).status).toBe(403);
