@@ -1,7 +1,5 @@
-import { FileWriteError } from '../files/file-error.ts';
-import { explainError } from '../errors/explain-error.ts';
 import { type Command, type CommandContext, EXIT } from './context.ts';
-import { exitCodeOf } from './exit-code.ts';
+import { isUsageError, reportError } from './exit-code.ts';
 
 interface Entry {
   /** One line for the list of commands. */
@@ -88,11 +86,6 @@ function usage(): string[] {
   ];
 }
 
-function isUsageError(error: unknown): error is Error {
-  const code = error instanceof Error ? (error as NodeJS.ErrnoException).code : undefined;
-  return code?.startsWith('ERR_PARSE_ARGS') === true;
-}
-
 async function run(name: string, entry: Entry, context: CommandContext): Promise<number> {
   try {
     const command = await entry.load();
@@ -106,10 +99,7 @@ async function run(name: string, entry: Entry, context: CommandContext): Promise
       context.err(`comfy-tenant ${name}: ${error.message}. See comfy-tenant ${name} --help`);
       return EXIT.usage;
     }
-    // Its message already names the file, the reason and the fix.
-    const text = error instanceof FileWriteError ? error.message : explainError(error);
-    context.err(`comfy-tenant ${name}: ${text}`);
-    return exitCodeOf(error);
+    return reportError(name, error, context.err);
   }
 }
 

@@ -7,7 +7,7 @@ import { launchDemo, launchFromDir } from '../stack/comfyui-launch.ts';
 import { openDemoFolder, writeDemoConfig, type DemoFolder } from './demo-folder.ts';
 import { basicCredentials, type DemoUser } from './demo-users.ts';
 import { ensureComfyui } from '../install/ensure-comfyui.ts';
-import { isAlive } from '../install/install-lock.ts';
+import { isAlive } from '../files/is-alive.ts';
 import { getEnvoy, TOOLS } from '../stack/get-envoy.ts';
 import { freePort, nextFreePort, whoListens } from '../stack/ports.ts';
 import type { Progress } from '../install/progress.ts';

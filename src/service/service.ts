@@ -152,6 +152,7 @@ export async function startService(options: ServiceOptions): Promise<Service> {
     hosts: config.admin.hosts,
     registry: metrics.registry,
     readiness,
+    conceal,
   });
   const closeOthers = async (): Promise<void> => {
     await admin.close();

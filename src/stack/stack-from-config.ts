@@ -55,6 +55,7 @@ export async function stackFromConfig(file: string, context: UpContext): Promise
   const configFile = resolve(context.cwd, file);
   const shownAs = relative(context.cwd, configFile);
   const loaded = loadConfig(configFile, context.env, shownAs);
+  context.concealment.add(loaded.conceal);
   if (!loaded.ok) throw new ConfigErrors(loaded.faults);
   const { config, revision } = loaded;
   context.progress.done(shownAs, `${counted(config.endpoints.length, 'endpoint')}, revision ${revision}`);

@@ -1,7 +1,7 @@
 import { mkdirSync } from 'node:fs';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { launchChromium, signIn } from './comfyui-page.ts';
+import { launchChromium, PATIENCE_MS, signIn } from './comfyui-page.ts';
 import { startDemo, type Demo } from './demo.ts';
 
 const SCREENSHOTS = '.test-output';
@@ -20,9 +20,10 @@ afterAll(async () => {
 
 async function openAt(viewport: { width: number; height: number }): Promise<Page> {
   const context = await browser.newContext({ viewport });
+  context.setDefaultTimeout(PATIENCE_MS);
   const page = await context.newPage();
   await signIn(page, demo, 'alice');
-  await page.locator('#comfy-tenant-badge').waitFor({ state: 'attached', timeout: 30_000 });
+  await page.locator('#comfy-tenant-badge').waitFor({ state: 'attached' });
   return page;
 }
 
@@ -63,26 +64,23 @@ const ALL = [true, true, true];
 test.each([
   ['a phone', PHONE],
   ['a desktop', DESKTOP],
-])(
-  'the name is visible on %s, also while ComfyUI cannot be reached',
-  { timeout: 90_000 },
-  async (_, size) => {
-    const page = await openAt(size);
-    const file = `${SCREENSHOTS}/badge-${size.width}`;
-    await expect.poll(() => visibleParts(page), { timeout: 20_000 }).toStrictEqual(ALL);
-    await page.screenshot({ path: `${file}.png` });
-    await page.context().setOffline(true);
-    await page.evaluate(() => {
-      const { app } = globalThis as unknown as { app: { api: { socket: { close(): void } } } };
-      app.api.socket.close();
-    });
-    await page.getByText('Reconnecting').first().waitFor();
-    // The message slides in.
-    await page.waitForTimeout(1500);
-    await page.screenshot({ path: `${file}-reconnecting.png` });
-    expect(await visibleParts(page)).toStrictEqual(ALL);
-  },
-);
+])('the name is visible on %s, also while ComfyUI cannot be reached', async (_, size) => {
+  const page = await openAt(size);
+  const file = `${SCREENSHOTS}/badge-${size.width}`;
+  await expect.poll(() => visibleParts(page)).toStrictEqual(ALL);
+  await page.screenshot({ path: `${file}.png` });
+  await page.context().setOffline(true);
+  await page.evaluate(() => {
+    const { app } = globalThis as unknown as { app: { api: { socket: { close(): void } } } };
+    app.api.socket.close();
+  });
+  const message = page.getByText('Reconnecting').first();
+  await message.waitFor();
+  // It slides in.
+  await (await message.elementHandle()).waitForElementState('stable');
+  await page.screenshot({ path: `${file}-reconnecting.png` });
+  await expect.poll(() => visibleParts(page)).toStrictEqual(ALL);
+});
 
 const panel = (page: Page) => page.getByRole('group', { name: 'Account' });
 const SIZES = [
@@ -92,7 +90,6 @@ const SIZES = [
 
 test.each(SIZES)(
   'the name opens a menu by keyboard and by touch on %s, with the storage in use',
-  { timeout: 90_000 },
   async (_, size) => {
     const page = await openAt(size);
     const toggle = page.getByRole('button', { name: 'Account: alice' });
@@ -133,7 +130,6 @@ async function refuse(page: Page, status: 401 | 503): Promise<void> {
 
 test.each(SIZES)(
   'a bar says that the user is signed out, or ComfyUI restarts, until it works again (%s)',
-  { timeout: 120_000 },
   async (_, size) => {
     const page = await openAt(size);
     await page.waitForLoadState('networkidle');

@@ -1,6 +1,9 @@
 import { chromium, type Browser, type Locator, type Page } from 'playwright-core';
 import type { Demo } from './demo.ts';
 
+/** Playwright's own 30 s are not enough on a busy machine. */
+export const PATIENCE_MS = 120_000;
+
 export function launchChromium(): Promise<Browser> {
   return chromium.launch({
     executablePath: process.env['CHROMIUM_BIN'] ?? '/usr/bin/chromium',
@@ -42,6 +45,7 @@ export class ComfyuiPage {
   /** In a browser of its own, signed in. */
   static async open(browser: Browser, demo: Demo, name: 'alice' | 'bob'): Promise<ComfyuiPage> {
     const context = await browser.newContext({ viewport: { width: 1600, height: 900 } });
+    context.setDefaultTimeout(PATIENCE_MS);
     const page = await context.newPage();
     await signIn(page, demo, name);
     return ComfyuiPage.ready(page, name);

@@ -36,7 +36,7 @@ export function rawRequest(port: number, options: RawOptions): Promise<RawAnswer
       socket.destroy();
       resolve({ status: Number(head.split(' ')[1]), head, body: bodies.join('\r\n\r\n') });
     };
-    socket.setTimeout(15_000, () => {
+    socket.setTimeout(60_000, () => {
       finish();
     });
     socket.on('data', (chunk: Buffer) => {
