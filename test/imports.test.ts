@@ -80,6 +80,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'files',
     'errors',
     'config-file',
+    'session',
     'revocation',
     'access-token',
     'basic',

@@ -7,7 +7,7 @@ import type { ConfigParts } from '../parse-parts.ts';
 /** Length of `sun_path` on Linux, without the final NUL. */
 const MAX_SOCKET_PATH = 107;
 
-/** Checks that Envoy, and nobody else, can connect to the portal. */
+/** Checks that only Envoy can connect to the portal. */
 export function checkPortal({ portal, service, session }: ConfigParts, findings: Diagnostics): void {
   if (session !== undefined && session.ttl > session.maxAge)
     findings.fault(
