@@ -47,7 +47,7 @@ export function rulesFor(rules: readonly CompiledRule[], subject: Subject): Comp
 }
 
 /** The first rule that matches decides; without one, the request is allowed. */
-export function judge(
+export function decide(
   rules: readonly CompiledRule[],
   request: { readonly method: string; readonly target: string },
 ): Verdict {
@@ -71,7 +71,7 @@ function checkOf(rules: readonly CompiledRule[]): AccessCheck | undefined {
   if (rules.length === 0) return undefined;
   const refusals = new Map(rules.map((rule) => [rule, refusal(rule)]));
   return (method, target) => {
-    const verdict = judge(rules, { method, target });
+    const verdict = decide(rules, { method, target });
     if (verdict.kind === 'default') return undefined;
     if (verdict.kind === 'ambiguous') return deny('path-ambiguous');
     return verdict.rule.allow ? undefined : refusals.get(verdict.rule);

@@ -18,17 +18,22 @@ export interface AccessContext {
 
 type Subject = AccessRule['to'];
 
+/** The parts of a subject, any of which suffices. */
+function partsOf(subject: NonNullable<Subject>): string[] {
+  const { users, claim, operators } = subject;
+  return [
+    ...users.map((user) => `user ${user}`),
+    ...(claim === undefined ? [] : [JSON.stringify([claim.name, claim.value])]),
+    ...(operators === true ? ['operators'] : []),
+  ];
+}
+
 /** Everyone of the other subject is in this one. */
 function coversSubject(subject: Subject, other: Subject): boolean {
   if (subject === undefined) return true;
   if (other === undefined) return false;
-  const { claim, users, operators } = other;
-  const hasClaim = claim?.name === subject.claim?.name && claim?.value === subject.claim?.value;
-  return (
-    users.every((user) => subject.users.includes(user)) &&
-    (claim === undefined || hasClaim) &&
-    (operators === undefined || subject.operators === true)
-  );
+  const parts = partsOf(subject);
+  return partsOf(other).every((part) => parts.includes(part));
 }
 
 /** Warns of requests that an earlier rule always decides. */
@@ -79,7 +84,7 @@ function checkSubject(to: Subject, at: ConfigPath, { endpoint, findings }: Acces
   if (to?.operators === true && auth.operators === undefined)
     findings.fault(
       [...at, 'to', 'operators'],
-      'concerns nobody: name the operators in auth.operators of this endpoint',
+      'concerns no one: name the operators in auth.operators of this endpoint',
     );
 }
 

@@ -2,7 +2,7 @@ import type { Subject } from '../auth/access-of.ts';
 import { encodeUserId, parseUserId, type UserId } from '../auth/user-id.ts';
 import type { BasicAuth } from '../basic/basic-schema.ts';
 import type { JwtAuth } from '../jwt/jwt-schema.ts';
-import { compileRules, judge, rulesFor, type CompiledRule, type Verdict } from './access-rules.ts';
+import { compileRules, decide, rulesFor, type CompiledRule, type Verdict } from './access-rules.ts';
 import { isOperator } from './is-operator.ts';
 import type { AccessRule } from './rule-schema.ts';
 
@@ -69,6 +69,12 @@ function because(verdict: Verdict, rules: readonly CompiledRule[], its: readonly
   }
 }
 
+function outcome(verdict: Verdict): Pick<Explanation, 'allowed' | 'rule'> {
+  if (verdict.kind !== 'rule') return { allowed: verdict.kind === 'default', rule: undefined };
+  const { number, name, allow, why } = verdict.rule;
+  return { allowed: allow, rule: { number, name, allow, why } };
+}
+
 /**
  * Which rule decides about a request, and why.
  *
@@ -84,20 +90,23 @@ export function explainAccess(
   const userId = userIdOf(endpoint, as, users);
   const ids = users.map((user) => userIdOf(endpoint, user, users));
   const listed = auth.method === 'BASIC' ? ids.includes(userId) && userId !== undefined : undefined;
-  const nobody = { userId, operator: false, listed, rule: undefined, concerning: [] };
+  const unruled = { userId, operator: false, listed, rule: undefined, concerning: [] };
   if (isPublic(endpoint, target))
-    return { ...nobody, allowed: true, because: 'the path is public: no authentication and no rules' };
-  if (userId === undefined) return { ...nobody, allowed: false, because: 'no user can have this name' };
+    return {
+      ...unruled,
+      listed: undefined,
+      allowed: true,
+      because: 'the path is public: no authentication and no rules',
+    };
+  if (userId === undefined) return { ...unruled, allowed: false, because: 'no user can have this name' };
   const operator = isOperator(auth.operators, { userId, claims });
   const rules = compileRules(endpoint.rules);
   const its = rulesFor(rules, { userId, operator, claims });
-  const verdict = judge(its, { method, target });
-  const rule = verdict.kind === 'rule' ? verdict.rule : undefined;
+  const verdict = decide(its, { method, target });
   return {
-    ...nobody,
+    ...unruled,
     operator,
-    allowed: verdict.kind === 'default' || rule?.allow === true,
-    rule: rule && { number: rule.number, name: rule.name, allow: rule.allow, why: rule.why },
+    ...outcome(verdict),
     concerning: its.map(({ number }) => number),
     because: because(verdict, rules, its),
   };

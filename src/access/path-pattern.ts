@@ -22,7 +22,7 @@ function glob(path: string): Glob {
 }
 
 /** Whether a text matches; takes the first place for each part, so its time is linear in the text. */
-export function matchesGlob(parts: Glob, text: string): boolean {
+function matchesGlob(parts: Glob, text: string): boolean {
   const [first = '', ...rest] = parts;
   const last = rest.pop();
   if (last === undefined) return text === first;

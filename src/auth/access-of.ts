@@ -1,3 +1,4 @@
+import type { Claims } from './claims.ts';
 import type { AccessCheck } from './decision.ts';
 import type { UserId } from './user-id.ts';
 
@@ -6,7 +7,7 @@ export interface Subject {
   readonly userId: UserId;
   readonly operator: boolean;
   /** Empty for passwords. */
-  readonly claims: Readonly<Record<string, unknown>>;
+  readonly claims: Claims;
 }
 
 /** Selects the access rules that concern a user, once per authentication. */

@@ -101,7 +101,7 @@ export interface Deny {
   /** For the log: the user, if the credentials were valid. */
   readonly userId?: UserId;
 }
-export interface DenyingRule {
+interface DenyingRule {
   /** Its name, or its number from 1. */
   readonly name: string;
   /** What the operator tells the user. */

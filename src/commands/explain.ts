@@ -55,22 +55,26 @@ function findEndpoint({ endpoints }: Config, name: string | undefined): Endpoint
   );
 }
 
+/** No one can sign in with a name that is not in the list. */
+function withList(found: Explanation): Explanation {
+  if (found.listed !== false) return found;
+  const because = `the user list has no such user, who gets 401 (the rules alone: ${found.allowed ? 'allowed' : 'denied'}, because ${found.because})`;
+  return { ...found, allowed: false, because };
+}
+
 function lines(
   { name, auth }: Endpoint,
   { as, request }: { as: string; request: string },
   found: Explanation,
 ): string[] {
-  const { allowed, because, userId, operator, listed, rule, concerning } = found;
+  const { allowed, because, userId, operator, rule, concerning } = found;
   const others = concerning.filter((number) => number !== rule?.number).join(', ');
   return [
     `${allowed ? 'allowed' : 'denied'}: ${request} as ${as} at endpoint ${name}, because ${because}.`,
-    ...(rule?.why === undefined || rule.allow ? [] : [`  the user is told: ${rule.why}`]),
+    ...(rule?.why === undefined || rule.allow ? [] : [`  the user sees: ${rule.why}`]),
     ...(userId === undefined
       ? []
       : [`  user id ${userId}, ${auth.method}, ${operator ? 'an operator' : 'not an operator'}`]),
-    ...(listed === false
-      ? ['  not in the user list: nobody can sign in with this name, so every request gets 401']
-      : []),
     ...(others === '' ? [] : [`  other rules that concern this user: ${others}`]),
   ];
 }
@@ -101,25 +105,46 @@ function readQuestion(
   return typeof claims === 'string' ? claims : { as, claims, request: `${method.toUpperCase()} ${path}` };
 }
 
+/** A reason not to answer, and the exit code. */
+interface Refusal {
+  readonly message: string;
+  readonly code: number;
+}
+
+/** The configuration's answer, or why there is none. */
+function answer(
+  config: Config,
+  name: string | undefined,
+  question: Asked,
+): { endpoint: Endpoint; found: Explanation } | Refusal {
+  const endpoint = findEndpoint(config, name);
+  if (typeof endpoint === 'string') return { message: endpoint, code: EXIT.config };
+  if (endpoint.auth.method === 'BASIC' && Object.keys(question.claims).length > 0) {
+    const message = `users of the BASIC endpoint ${endpoint.name} have no claims: omit --claim`;
+    return { message, code: EXIT.usage };
+  }
+  const users = [...(config.users.get(endpoint.name)?.keys() ?? [])];
+  return { endpoint, found: withList(explainAccess(endpoint, users, question)) };
+}
+
 export const explain: Command = ({ args, env, cwd, out, err }) => {
   const { values, positionals } = parseArgs({ args: [...args], options: OPTIONS, allowPositionals: true });
-  const refuse = (message: string, code: number): Promise<number> => {
+  const refuse = ({ message, code }: Refusal): Promise<number> => {
     err(`comfy-tenant explain: ${message}`);
     return Promise.resolve(code);
   };
   const question = readQuestion(values.as, values.claim, positionals);
-  if (typeof question === 'string') return refuse(`${question}. See comfy-tenant explain --help`, EXIT.usage);
+  if (typeof question === 'string')
+    return refuse({ message: `${question}. See comfy-tenant explain --help`, code: EXIT.usage });
   const loaded = loadConfig(resolve(cwd, values.config), env, values.config);
   if (!loaded.ok) {
     for (const fault of loaded.faults) err(fault);
     return Promise.resolve(EXIT.config);
   }
-  const { config } = loaded;
-  const endpoint = findEndpoint(config, values.endpoint);
-  if (typeof endpoint === 'string') return refuse(endpoint, EXIT.config);
-  const users = [...(config.users.get(endpoint.name)?.keys() ?? [])];
-  const found = explainAccess(endpoint, users, question);
+  const answered = answer(loaded.config, values.endpoint, question);
+  if ('message' in answered) return refuse(answered);
+  const { endpoint, found } = answered;
   if (values.json) out(json(endpoint, found));
   else for (const line of lines(endpoint, question, found)) out(loaded.conceal(line));
-  return Promise.resolve(found.allowed && found.listed !== false ? EXIT.ok : EXIT.failed);
+  return Promise.resolve(found.allowed ? EXIT.ok : EXIT.failed);
 };

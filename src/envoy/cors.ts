@@ -47,6 +47,13 @@ export function cors({ endpoints }: Config) {
     : [];
 }
 
+/** No other origin may read the portal's responses. A policy without origins would inherit those of the endpoint. */
+export function withoutCors({ allowedOrigins }: Endpoint) {
+  if (allowedOrigins.length === 0) return {};
+  const filter_enabled = { default_value: { numerator: 0, denominator: 'HUNDRED' } };
+  return { [CORS]: { '@type': typeOf('extensions.filters.http.cors.v3.CorsPolicy'), filter_enabled } };
+}
+
 /** The CORS policy of an endpoint: exact origins, with credentials. Preflights of others get a response that allows nothing. */
 export function corsOf({ allowedOrigins, auth }: Endpoint) {
   if (allowedOrigins.length === 0) return {};

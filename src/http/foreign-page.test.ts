@@ -35,6 +35,10 @@ test.each([
   ],
   ['a link, in an old browser or over http', [HTML, referer(`${EVIL}/page`)]],
   ['a script of our page', [...fetched('same-origin', 'cors', 'empty'), referer(`${OWN}/`)]],
+  [
+    'a script of our page behind a proxy that changes Host',
+    [site('same-origin'), referer('https://public.example/')],
+  ],
   ['a change by our page', [...fetched('same-origin', 'cors', 'empty'), origin(OWN)], 'POST'],
   ['a change by our page, in an old browser', [origin(OWN)], 'POST'],
   ['our WebSocket', [SOCKET, origin(OWN)]],

@@ -19,11 +19,8 @@ function isNavigation(request: RequestHead): boolean {
   return accepted.includes('text/html') && header(request, 'origin') === undefined;
 }
 
-/** The origins of the page that sent the request, as far as the browser says. */
-function sourcesOf(request: RequestHead): string[] {
-  const origins = headerValues(request, 'origin');
-  if (origins.length > 0) return origins;
-  // Browsers send `Origin` with whatever is not a plain GET or HEAD.
+/** The origins in `Referer`; browsers send `Origin` with whatever is not a plain GET or HEAD. */
+function referrersOf(request: RequestHead): string[] {
   return READING.has(request.method) ? headerValues(request, 'referer').map(originOf) : [];
 }
 
@@ -36,10 +33,12 @@ function sourcesOf(request: RequestHead): string[] {
  * @param allowed other origins whose pages are trusted
  */
 export function isFromForeignPage(request: RequestHead, allowed: readonly string[]): boolean {
-  const sources = sourcesOf(request);
   const isTrusted = (source: string): boolean => isOriginOf(source, request) || allowed.includes(source);
+  const origins = headerValues(request, 'origin');
+  const sources = origins.length > 0 ? origins : referrersOf(request);
   const sites = headerValues(request, 'sec-fetch-site');
-  const isOwn = sites.every((site) => OWN.has(site)) && sources.every(isTrusted);
+  const told = sites.length > 0 ? origins : sources;
+  const isOwn = sites.every((site) => OWN.has(site)) && told.every(isTrusted);
   if (isOwn || isNavigation(request)) return false;
   return sources.length === 0 || !sources.every(isTrusted);
 }

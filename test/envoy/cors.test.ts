@@ -38,12 +38,12 @@ const send = (line: string, headers: readonly string[], host?: string) =>
   });
 const preflight = (origin: string, host?: string) =>
   send('OPTIONS /api/prompt', [`Origin: ${origin}`, 'Access-Control-Request-Method: POST'], host);
-/** All CORS headers of a response, as name → value. */
-const corsOf = ({ head }: { head: string }) =>
+/** All CORS headers of a response. */
+const corsOf = ({ head }: { head: string }): Record<string, string> =>
   Object.fromEntries(
-    [...head.matchAll(/^(access-control-[a-z-]+): (.*)$/gim)].map(([, name, value]) => [
-      name?.toLowerCase(),
-      value?.trim(),
+    [...head.matchAll(/^(access-control-[a-z-]+): (.*?)\r?$/gim)].map(([, name = '', value = '']) => [
+      name.toLowerCase(),
+      value,
     ]),
   );
 
@@ -109,7 +109,7 @@ test.each(['comfy.example.com', 'plain.example.com'])(
   },
 );
 
-test('the service is told which page a request comes from', async () => {
+test('the service learns which page a request comes from', async () => {
   const told = ['Origin: https://a.example', 'Referer: https://a.example/', 'Sec-Fetch-Site: cross-site'];
   await send('GET /queue', [
     ...told,
@@ -126,4 +126,13 @@ test('the service is told which page a request comes from', async () => {
     'sec-fetch-dest': 'empty',
     'x-forwarded-proto': 'http',
   });
+});
+
+test('no other origin may use the portal', async () => {
+  for (const line of ['GET /_auth/me', 'OPTIONS /_auth/me']) {
+    const answer = await send(line, [`Origin: ${PORTAL}`, 'Access-Control-Request-Method: GET']);
+    expect(answer.status).not.toBe(200);
+    expect(corsOf(answer)).toEqual({});
+  }
+  expect(stand.upstream.seen).toEqual([]);
 });

@@ -158,3 +158,28 @@ test('a validated configuration is served, even if its files change before it is
   expect(await studio('alice', 'tulip')).toEqual({ user: 'alice' });
   expect(await api(tokens.second)).toEqual({ user: 'alice' });
 });
+
+test('a change of the rules that fails a test is refused; removing a user whom rules and tests name is not', async () => {
+  const rules = (what: string) =>
+    CONFIG.replace(
+      'usersFile: files/users.htpasswd }\n',
+      `usersFile: files/users.htpasswd }
+    rules: [{ deny: ${what}, to: { users: [bob] } }]
+    tests: [{ as: bob, request: GET /queue, expect: deny }]\n`,
+    );
+  directory.write('comfy-tenant.yaml', rules('/queue'));
+  await within(() => studio('bob', 'cedar')).toEqual({ refused: 'rule-denied', status: 403 });
+  directory.write('comfy-tenant.yaml', rules('/free'));
+  await expect
+    .poll(() => refused.flat(), { timeout: 5000 })
+    .toEqual([
+      expect.stringMatching(
+        /tests\[0\]: GET \/queue as bob must be denied, but is allowed, because none of the rules/,
+      ),
+    ]);
+  expect(await studio('bob', 'cedar')).toMatchObject({ refused: 'rule-denied' });
+  directory.write('comfy-tenant.yaml', rules('/queue'));
+  mount('two', ALICE, [first]);
+  await within(() => studio('bob', 'cedar')).toEqual({ refused: 'user-unknown', status: 401 });
+  expect(await studio('alice', 'tulip')).toEqual({ user: 'alice' });
+});
