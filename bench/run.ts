@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { HEAP_FLAGS, SEMI_SPACE_FLAG } from '../src/service/service-heap.ts';
 import { freePort } from '../src/stack/ports.ts';
 import { measureChecks } from './checks.ts';
-import { configText } from './credentials.ts';
+import { configText, SESSION_KEYS } from './credentials.ts';
 import { measureMemory } from './memory.ts';
 import { measureOverTcp } from './over-tcp.ts';
 import { start } from './programs.ts';
@@ -22,6 +22,7 @@ const { config, users } = configText(listen, '127.0.0.1:0');
 const file = join(directory, 'comfy-tenant.yaml');
 writeFileSync(file, config);
 writeFileSync(join(directory, 'users.htpasswd'), users);
+writeFileSync(join(directory, 'session.keys'), SESSION_KEYS, { mode: 0o600 });
 
 const floorListen = `unix:${join(directory, 'floor.sock')}`;
 const stockListen = `unix:${join(directory, 'stock.sock')}`;
