@@ -7,6 +7,10 @@ import type { ConfigParts } from '../parse-parts.ts';
 /** Length of `sun_path` on Linux, without the final NUL. */
 const MAX_SOCKET_PATH = 107;
 
+function isTooLong(address: string): boolean {
+  return address.startsWith('unix:') && Buffer.byteLength(address) - 'unix:'.length > MAX_SOCKET_PATH;
+}
+
 /** Checks that only Envoy can connect to the portal. */
 export function checkPortal({ portal, service, session }: ConfigParts, findings: Diagnostics): void {
   if (session !== undefined && session.ttl > session.maxAge)
@@ -19,7 +23,9 @@ export function checkPortal({ portal, service, session }: ConfigParts, findings:
   const listen = portalListen({ portal, service });
   if (listen.startsWith('unix:')) {
     const bytes = Buffer.byteLength(listen) - 'unix:'.length;
-    if (bytes > MAX_SOCKET_PATH)
+    // The service's own path is reported already.
+    const isKnown = portal.listen === undefined && isTooLong(service.listen);
+    if (isTooLong(listen) && !isKnown)
       findings.fault(
         path,
         `is a path of ${bytes} bytes: Unix socket paths have at most ${MAX_SOCKET_PATH}, use a shorter one`,
