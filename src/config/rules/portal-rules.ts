@@ -3,6 +3,7 @@ import type { Diagnostics } from '../../config-file/diagnostics.ts';
 import { isLoopback, parseHostPort } from '../../http/host-port.ts';
 import { portalListen } from '../portal-address.ts';
 import type { ConfigParts } from '../parse-parts.ts';
+import type { Config } from '../schema.ts';
 
 /** Length of `sun_path` on Linux, without the final NUL. */
 const MAX_SOCKET_PATH = 107;
@@ -13,12 +14,20 @@ function isTooLong(address: string): boolean {
 
 /** Checks that only Envoy can connect to the portal. */
 export function checkPortal({ portal, service, session }: ConfigParts, findings: Diagnostics): void {
+  checkLimits(session, findings);
+  if (portal === undefined || service === undefined) return;
+  checkListen({ portal, service }, findings);
+}
+
+function checkLimits(session: ConfigParts['session'], findings: Diagnostics): void {
   if (session !== undefined && session.ttl > session.maxAge)
     findings.fault(
       ['session', 'ttl'],
       'must not be longer than session.maxAge, which ends a session in any case',
     );
-  if (portal === undefined || service === undefined) return;
+}
+
+function checkListen({ portal, service }: Pick<Config, 'portal' | 'service'>, findings: Diagnostics): void {
   const path = ['portal', 'listen'];
   const listen = portalListen({ portal, service });
   if (listen.startsWith('unix:')) {
