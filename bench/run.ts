@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { freePort } from '../src/stack/ports.ts';
 import { measureChecks } from './checks.ts';
-import { configText } from './credentials.ts';
+import { configText, SESSION_KEYS } from './credentials.ts';
 import { measureMemory } from './memory.ts';
 import { measureOverTcp } from './over-tcp.ts';
 import { start } from './programs.ts';
@@ -21,6 +21,7 @@ const { config, users } = configText(listen, '127.0.0.1:0');
 const file = join(directory, 'comfy-tenant.yaml');
 writeFileSync(file, config);
 writeFileSync(join(directory, 'users.htpasswd'), users);
+writeFileSync(join(directory, 'session.keys'), SESSION_KEYS, { mode: 0o600 });
 
 const floorListen = `unix:${join(directory, 'floor.sock')}`;
 const stockListen = `unix:${join(directory, 'stock.sock')}`;

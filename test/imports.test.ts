@@ -81,6 +81,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'errors',
     'auth',
     'config-file',
+    'session',
     'revocation',
     'access-token',
     'basic',

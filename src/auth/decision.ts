@@ -86,7 +86,7 @@ export interface Allow {
   readonly cacheUntilMs?: number;
 }
 /** What pages show about a session. */
-export interface SessionFacts {
+interface SessionFacts {
   readonly id: string;
   /** As people write it. */
   readonly user: string;

@@ -48,7 +48,7 @@ function inOwnFiles({ audit, revocation, accessTokens, session }: ConfigParts, a
     revocation.sessionsFile = absolute(revocation.sessionsFile);
   }
   if (accessTokens !== undefined) accessTokens.file = absolute(accessTokens.file);
-  if (session !== undefined) session.keyFile = absolute(session.keyFile);
+  if (session?.keyFile !== undefined) session.keyFile = absolute(session.keyFile);
 }
 
 /** Makes every path of a parsed configuration absolute, in place. @param directory of the configuration file */

@@ -1,4 +1,5 @@
 import { statSync } from 'node:fs';
+import { sessionKeyFile } from './session-key-file.ts';
 import type { Config } from './schema.ts';
 
 interface SecretFile {
@@ -27,7 +28,7 @@ function secretFiles({ comfyui, gateway, service, endpoints, session, ...more }:
     ...ofEndpoints,
     { key: 'comfyui.tokenKeyFile', path: comfyui.tokenKeyFile },
     { key: 'comfyui.verifyKeyFile', path: comfyui.verifyKeyFile },
-    { key: 'session.keyFile', path: session.keyFile },
+    { key: 'session.keyFile', path: sessionKeyFile({ session, comfyui }) },
     { key: 'revocation.file', path: more.revocation.file },
     { key: 'accessTokens.file', path: more.accessTokens.file },
     { key: 'gateway.tls.keyFile', path: gateway.tls?.keyFile },

@@ -22,7 +22,7 @@ export interface GuardedEndpoint {
   readonly link?: SignInLink | undefined;
 }
 
-export interface SignInLink {
+interface SignInLink {
   /** The query parameters that carry the endpoint's tokens. */
   readonly parameters: readonly string[];
   /** Starts a session with a verified token. Returns the value of `Set-Cookie`. */

@@ -1,8 +1,8 @@
 import { header, headerValues, isOriginOf, type RequestHead } from '../http/request-head.ts';
 
 /**
- * Whether a page of this origin sent the request. Unlike for reading, a request that does not say so is rejected: browsers
- * say it with every form and every POST.
+ * Whether a page of this origin sent the request. Unlike for reading, a request without evidence is rejected: browsers
+ * send it with every form and every POST.
  */
 export function isFromOwnPage(request: RequestHead): boolean {
   const origins = headerValues(request, 'origin');

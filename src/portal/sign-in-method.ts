@@ -11,7 +11,7 @@ export interface SignInMethod {
   signOut?(context: Context, claims: Claims): Promise<ProviderSignOut | undefined>;
 }
 
-export interface ProviderSignOut {
+interface ProviderSignOut {
   /** Where the browser signs out at the provider. */
   readonly url: string;
   /** Values of `Set-Cookie` that remove what was kept for it. */
@@ -30,7 +30,7 @@ export interface AccountSection {
 }
 
 /** Someone whose credentials were verified. */
-export interface SignedIn {
+interface SignedIn {
   readonly endpoint: string;
   readonly identity: Identity;
   readonly method: 'BASIC' | 'JWT';

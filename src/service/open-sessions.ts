@@ -1,5 +1,6 @@
 import type { Log } from '../admin/log.ts';
 import type { Audit } from '../auth/audit-event.ts';
+import { sessionKeyFile } from '../config/session-key-file.ts';
 import type { Config } from '../config/schema.ts';
 import { createBeginSession, type BeginSession } from '../portal/begin-session.ts';
 import { openSessionKeys } from '../session/open-session-keys.ts';
@@ -23,7 +24,7 @@ export interface OpenSessions {
 
 /** @throws Error naming the key file if it is unusable */
 export function openSessions({ config, log, audit, now }: SessionsOptions): OpenSessions {
-  const keys = openSessionKeys(config.session.keyFile, (problem) => {
+  const keys = openSessionKeys(sessionKeyFile(config), (problem) => {
     if (problem === undefined) log.info('session keys changed');
     else log.error({ problem }, 'session keys are unusable; continuing with the previous ones');
   });

@@ -13,7 +13,7 @@ export function formCookieName(isSecure: boolean): string {
 export const PORTAL_COOKIES = [SECURE_NAME, PLAIN_NAME, formCookieName(true), formCookieName(false)] as const;
 
 /** On https, only the name that browsers protect: no other host and no plain connection can set a `__Host-` cookie. */
-export function sessionCookieName(isSecure: boolean): string {
+function sessionCookieName(isSecure: boolean): string {
   return isSecure ? SECURE_NAME : PLAIN_NAME;
 }
 

@@ -15,7 +15,7 @@ const aSession: typeof guard.aSession = (...parts) => guard.aSession(...parts);
 const sealed: typeof guard.sealed = (...parts) => guard.sealed(...parts);
 const verdict: typeof guard.verdict = (...parts) => guard.verdict(...parts);
 
-test('a session is its user, and nobody else', async () => {
+test('a session is its own user, not another', async () => {
   expect(await verdict(await sealed())).toEqual({ user: 'alice' });
   expect(await verdict(await sealed(aSession('bob')))).toEqual({ user: 'bob' });
 });

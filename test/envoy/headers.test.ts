@@ -132,6 +132,7 @@ test('the service is sent only the headers that it reads', async () => {
   expect(names).toEqual([
     'accept',
     'authorization',
+    'cookie',
     'x-envoy-external-address',
     'x-forwarded-proto',
     'x-request-id',

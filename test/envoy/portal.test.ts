@@ -57,7 +57,7 @@ test('a browser signs in, uses ComfyUI without its cookie reaching it, and signs
   expect((await alice.visit('/queue')).status).toBe(401);
 });
 
-test('another person signs in to the same browser and is nobody else', async () => {
+test('another person who signs in to the same browser is only that person', async () => {
   const browser = visitor();
   await browser.signIn('alice', 'tulip');
   const before = browser.cookies.get('comfy_session');

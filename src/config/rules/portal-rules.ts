@@ -3,23 +3,38 @@ import type { Diagnostics } from '../../config-file/diagnostics.ts';
 import { isLoopback, parseHostPort } from '../../http/host-port.ts';
 import { portalListen } from '../portal-address.ts';
 import type { ConfigParts } from '../parse-parts.ts';
+import type { Config } from '../schema.ts';
 
 /** Length of `sun_path` on Linux, without the final NUL. */
 const MAX_SOCKET_PATH = 107;
 
-/** Checks that Envoy, and nobody else, can connect to the portal. */
+function isTooLong(address: string): boolean {
+  return address.startsWith('unix:') && Buffer.byteLength(address) - 'unix:'.length > MAX_SOCKET_PATH;
+}
+
+/** Checks that only Envoy can connect to the portal. */
 export function checkPortal({ portal, service, session }: ConfigParts, findings: Diagnostics): void {
+  checkLimits(session, findings);
+  if (portal === undefined || service === undefined) return;
+  checkListen({ portal, service }, findings);
+}
+
+function checkLimits(session: ConfigParts['session'], findings: Diagnostics): void {
   if (session !== undefined && session.ttl > session.maxAge)
     findings.fault(
       ['session', 'ttl'],
       'must not be longer than session.maxAge, which ends a session in any case',
     );
-  if (portal === undefined || service === undefined) return;
+}
+
+function checkListen({ portal, service }: Pick<Config, 'portal' | 'service'>, findings: Diagnostics): void {
   const path = ['portal', 'listen'];
   const listen = portalListen({ portal, service });
   if (listen.startsWith('unix:')) {
     const bytes = Buffer.byteLength(listen) - 'unix:'.length;
-    if (bytes > MAX_SOCKET_PATH)
+    // The service's own path is reported already.
+    const isKnown = portal.listen === undefined && isTooLong(service.listen);
+    if (isTooLong(listen) && !isKnown)
       findings.fault(
         path,
         `is a path of ${bytes} bytes: Unix socket paths have at most ${MAX_SOCKET_PATH}, use a shorter one`,
