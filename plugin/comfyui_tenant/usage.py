@@ -35,6 +35,8 @@ class Usage:
     ):
         self._store, self._settings, self._name = store, settings, name
         self._clock, self._monotonic = clock, monotonic
+        # Since this start.
+        self.prompts, self.failed, self.gpu_seconds = 0, 0, 0.0
 
     def recall(self, shares: Shares) -> None:
         """Takes over the use before this start."""
@@ -59,6 +61,8 @@ class Usage:
             comfyui=self._name,
         )
         self._store.add(use)
+        self.prompts, self.failed = self.prompts + 1, self.failed + (result != "success")
+        self.gpu_seconds += use.seconds
         # JSON, because ids are chosen by users.
         line = {"user": use.user, "prompt": use.prompt, "request": use.request, "result": result}
         logging.info("comfy-tenant: prompt %s", json.dumps({**line, "seconds": use.seconds, "waited": use.waited}))
@@ -91,7 +95,7 @@ class Usage:
             ]
 
 
-def totals(queue: PromptQueue, monotonic: float) -> Json:
+def queue_state(queue: PromptQueue, monotonic: float) -> Json:
     """The state of the queue without users: how many prompts wait and run, and how long the oldest has waited."""
     with queue.mutex:
         arrived = [item[0].arrived for item in queue.queue]

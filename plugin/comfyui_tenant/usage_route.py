@@ -16,7 +16,7 @@ from .quota import Quota
 from .responses import error
 from .rights import USAGE
 from .tenant_path import directory_of
-from .usage import Usage, totals
+from .usage import Usage, queue_state
 
 
 def add_usage(server: PromptServer, usage: Usage, quota: Quota, root: str) -> None:
@@ -31,8 +31,10 @@ def add_usage(server: PromptServer, usage: Usage, quota: Quota, root: str) -> No
         with context.as_tenant(context.Housekeeping()):
             disk = shutil.disk_usage(root)
             users = await asyncio.to_thread(usage.report, since, bytes_of)
-        queue = totals(server.prompt_queue, time.monotonic())
-        return web.json_response({"users": users, "queue": queue, "disk": {"free": disk.free, "total": disk.total}})
+        queue = queue_state(server.prompt_queue, time.monotonic())
+        totals = {"prompts": usage.prompts, "failed": usage.failed, "gpuSeconds": round(usage.gpu_seconds, 3)}
+        space = {"free": disk.free, "total": disk.total}
+        return web.json_response({"users": users, "queue": queue, "totals": totals, "disk": space})
 
 
 def _seconds(text: str) -> float | None:
