@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 from aiohttp import web
@@ -10,22 +9,13 @@ from aiohttp import web
 from .comfyui import PromptServer
 from .open_sockets import OpenSockets, Revoked
 from .responses import error
-from .verifier import BAD_TOKEN, Refusal, Verifier
+from .rights import CLOSE
 
-ROUTE = "/_tenant/close"
-RIGHT = "close"
 _FIELDS = {"user": str, "session": str, "issuedBefore": int}
 
 
-def refusal_of(users: Sequence[str], tokens: Sequence[str], verifier: Verifier) -> Refusal | None:
-    """Why a request may not call the route: only a token with this one right may, which no user has."""
-    if users or len(tokens) != 1:
-        return BAD_TOKEN
-    return verifier.verify_right(tokens[0], RIGHT)
-
-
 def add_close(server: PromptServer, sockets: OpenSockets) -> None:
-    @server.routes.post(ROUTE)
+    @server.routes.post(CLOSE)
     async def close(request: web.Request) -> web.Response:
         try:
             revoked = parse(await request.json())

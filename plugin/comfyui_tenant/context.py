@@ -39,6 +39,8 @@ class Housekeeping:
     """The plugin's own work on all users' folders, such as emptying the temp folders at startup."""
 
 
+# `X-Request-Id` of the request that queues a prompt, as in Envoy's access log.
+request_id: ContextVar[str | None] = ContextVar("comfy_tenant_request", default=None)
 _current: ContextVar[Tenant | Housekeeping | None] = ContextVar("comfy_tenant", default=None)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import time
 from collections.abc import Callable
 
 from . import (
@@ -45,8 +46,12 @@ from .results import PromptResults
 from .routes import add_own, add_state
 from .run_limits import RunLimits
 from .settings import VARIABLE, Settings, read_settings
+from .shares import Shares
 from .startup_checks import EARLY, StartupError, check_flags, check_hooks, check_late
 from .state import state_of
+from .usage import Usage
+from .usage_route import add_usage
+from .usage_store import UsageStore
 from .verifier import Verifier
 from .worker import Worker
 
@@ -99,9 +104,12 @@ class Plugin:
         check_late(server)
         keys = _key_file()
         limits = RunLimits(self.settings.max_run_seconds, self.settings.interrupt_grace_seconds)
-        statistics = QueueStatistics()
+        shares = Shares(self.settings.share_half_life_seconds)
+        usage = Usage(UsageStore(self.folders.root), self.settings, self.instance.name)
+        usage.recall(shares)
+        statistics = QueueStatistics(shares, time.monotonic)
         tenants = TenantQueue(self.settings, statistics, self.worker)
-        results = PromptResults(statistics, execution.MAXIMUM_HISTORY_SIZE)
+        results = PromptResults(statistics, execution.MAXIMUM_HISTORY_SIZE, usage)
         self.worker.on_death(lambda error: results.end_running(server.prompt_queue, error))
         quota = Quota(self.settings, self.folders, disks=(folder_paths.get_user_directory(),))
         tenants.install()
@@ -116,13 +124,14 @@ class Plugin:
         isolated = Isolation(self.folders, self.settings, private.paths)
         prompt_thread.install(isolated.enter, limits.watch, limits.explain, limits.begin)
         add_state(server, lambda: {**state_of(keys, self.worker, limits), **isolated.state()})
-        add_own(server, tenants, quota, self.settings)
+        add_own(server, tenants, quota, self.settings, usage)
         add_files(server, self.folders)
         add_diagnostics(server, self.folders.root, keys.paths)
         add_removal(server)
         open_sockets = OpenSockets()
         add_close(server, open_sockets)
-        middleware = TenantMiddleware(Verifier(keys), self.settings, tenants, quota, server, isolated.sandbox)
+        add_usage(server, usage, quota, self.folders.root)
+        middleware = TenantMiddleware(Verifier(keys), self.settings, tenants, quota, server, isolated.sandbox, usage)
         server.app.middlewares.insert(0, middleware.middleware())
         cache_headers.install(server.app)
         open_sockets.install(server.app)

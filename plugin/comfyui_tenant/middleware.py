@@ -13,8 +13,6 @@ from multidict import istr
 
 from . import context, policy
 from .atomic_files import FULL, StorageFull
-from .close_route import ROUTE as CLOSE
-from .close_route import refusal_of
 from .comfyui import PromptServer
 from .confined_files import confined
 from .confined_workers import TooManyCalls
@@ -25,9 +23,11 @@ from .pages import accepts_html, for_browser
 from .queue import TenantQueue
 from .quota import Quota
 from .responses import empty_logs, error, refused
+from .rights import RIGHTS, refusal_of
 from .route_overrides import Handler, override_for
 from .sandbox import Sandbox
 from .settings import Settings
+from .usage import Usage
 from .verifier import Refusal, Verifier
 
 PUBLIC = "/_tenant/plugin"
@@ -48,6 +48,7 @@ class TenantMiddleware:
     quota: Quota
     server: PromptServer
     sandbox: Sandbox
+    usage: Usage
 
     def middleware(self) -> Any:
         @web.middleware
@@ -72,8 +73,9 @@ class TenantMiddleware:
         if route == PUBLIC and request.method in ("GET", "HEAD"):
             return await handler(request)
         users, tokens = request.headers.getall(_USER, ()), request.headers.getall(_TOKEN, ())
-        if route == CLOSE and request.method == "POST":
-            refusal = refusal_of(users, tokens, self.verifier)
+        right = RIGHTS.get((request.method, route or ""))
+        if right is not None:
+            refusal = refusal_of(users, tokens, self.verifier, right)
             return await handler(request) if refusal is None else refused(refusal)
         found = identify(users, tokens, self.verifier)
         if isinstance(found, Refusal):

@@ -1,4 +1,5 @@
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
+import { createComfyuiMetrics } from './comfyui-metrics.ts';
 
 const PREFIX = 'comfy_tenant_';
 
@@ -25,6 +26,7 @@ export function createMetrics() {
   for (const result of ['applied', 'rejected']) configReloads.inc({ result }, 0);
   return {
     registry,
+    comfyuis: createComfyuiMetrics(registry),
     checks: new Counter({
       name: `${PREFIX}checks_total`,
       help: 'Authorization checks by decision and reason.',

@@ -61,6 +61,10 @@ const COMMANDS: Readonly<Record<string, Entry>> = {
     summary: 'issues a short-lived JWT signed with a development key',
     load: () => import('./token.ts').then(({ token, help }) => ({ run: token, help })),
   },
+  usage: {
+    summary: "lists each user's prompts, GPU seconds and storage",
+    load: () => import('./usage.ts').then(({ usage, help }) => ({ run: usage, help })),
+  },
   init: {
     summary: 'writes a commented starter configuration',
     load: () => import('./init.ts').then(({ init, help }) => ({ run: init, help })),

@@ -3,7 +3,7 @@ import type { Log } from '../admin/log.ts';
 import type { Metrics } from '../admin/metrics.ts';
 import { closeWebSockets, type CloseResult, type Ended } from '../comfyui/close-websockets.ts';
 import type { Config } from '../config/schema.ts';
-import { mintCloseToken } from '../token/mint-token.ts';
+import { mintRightToken } from '../token/mint-token.ts';
 import type { TokenKeys } from '../token/token-key.ts';
 
 export interface EndWebSocketsOptions {
@@ -51,7 +51,8 @@ export function createEndWebSockets({ keys, log, metrics, fetch, now }: EndWebSo
   }
 
   async function end(config: Config, ended: readonly Ended[]): Promise<void> {
-    const token = (audience: string): Promise<string> => mintCloseToken(keys, audience, now());
+    const token = (audience: string): Promise<string> =>
+      mintRightToken(keys, { right: 'close', audience }, now());
     await closeWebSockets(config, ended, { fetch, token, onResult, signal });
   }
 

@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { encodeUserId } from '../auth/user-id.ts';
 import { sessionDigest } from './session-digest.ts';
 import { makeSigningKey } from './ed25519-keys.ts';
-import { createMint, mintCloseToken, type TokenSubject } from './mint-token.ts';
+import { createMint, mintRightToken, type TokenSubject } from './mint-token.ts';
 
 const signing = makeSigningKey();
 const KEYS = { kind: 'ed25519', signing, all: [signing], fingerprint: '' } as const;
@@ -49,7 +49,7 @@ test('one token per session and per sign-in', async () => {
 });
 
 test('a token that may close WebSockets belongs to no user, and lives a minute', async () => {
-  const token = await mintCloseToken(KEYS, 'a', 1_700_000_000_500);
+  const token = await mintRightToken(KEYS, { right: 'close', audience: 'a' }, 1_700_000_000_500);
   const [iat, exp] = [1_700_000_000, 1_700_000_060];
   expect(decodeJwt(token)).toEqual({ iss: 'comfy-tenant', aud: 'a', iat, exp, rights: ['close'] });
 });

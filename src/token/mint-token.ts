@@ -60,15 +60,22 @@ function ownClaims({ operator, issuedAtMs, sessionId }: TokenSubject): JWTPayloa
   };
 }
 
-const CLOSE_LIFE_SECONDS = 60;
+const RIGHT_LIFE_SECONDS = 60;
 
-/** A token for `POST /_tenant/close` of a ComfyUI: it belongs to no user and opens nothing else. @param nowMs since 1970 */
-export function mintCloseToken(keys: TokenKeys, audience: string, nowMs: number): Promise<string> {
+/** What the gateway itself may do at a ComfyUI: close WebSockets (`POST /_tenant/close`), read use (`GET /_tenant/usage`). */
+export type GatewayRight = 'close' | 'usage';
+
+/** A token that carries one right: it belongs to no user and opens nothing else. @param nowMs since 1970 */
+export function mintRightToken(
+  keys: TokenKeys,
+  { right, audience }: { right: GatewayRight; audience: string },
+  nowMs: number,
+): Promise<string> {
   const issuedAt = Math.floor(nowMs / 1000);
-  const token = new SignJWT({ rights: ['close'] })
+  const token = new SignJWT({ rights: [right] })
     .setIssuer(ISSUER)
     .setIssuedAt(issuedAt)
-    .setExpirationTime(issuedAt + CLOSE_LIFE_SECONDS);
+    .setExpirationTime(issuedAt + RIGHT_LIFE_SECONDS);
   return sign(token, keys, audience);
 }
 

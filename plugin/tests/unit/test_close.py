@@ -5,9 +5,10 @@ import time
 import pytest
 from comfyui_process import GatewayKey, token
 from comfyui_tenant import context
-from comfyui_tenant.close_route import parse, refusal_of
+from comfyui_tenant.close_route import parse
 from comfyui_tenant.context import SignedIn, Tenant
 from comfyui_tenant.open_sockets import OpenSockets, Revoked
+from comfyui_tenant.rights import refusal_of
 from comfyui_tenant.token_key import parse_keys
 from comfyui_tenant.verifier import BAD_TOKEN, NO_KEY, Verifier
 
@@ -31,7 +32,7 @@ def closing(**spoiled) -> str:
 
 
 def refusal(*tokens: str, users=(), source=None):
-    return refusal_of(list(users), list(tokens), Verifier(source or Source()))
+    return refusal_of(list(users), list(tokens), Verifier(source or Source()), "close")
 
 
 def test_a_token_with_the_right_may():
@@ -54,8 +55,8 @@ def test_a_token_with_the_right_may():
         [closing(aud="comfyui-of-another")],
         [closing(iss="someone")],
         [closing(exp=int(time.time()) - 60)],
-        [closing(exp=int(time.time()) + 3600)],
-        [closing(iat=int(time.time()) + 60)],
+        [closing(exp=int(time.time()) + 36000)],
+        [closing(iat=int(time.time()) + 3600, exp=int(time.time()) + 3700)],
         [token(GatewayKey(), None, rights=["close"])],
     ],
 )
