@@ -48,6 +48,15 @@ class Durations:
         if len(self._known) > KINDS:
             self._known.popitem(last=False)
 
+    def expected(self, kind: int, unknown: float) -> float:
+        """The seconds that a prompt of a kind probably takes: the longest known, else the mean of all kinds, else `unknown`."""
+        longest = max(self._known.get(kind, ()), default=0.0)
+        if longest > 0.0:
+            return longest
+        if not self._known:
+            return unknown
+        return sum(max(known) for known in self._known.values()) / len(self._known)
+
     def remaining(self, kind: int, elapsed: float = 0.0) -> float | None:
         """Seconds until a prompt that has run for `elapsed` seconds ends; None if no earlier one took longer.
 

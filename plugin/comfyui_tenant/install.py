@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import time
 from collections.abc import Callable
 
 from . import (
@@ -24,6 +25,7 @@ from . import (
     threads,
     users,
 )
+from .close_route import add_close
 from .comfyui import PromptServer as Server
 from .diagnostics import add_diagnostics
 from .file_routes import add_files
@@ -34,6 +36,7 @@ from .isolation import Isolation
 from .key_file import VARIABLE as KEY_VARIABLE
 from .key_file import KeyFile
 from .middleware import TenantMiddleware
+from .open_sockets import OpenSockets
 from .private_places import of_this_comfyui
 from .probe_users import add_removal
 from .queue import TenantQueue, tasks_of
@@ -43,8 +46,12 @@ from .results import PromptResults
 from .routes import add_own, add_state
 from .run_limits import RunLimits
 from .settings import VARIABLE, Settings, read_settings
+from .shares import Shares
 from .startup_checks import EARLY, StartupError, check_flags, check_hooks, check_late
 from .state import state_of
+from .usage import Usage
+from .usage_route import add_usage
+from .usage_store import UsageStore
 from .verifier import Verifier
 from .worker import Worker
 
@@ -97,9 +104,12 @@ class Plugin:
         check_late(server)
         keys = _key_file()
         limits = RunLimits(self.settings.max_run_seconds, self.settings.interrupt_grace_seconds)
-        statistics = QueueStatistics()
+        shares = Shares(self.settings.share_half_life_seconds)
+        usage = Usage(UsageStore(self.folders.root), self.settings, self.instance.name)
+        usage.recall(shares)
+        statistics = QueueStatistics(shares, time.monotonic)
         tenants = TenantQueue(self.settings, statistics, self.worker)
-        results = PromptResults(statistics, execution.MAXIMUM_HISTORY_SIZE)
+        results = PromptResults(statistics, execution.MAXIMUM_HISTORY_SIZE, usage)
         self.worker.on_death(lambda error: results.end_running(server.prompt_queue, error))
         quota = Quota(self.settings, self.folders, disks=(folder_paths.get_user_directory(),))
         tenants.install()
@@ -114,13 +124,17 @@ class Plugin:
         isolated = Isolation(self.folders, self.settings, private.paths)
         prompt_thread.install(isolated.enter, limits.watch, limits.explain, limits.begin)
         add_state(server, lambda: {**state_of(keys, self.worker, limits), **isolated.state()})
-        add_own(server, tenants, quota, self.settings)
+        add_own(server, tenants, quota, self.settings, usage)
         add_files(server, self.folders)
         add_diagnostics(server, self.folders.root, keys.paths)
         add_removal(server)
-        middleware = TenantMiddleware(Verifier(keys), self.settings, tenants, quota, server, isolated.sandbox)
+        open_sockets = OpenSockets()
+        add_close(server, open_sockets)
+        add_usage(server, usage, quota, self.folders.root)
+        middleware = TenantMiddleware(Verifier(keys), self.settings, tenants, quota, server, isolated.sandbox, usage)
         server.app.middlewares.insert(0, middleware.middleware())
         cache_headers.install(server.app)
+        open_sockets.install(server.app)
         atomic_files.install()
         self.instance.empty_left_temp()
         self.instance.keep_touching()

@@ -19,12 +19,15 @@ from .confined_workers import TooManyCalls
 from .guard import OutsideTenant
 from .identity import TOKEN_HEADER, USER_HEADER, identify
 from .ownership import PromptIdTaken, TooManyQueued
+from .pages import accepts_html, for_browser
 from .queue import TenantQueue
 from .quota import Quota
 from .responses import empty_logs, error, refused
+from .rights import RIGHTS, refusal_of
 from .route_overrides import Handler, override_for
 from .sandbox import Sandbox
 from .settings import Settings
+from .usage import Usage
 from .verifier import Refusal, Verifier
 
 PUBLIC = "/_tenant/plugin"
@@ -45,23 +48,42 @@ class TenantMiddleware:
     quota: Quota
     server: PromptServer
     sandbox: Sandbox
+    usage: Usage
 
     def middleware(self) -> Any:
         @web.middleware
         async def authenticate(request: web.Request, handler: Handler) -> web.StreamResponse:
-            route = _pattern(request)
-            if route == PUBLIC and request.method in ("GET", "HEAD"):
-                return await handler(request)
-            users, tokens = request.headers.getall(_USER, ()), request.headers.getall(_TOKEN, ())
-            found = identify(users, tokens, self.verifier)
-            if isinstance(found, Refusal):
-                return refused(found)
-            # Not reset at the end: aiohttp reads a file response only after this function returns. Each request has its
-            # own task and context, also on a shared connection.
-            context.enter(found)
-            return await self._serve(request, handler, route)
+            if not accepts_html(request):
+                return await self._respond(request, handler)
+            try:
+                return for_browser(request, await self._respond(request, handler))
+            except web.HTTPException as raised:
+                page = for_browser(request, raised)
+                if page is raised:
+                    raise
+                return page
+            except Exception:
+                logging.exception("comfy-tenant: %s %s failed", request.method, _pattern(request))
+                return for_browser(request, web.Response(status=500))
 
         return authenticate
+
+    async def _respond(self, request: web.Request, handler: Handler) -> web.StreamResponse:
+        route = _pattern(request)
+        if route == PUBLIC and request.method in ("GET", "HEAD"):
+            return await handler(request)
+        users, tokens = request.headers.getall(_USER, ()), request.headers.getall(_TOKEN, ())
+        right = RIGHTS.get((request.method, route or ""))
+        if right is not None:
+            refusal = refusal_of(users, tokens, self.verifier, right)
+            return await handler(request) if refusal is None else refused(refusal)
+        found = identify(users, tokens, self.verifier)
+        if isinstance(found, Refusal):
+            return refused(found)
+        # Not reset at the end: aiohttp reads a file response only after this function returns. Each request has its
+        # own task and context, also on a shared connection.
+        context.enter(found)
+        return await self._serve(request, handler, route)
 
     async def _serve(self, request: web.Request, handler: Handler, route: str | None) -> web.StreamResponse:
         denied = None if route is None else self._denied(request.method, route)

@@ -8,7 +8,10 @@ from typing import Any
 from . import context
 from .comfyui import Json
 
+# In a prompt's `extra_data`: the user's directory, the user's id, and the id of the request that queued it.
 OWNER = "comfy_tenant"
+USER_ID = "comfy_tenant_user"
+REQUEST = "comfy_tenant_request"
 
 
 class TooManyQueued(Exception):

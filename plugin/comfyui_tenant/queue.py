@@ -11,12 +11,12 @@ from . import context
 from .comfyui import Function, Json, PromptQueue, QueueItem
 from .context import Tenant
 from .hooks import Hook, wrap
-from .ownership import OWNER, PromptIdTaken, TooManyQueued, history_owner, is_visible, owner
+from .ownership import OWNER, REQUEST, USER_ID, PromptIdTaken, TooManyQueued, history_owner, is_visible, owner
 from .queue_statistics import QueueStatistics
-from .settings import Settings
+from .settings import OPERATOR, USER, Settings
 from .sockets import scoped
 from .tenant_path import directory_of
-from .turns import Turn, next_round, put_first, turn
+from .turns import Turn, put_first
 from .worker import Worker
 
 _METHODS = {
@@ -29,7 +29,6 @@ _METHODS = {
     "delete_queue_item": ("self", "function"),
 }
 HOOKS = tuple(Hook("execution", f"PromptQueue.{name}", names) for name, names in _METHODS.items())
-_USER_ID = "comfy_tenant_user"
 
 
 class TenantQueue:
@@ -58,7 +57,9 @@ class TenantQueue:
                 self.check_queue_limit(queue, tenant)
                 _refuse_taken_id(queue, new.prompt_id, tenant)
                 number, extra = self._turn(queue, new, tenant), _with_owner(new.extra_data, tenant)
-                return original(queue, new._replace(number=number, extra_data=extra))
+                result = original(queue, new._replace(number=number, extra_data=extra))
+                self.statistics.order(queue)
+                return result
 
         return put
 
@@ -70,13 +71,10 @@ class TenantQueue:
             raise TooManyQueued
 
     def _turn(self, queue: PromptQueue, item: QueueItem, tenant: Tenant) -> Turn:
-        own = [waiting[0] for waiting in queue.queue if owner(waiting) == tenant.directory]
-        running = any(owner(other) == tenant.directory for other in queue.currently_running.values())
-        count, arrival = self.statistics.arrive(tenant.directory)
-        made = turn(count, next_round(own, running, self.statistics.now_served), arrival)
-        if item.number < 0 and own:
-            put_first(made, own)
-            heapq.heapify(queue.queue)
+        weight = self._settings.share_weights.get(OPERATOR if tenant.operator else USER, 1.0)
+        made = self.statistics.arrive(tenant.directory, weight)
+        if item.number < 0:
+            put_first(made, [waiting[0] for waiting in queue.queue if owner(waiting) == tenant.directory])
         return made
 
     def get(self, original: Function) -> Function:
@@ -91,7 +89,7 @@ class TenantQueue:
                 item, item_id = taken
                 with queue.mutex:
                     self.statistics.start(item, item_id, time.monotonic())
-                user_id = item[3][_USER_ID]
+                user_id = item[3][USER_ID]
                 context.enter(Tenant(user_id, directory_of(user_id)))
             return taken
 
@@ -153,7 +151,7 @@ def _visible(items: list[Any]) -> list[Any]:
 
 def _with_owner(extra: object, tenant: Tenant) -> Json:
     owned = dict(extra) if isinstance(extra, dict) else {}
-    owned[OWNER], owned[_USER_ID] = tenant.directory, tenant.user_id
+    owned[OWNER], owned[USER_ID], owned[REQUEST] = tenant.directory, tenant.user_id, context.request_id.get()
     client_id = owned.pop("client_id", None)
     if isinstance(client_id, str) and client_id:
         owned["client_id"] = scoped(client_id, tenant)

@@ -1,36 +1,75 @@
-"""The numbers that fair turns and the estimate of the wait are based on."""
+"""The numbers that the fair order and the estimate of the wait are based on."""
 
 from __future__ import annotations
 
-from collections import Counter
+import heapq
+from collections import Counter, defaultdict
+from collections.abc import Callable
+from typing import NamedTuple
 
-from .comfyui import QueueItem
+from .comfyui import PromptQueue, QueueItem
 from .durations import Durations, kind_of
+from .ownership import owner
+from .shares import Shares
+from .turns import Turn, rank, turn
+
+# Seconds that a prompt is taken to need before any has completed.
+UNKNOWN_SECONDS = 1.0
+
+
+class Started(NamedTuple):
+    """A running prompt. `at`, `arrived`: monotonic seconds."""
+
+    at: float
+    arrived: float
+    kind: int
+    directory: str
+    weight: float
 
 
 class QueueStatistics:
-    """Counts and start times of prompts. Guarded by the queue's lock."""
+    """Counts and start times of prompts. Guarded by the queue's lock. @param clock monotonic seconds"""
 
-    def __init__(self) -> None:
+    def __init__(self, shares: Shares, clock: Callable[[], float]) -> None:
         self.arrivals = 0
         self.own_counts: Counter[str] = Counter()
-        self.now_served = 0
-        # Item id → when it started (monotonic seconds), and its kind.
-        self.started: dict[int, tuple[float, int]] = {}
+        # Item id → the running prompt.
+        self.started: dict[int, Started] = {}
         self.durations = Durations()
+        self.shares = shares
+        self._clock = clock
 
-    def arrive(self, directory: str) -> tuple[int, int]:
-        """The number of a new prompt among its user's prompts, and among all prompts."""
+    def arrive(self, directory: str, weight: float) -> Turn:
+        """The number of a user's new prompt."""
         self.arrivals += 1
         self.own_counts[directory] += 1
-        return self.own_counts[directory], self.arrivals
+        return turn(self.own_counts[directory], self.arrivals, weight, self._clock())
 
     def start(self, item: QueueItem, item_id: int, now: float) -> None:
-        self.now_served = item[0].round
-        self.started[item_id] = (now, kind_of(item[2]))
+        self.started[item_id] = Started(now, item[0].arrived, kind_of(item[2]), owner(item) or "", item[0].weight)
 
-    def end(self, item_id: int, now: float, *, completed: bool) -> None:
+    def end(self, item_id: int, now: float, *, completed: bool) -> Started | None:
         found = self.started.pop(item_id, None)
-        if found is not None and completed:
-            started, kind = found
-            self.durations.add(kind, now - started)
+        if found is None:
+            return None
+        seconds = now - found.at
+        self.shares.add(found.directory, seconds, now, found.weight)
+        self.shares.forget_spent(now)
+        if completed:
+            self.durations.add(found.kind, seconds)
+        return found
+
+    def order(self, queue: PromptQueue) -> None:
+        """Puts ComfyUI's waiting prompts into the fair order: after a new prompt, and after one has ended."""
+        now = self._clock()
+        running: defaultdict[str, float] = defaultdict(float)
+        for one in self.started.values():
+            expected = self.durations.expected(one.kind, UNKNOWN_SECONDS)
+            running[one.directory] += max(now - one.at, expected) / one.weight
+        for item in queue.queue:
+            item[0].cost = self.durations.expected(kind_of(item[2]), UNKNOWN_SECONDS) / item[0].weight
+        rank(
+            [(item[0], owner(item) or "") for item in queue.queue],
+            lambda directory: self.shares.of(directory, now) + running[directory],
+        )
+        heapq.heapify(queue.queue)

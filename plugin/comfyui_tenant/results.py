@@ -10,6 +10,7 @@ from typing import Any
 from .comfyui import Function, Json, PromptQueue
 from .hooks import Hook, wrap
 from .queue_statistics import QueueStatistics
+from .usage import Usage
 
 HOOKS = (Hook("execution", "PromptQueue.task_done", ("self", "item_id", "history_result", "status")),)
 
@@ -17,9 +18,10 @@ HOOKS = (Hook("execution", "PromptQueue.task_done", ("self", "item_id", "history
 class PromptResults:
     """The results of finished prompts, and of those that were running when the worker died."""
 
-    def __init__(self, statistics: QueueStatistics, history_limit: int):
+    def __init__(self, statistics: QueueStatistics, history_limit: int, usage: Usage):
         self._statistics = statistics
         self._history_limit = history_limit
+        self._usage = usage
 
     def install(self) -> None:
         from execution import PromptQueue
@@ -33,7 +35,7 @@ class PromptResults:
 
         def task_done(queue: PromptQueue, item_id: int, history_result: Json, status: Any, *args: Any, **kwargs: Any) -> Any:
             with queue.mutex:
-                self._statistics.end(item_id, time.monotonic(), completed=bool(getattr(status, "completed", False)))
+                self._end(queue, item_id, "success" if getattr(status, "completed", False) else _failure(status))
                 if len(queue.history) >= self._history_limit:
                     queue.history.pop(queue.history.next_to_drop())
                 try:
@@ -50,8 +52,20 @@ class PromptResults:
         """Marks the running prompts as failed after their worker has died."""
         with queue.mutex:
             for item_id in list(queue.currently_running):
-                self._statistics.end(item_id, time.monotonic(), completed=False)
+                self._end(queue, item_id, "error")
                 _store_failure(queue, item_id, error)
+
+    def _end(self, queue: PromptQueue, item_id: int, result: str) -> None:
+        item = queue.currently_running.get(item_id)
+        started = self._statistics.end(item_id, time.monotonic(), completed=result == "success")
+        if item is not None and started is not None:
+            self._usage.finished(item, started, result)
+        self._statistics.order(queue)
+
+
+def _failure(status: Any) -> str:
+    messages = getattr(status, "messages", None) or ()
+    return "interrupted" if any(message[0] == "execution_interrupted" for message in messages) else "error"
 
 
 def _store_failure(queue: PromptQueue, item_id: int, error: BaseException) -> None:

@@ -5,6 +5,7 @@ The routes exist in ComfyUI 0.3.75 and newer; those of `/jobs` only in newer ver
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import uuid
@@ -19,9 +20,10 @@ from .comfyui import PromptServer
 from .interrupts import interrupt_by_id
 from .prompt_body import problem_of_body
 from .queue import TenantQueue
-from .responses import error
+from .responses import error, used_up
 from .sandbox import Sandbox
 from .sockets import scoped
+from .usage import Usage
 from .wait import wait_of
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
@@ -38,6 +40,9 @@ class Parts(Protocol):
 
     @property
     def sandbox(self) -> Sandbox: ...
+
+    @property
+    def usage(self) -> Usage: ...
 
 
 Override = Callable[[Parts, web.Request, Handler], Awaitable[web.StreamResponse]]
@@ -58,6 +63,10 @@ async def _prompt(parts: Parts, request: web.Request, handler: Handler) -> web.S
     if problem is not None:
         return error(400, "invalid_prompt", problem)
     parts.tenants.check_queue_limit(queue, tenant)
+    today = await asyncio.to_thread(parts.usage.today, tenant) if parts.usage.has_limits else None
+    if today is not None and today.is_over:
+        return used_up(today)
+    context.request_id.set(request.headers.get("X-Request-Id", "")[:64] or None)
     response = await handler(request)
     if response.status != 200:
         return response
@@ -67,6 +76,8 @@ async def _prompt(parts: Parts, request: web.Request, handler: Handler) -> web.S
         own = next((int(item[0]) for item in items if item[1] == body["prompt_id"]), None)
     body["number"] = parts.tenants.statistics.own_counts[tenant.directory] if own is None else own
     body["wait"] = wait_of(queue, parts.tenants.statistics, tenant.directory)
+    if today is not None:
+        body["gpuSeconds"] = today.as_json()
     return _with_body(response, body)
 
 

@@ -15,6 +15,7 @@ from .queue import TenantQueue
 from .quota import Quota
 from .responses import error
 from .settings import Settings
+from .usage import Usage
 from .wait import wait_of
 
 
@@ -26,11 +27,12 @@ def add_state(server: PromptServer, state: Callable[[], Json]) -> None:
         return web.json_response({"plugin": VERSION, **state()})
 
 
-def add_own(server: PromptServer, tenants: TenantQueue, quota: Quota, settings: Settings) -> None:
+def add_own(server: PromptServer, tenants: TenantQueue, quota: Quota, settings: Settings, usage: Usage) -> None:
     @server.routes.get("/_tenant/me")
     async def me(_request: web.Request) -> web.Response:
         tenant = context.require()
         used = await asyncio.to_thread(quota.used, tenant)
+        today = await asyncio.to_thread(usage.today, tenant)
         return web.json_response(
             {
                 "userId": tenant.user_id,
@@ -38,6 +40,7 @@ def add_own(server: PromptServer, tenants: TenantQueue, quota: Quota, settings: 
                 "usedBytes": used,
                 "quotaBytes": settings.quota_bytes,
                 "maxQueued": settings.max_queued,
+                "gpuSeconds": today.as_json(),
             }
         )
 

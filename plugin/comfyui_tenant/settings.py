@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import os
 import re
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 from typing import Any
 
 VARIABLE = "COMFY_TENANT_SETTINGS"
+# The roles that weights can name.
+USER, OPERATOR = "user", "operator"
 _ROUTE = re.compile(r"([A-Z]+ )?/\S*")
 
 
@@ -38,6 +40,12 @@ class Settings:
     require_kernel_isolation: bool = False
     # Files and folders that no user's code may access.
     private: tuple[str, ...] = ()
+    # In this time, used GPU seconds lose half of their weight in the order of the queue.
+    share_half_life_seconds: float = 6 * 3600.0
+    # Role → how many times as much GPU time it gets.
+    share_weights: dict[str, float] = field(default_factory=dict)
+    # Per user and UTC day: from `soft` on a notice, from `hard` on no new prompts.
+    gpu_seconds_per_day: dict[str, float] = field(default_factory=dict)
 
 
 def _text(value: object) -> bool:
@@ -68,6 +76,18 @@ def _natural_or_zero(value: object) -> bool:
     return value == 0 and not isinstance(value, bool) or _natural(value)
 
 
+def _weights(value: object) -> bool:
+    if not isinstance(value, dict) or not value or not {USER, OPERATOR}.issuperset(value):
+        return False
+    return all(_seconds(weight) and weight >= 0.01 for weight in value.values())
+
+
+def _day_limits(value: object) -> bool:
+    if not isinstance(value, dict) or not value or not {"soft", "hard"}.issuperset(value):
+        return False
+    return all(map(_seconds, value.values())) and value.get("soft", 0) <= value.get("hard", value.get("soft", 0))
+
+
 # key → field, test, rule
 _KEYS = {
     "tenantsDir": ("tenants_dir", _text, "must be a folder, such as /data/tenants"),
@@ -82,6 +102,9 @@ _KEYS = {
     "readable": ("readable", _texts, "must be a list of files and folders, such as [/data/pictures]"),
     "writable": ("writable", _texts, "must be a list of folders, such as [/data/exports]"),
     "caches": ("caches", _texts, "must be a list of folders, such as [/data/huggingface]"),
+    "shareHalfLifeSeconds": ("share_half_life_seconds", _seconds, "must be a number of seconds above 0"),
+    "shareWeights": ("share_weights", _weights, "must map user and operator to numbers of 0.01 or more, such as {operator: 2}"),
+    "gpuSecondsPerDay": ("gpu_seconds_per_day", _day_limits, "must be {soft, hard}, numbers of seconds, soft not above hard"),
     "requireKernelIsolation": ("require_kernel_isolation", _flag, "must be true or false"),
 }
 

@@ -1,24 +1,31 @@
-"""Fair order of the queue: users take turns; within one user's prompts, the user decides the order. Pure.
+"""Fair order of the queue: the user with the least recent GPU time is next; within one user's prompts, the user decides. Pure.
 
-The round of a prompt is the round now being served plus the number of the user's prompts ahead of it. The queue serves the
-lowest round first, and within a round the earliest prompt. A new user therefore waits for at most one prompt of each other
-user, however many those have queued.
+The rank of a prompt is the GPU time that its user has had, plus that of the user's own prompts ahead of it, as far as it can
+be estimated. The queue serves the lowest rank first, and at equal ranks the earliest prompt. With equal users and equally long
+prompts, users therefore take turns, and a new user waits for at most the running prompt.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 
 class Turn(int):
-    """The number of a queue item. Its value counts the user's prompts; it is ordered by round, then arrival."""
+    """The number of a queue item. Its value counts the user's prompts; it is ordered by rank, then arrival."""
 
-    round: int
+    # Of the prompt among its user's prompts; the lowest is next.
+    place: int
     arrival: int
+    # Estimated seconds, divided by the user's weight.
+    cost: float
+    weight: float
+    rank: float
+    # Monotonic seconds.
+    arrived: float
 
     @property
-    def _order(self) -> tuple[int, int]:
-        return (self.round, self.arrival)
+    def _order(self) -> tuple[float, int]:
+        return (self.rank, self.arrival)
 
     def __eq__(self, other: object) -> bool:
         return self._order == other._order if isinstance(other, Turn) else NotImplemented
@@ -36,21 +43,27 @@ class Turn(int):
         return hash(self._order)
 
 
-def turn(own_count: int, round: int, arrival: int) -> Turn:
+def turn(own_count: int, arrival: int, weight: float = 1.0, arrived: float = 0.0) -> Turn:
     made = Turn(own_count)
-    made.round, made.arrival = round, arrival
+    made.place, made.arrival, made.weight, made.arrived = arrival, arrival, weight, arrived
+    made.cost, made.rank = 0.0, 0.0
     return made
 
 
-def next_round(own_waiting: Iterable[Turn], own_is_running: bool, now_served: int) -> int:
-    """The round of a user's new prompt."""
-    first_free = now_served + 1 if own_is_running else now_served
-    return max([first_free, *(waiting.round + 1 for waiting in own_waiting)])
+def put_first(new: Turn, own_waiting: Iterable[Turn]) -> None:
+    """Makes a new prompt the next one among the user's waiting prompts."""
+    new.place = min([new.place, *(waiting.place - 1 for waiting in own_waiting)])
 
 
-def put_first(new: Turn, own_waiting: Sequence[Turn]) -> None:
-    """Moves a new prompt to the front of the user's waiting prompts; each of those moves back by one place."""
-    ordered = [*sorted(own_waiting, key=lambda waiting: waiting._order), new]
-    places = [place._order for place in ordered]
-    for moved, place in zip([new, *ordered[:-1]], places, strict=True):
-        moved.round, moved.arrival = place
+def rank(waiting: Sequence[tuple[Turn, str]], used: Callable[[str], float]) -> None:
+    """Ranks all waiting prompts.
+
+    @param waiting each prompt with its user, and with its cost set
+    @param used a user's GPU time so far, including the running prompt, divided by the weight
+    """
+    ahead: dict[str, float] = {}
+    for one, user in sorted(waiting, key=lambda found: found[0].place):
+        so_far = ahead.get(user)
+        # Rounded: what is left of last week's use must not decide.
+        one.rank = round(used(user) if so_far is None else so_far, 2)
+        ahead[user] = one.rank + one.cost

@@ -31,7 +31,7 @@ def wait_of(queue: PromptQueue, statistics: QueueStatistics, directory: str, now
                 mine.append({"promptId": item[1], "state": "waiting", "ahead": len(running) + place})
         ahead = mine[0]["ahead"] if mine else len(running) + len(waiting)
         before = waiting[: max(0, ahead - len(running))]
-        seconds: list[float | None] = [] if ahead == 0 else [known(kind, now - started) for started, kind in starts]
+        seconds: list[float | None] = [] if ahead == 0 else [known(one.kind, now - one.at) for one in starts]
         seconds += [known(kind_of(item[2])) for item in before]
     known_seconds = [one for one in seconds if one is not None]
     eta = round(sum(known_seconds), 1) if len(known_seconds) == len(seconds) else None
@@ -39,6 +39,6 @@ def wait_of(queue: PromptQueue, statistics: QueueStatistics, directory: str, now
         "running": is_running,
         "ahead": ahead,
         "mine": mine,
-        "runningSeconds": round(max((now - started for started, _ in starts), default=0.0), 1) if running else None,
+        "runningSeconds": round(max((now - one.at for one in starts), default=0.0), 1) if running else None,
         "etaSeconds": eta,
     }

@@ -98,6 +98,8 @@ class Visitor:
     user: str
     key: GatewayKey | bytes | None
     roles: list[str] = field(default_factory=list)
+    # More claims of the token.
+    claims: dict = field(default_factory=dict)
     # What to report if a prompt does not finish.
     explain: Callable[[], str] = str
 
@@ -106,7 +108,7 @@ class Visitor:
             return {"X-FunArt-Comfy-UserId": self.user}
         return {
             "X-FunArt-Comfy-UserId": self.user,
-            "X-FunArt-Comfy-Token": token(self.key, self.user, roles=self.roles or None),
+            "X-FunArt-Comfy-Token": token(self.key, self.user, roles=self.roles or None, **self.claims),
         }
 
     def ask(self, path: str, method="GET", body=None, headers=None) -> Answer:

@@ -1,4 +1,5 @@
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
+import { createComfyuiMetrics } from './comfyui-metrics.ts';
 
 const PREFIX = 'comfy_tenant_';
 
@@ -25,6 +26,7 @@ export function createMetrics() {
   for (const result of ['applied', 'rejected']) configReloads.inc({ result }, 0);
   return {
     registry,
+    comfyuis: createComfyuiMetrics(registry),
     checks: new Counter({
       name: `${PREFIX}checks_total`,
       help: 'Authorization checks by decision and reason.',
@@ -112,6 +114,21 @@ export function createMetrics() {
       name: `${PREFIX}config_info`,
       help: 'The configuration revision in use.',
       labelNames: ['revision'] as const,
+      registers,
+    }),
+    revocations: new Counter({
+      name: `${PREFIX}revocations_total`,
+      help: 'Revocations that took effect, by this process or another that shares the file.',
+      registers,
+    }),
+    webSocketsClosed: new Counter({
+      name: `${PREFIX}websockets_closed_total`,
+      help: 'WebSockets that ComfyUI closed because of a revocation or a changed user list.',
+      registers,
+    }),
+    webSocketCloseFailures: new Counter({
+      name: `${PREFIX}websocket_close_failures_total`,
+      help: 'Failed requests to a ComfyUI to close WebSockets; they are repeated.',
       registers,
     }),
     lockouts: new Counter({

@@ -1,5 +1,6 @@
 import type { Config } from '../config/schema.ts';
-import { loadTokenKeys } from '../token/token-key.ts';
+import { loadTokenKeys, type TokenKeys } from '../token/token-key.ts';
+import { askUsage, tenantComfyuis, type UsageReport } from './ask-usage.ts';
 import type { AskComfyui, ComfyuiReport } from './watch-upstreams.ts';
 import { expectedKeys } from './expected-keys.ts';
 import { pluginFault } from './plugin-fault.ts';
@@ -20,6 +21,14 @@ function reportOf(state: PluginState, url: string, fault: string | undefined): C
   return { problem: fault ?? stuck, up: fault === undefined, workerAlive };
 }
 
+/** The queue, totals and disk, without users; undefined if an older plugin does not report them. */
+async function usageOf(url: string, config: Config, keys: TokenKeys): Promise<UsageReport | undefined> {
+  const comfyui = tenantComfyuis(config).find((one) => one.url === url);
+  const nowMs = Date.now();
+  if (comfyui === undefined) return undefined;
+  return askUsage(comfyui, { keys, sinceMs: nowMs, nowMs }).catch(() => undefined);
+}
+
 /** Creates a function that checks ComfyUIs against the service's startup keys. */
 export function askComfyuiWith({ comfyui }: Config): AskComfyui {
   const keys = loadTokenKeys(comfyui.tokenKeyFile);
@@ -27,6 +36,7 @@ export function askComfyuiWith({ comfyui }: Config): AskComfyui {
     const state = await askPlugin(url);
     const expected = expectedKeys(config, keys).get(url);
     if (expected === undefined) throw new Error(`${url} is not an upstream of a multi-tenant endpoint`);
-    return reportOf(state, url, pluginFault(state, url, expected));
+    const report = reportOf(state, url, pluginFault(state, url, expected));
+    return report.up ? { ...report, usage: await usageOf(url, config, keys) } : report;
   };
 }

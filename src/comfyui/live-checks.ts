@@ -81,7 +81,7 @@ async function askFitness(
 ): Promise<{ fitness: Fitness; skewMs: number } | LiveProblem> {
   const userId = encodeUserId('0000000000000000', 'verify');
   if (userId === undefined) throw new Error('no user id');
-  const { text } = await mint(userId, true, audience);
+  const { text } = await mint({ userId, operator: true }, audience);
   const { response, body } = await withDeadline(TIMEOUT_MS, async (signal) => {
     const headers = { [USER_ID_HEADER_LOWER]: userId, 'x-funart-comfy-token': text };
     const answer = await fetch(new URL('/_tenant/fitness', url), { headers, redirect: 'error', signal });

@@ -1,4 +1,5 @@
 import type { Config } from '../config/schema.ts';
+import type { UsageReport } from './ask-usage.ts';
 
 /** The state of a ComfyUI, asked directly. */
 export interface ComfyuiReport {
@@ -8,6 +9,8 @@ export interface ComfyuiReport {
   readonly up: boolean;
   /** Whether the thread that runs prompts is alive; undefined if the plugin does not report it. */
   readonly workerAlive: boolean | undefined;
+  /** Undefined if the plugin does not report it. */
+  readonly usage?: UsageReport | undefined;
 }
 
 /** Checks the ComfyUI at a configured address. Never rejects; ends within seconds. */

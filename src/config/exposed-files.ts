@@ -1,4 +1,5 @@
 import { statSync } from 'node:fs';
+import { sessionKeyFile } from './session-key-file.ts';
 import type { Config } from './schema.ts';
 
 interface SecretFile {
@@ -11,7 +12,7 @@ const GROUP_WRITE = 0o020;
 const OTHERS_WRITE = 0o002;
 
 /** Files that would let a reader impersonate users or crack their passwords offline. */
-function secretFiles({ comfyui, gateway, service, endpoints }: Config): SecretFile[] {
+function secretFiles({ comfyui, gateway, service, endpoints, session, ...more }: Config): SecretFile[] {
   const ofEndpoints = endpoints.flatMap(({ auth }, at): SecretFile[] => {
     const key = `endpoints[${at}].auth`;
     if (auth.method === 'BASIC') return [{ key: `${key}.usersFile`, path: auth.usersFile }];
@@ -27,6 +28,9 @@ function secretFiles({ comfyui, gateway, service, endpoints }: Config): SecretFi
     ...ofEndpoints,
     { key: 'comfyui.tokenKeyFile', path: comfyui.tokenKeyFile },
     { key: 'comfyui.verifyKeyFile', path: comfyui.verifyKeyFile },
+    { key: 'session.keyFile', path: sessionKeyFile({ session, comfyui }) },
+    { key: 'revocation.file', path: more.revocation.file },
+    { key: 'accessTokens.file', path: more.accessTokens.file },
     { key: 'gateway.tls.keyFile', path: gateway.tls?.keyFile },
     { key: 'service.tls.keyFile', path: service.tls?.keyFile },
     { key: 'service.tls.clientKeyFile', path: service.tls?.clientKeyFile },

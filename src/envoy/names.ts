@@ -12,6 +12,9 @@ const STREAM_DURATION = 'x-envoy-upstream-stream-duration-ms';
 export const HEADER_COUNT = 'x-comfy-tenant-header-count';
 export const HEADER_BYTES = 'x-comfy-tenant-header-bytes';
 
+/** Tells the portal which endpoint the route belongs to. */
+export const ENDPOINT = 'x-comfy-tenant-endpoint';
+
 /** Headers that only the gateway may set: removed from client requests before anything reads them. */
 const OURS = [
   USER_ID,
@@ -19,11 +22,22 @@ const OURS = [
   STREAM_DURATION,
   HEADER_COUNT,
   HEADER_BYTES,
+  ENDPOINT,
   'x-envoy-auth-failure-mode-allowed',
   'comfy-user',
 ];
 /** The client's address, set by Envoy; the service counts failures by it. */
 const CLIENT_ADDRESS = 'x-envoy-external-address';
+
+/** They tell which page a browser's request comes from. */
+const SOURCE = [
+  'origin',
+  'referer',
+  'sec-fetch-site',
+  'sec-fetch-mode',
+  'sec-fetch-dest',
+  'x-forwarded-proto',
+];
 
 function unique(names: readonly string[]): string[] {
   return [...new Set(names.map((name) => name.toLowerCase()))];
@@ -49,10 +63,6 @@ function credentialHeaders(config: Config): string[] {
   ];
 }
 
-function usesCookies(config: Config): boolean {
-  return [...lookups(config), ...transformations(config)].some(({ location }) => location === 'COOKIE');
-}
-
 /** Headers removed from client requests. One that carries credentials must reach the service, even if a claim is mapped to it. */
 export function reservedHeaders(config: Config): string[] {
   const credentials = new Set(unique(credentialHeaders(config)));
@@ -62,6 +72,12 @@ export function reservedHeaders(config: Config): string[] {
 /** Identity and credential headers, removed from requests on public paths. */
 export function identifyingHeaders(config: Config): string[] {
   return unique([...OURS, ...mappedHeaders(config), ...credentialHeaders(config), 'cookie']);
+}
+
+/** Identity headers, removed from requests to the portal, which reads credentials itself. */
+export function portalHeadersToRemove(config: Config): string[] {
+  const kept = new Set([ENDPOINT, ...unique(credentialHeaders(config))]);
+  return unique([...OURS, ...mappedHeaders(config)]).filter((name) => !kept.has(name));
 }
 
 /** Query parameters that carry credentials. */
@@ -84,11 +100,25 @@ export function mutableHeaders(config: Config): string[] {
 
 /** Headers that the service reads; no others are sent to it. */
 export function readHeaders(config: Config): string[] {
-  const always = ['accept', 'connection', 'origin', 'upgrade', CLIENT_ADDRESS, 'x-request-id'];
-  const cookie = usesCookies(config) ? ['cookie'] : [];
+  const always = [
+    'accept',
+    'accept-language',
+    'connection',
+    'upgrade',
+    CLIENT_ADDRESS,
+    'x-request-id',
+    ...SOURCE,
+  ];
   const forwarded = config.gateway.trustedHops > 0 ? ['x-forwarded-for'] : [];
-  return unique([...always, ...credentialHeaders(config), ...cookie, ...forwarded]);
+  return unique([...always, 'cookie', ...credentialHeaders(config), ...forwarded]);
 }
+
+/** The name of the cluster of the portal. */
+export const PORTAL = 'portal';
+export const PORTAL_PATH = '/_auth';
+
+/** The name of routes that answer for public paths. */
+export const ANSWER_ROUTE = 'answer';
 
 /** The name of the cluster of an endpoint's ComfyUI. */
 export function clusterOf({ name }: Endpoint): string {

@@ -143,6 +143,8 @@ const parameter = ([key, value]: readonly [string, string]) => ({ key, value });
 const struct = (metadata: readonly (readonly [string, string])[]) => ({
   fields: Object.fromEntries(metadata.map(([key, stringValue]) => [key, { stringValue }])),
 });
+const NO_STORE = option(['cache-control', 'no-store']);
+const cookieAdded = (value: string) => [{ header: { key: 'set-cookie', value } }, NO_STORE];
 const names = fc.array(name, { maxLength: 3 });
 const unique = fc.uniqueArray(pair, { maxLength: 3, selector: ([key]) => key });
 
@@ -153,6 +155,7 @@ test('an OK response is what the stock serializer writes', () => {
     setQuery: pairs,
     removeQuery: names,
     metadata: unique,
+    setCookie: fc.option(text, { nil: undefined }),
   });
   fc.assert(
     fc.property(answer, (ok) => {
@@ -161,6 +164,7 @@ test('an OK response is what the stock serializer writes', () => {
         ok_response: {
           headers: ok.headers.map(option),
           headers_to_remove: ok.remove,
+          response_headers_to_add: ok.setCookie === undefined ? [] : cookieAdded(ok.setCookie),
           query_parameters_to_set: ok.setQuery.map(parameter),
           query_parameters_to_remove: ok.removeQuery,
         },

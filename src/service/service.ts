@@ -2,19 +2,24 @@ import { availableParallelism } from 'node:os';
 import { startAdminServer, type Readiness } from '../admin/admin-server.ts';
 import type { Log } from '../admin/log.ts';
 import { createMetrics } from '../admin/metrics.ts';
+import { openAudit } from '../admin/open-audit.ts';
 import { measureHashes } from '../admin/measure-hashes.ts';
 import { observe } from '../admin/observe.ts';
 import { createHashQueue } from '../basic/hash-queue.ts';
 import { createLoginThrottle } from '../basic/login-throttle.ts';
+import { openAccessEnds } from './access-ends.ts';
 import { openComfyuiKeys } from './comfyui-keys.ts';
 import type { Config } from '../config/schema.ts';
-import { buildEndpoints, type BuiltEndpoints, type EndpointParts } from './build-endpoints.ts';
+import { buildEndpoints, type EndpointParts } from './build-endpoints.ts';
 import { bootstrapDigests } from '../envoy/render.ts';
 import { createAuthorizationService } from '../ext-authz/authorization-service.ts';
 import { watchBootstrap } from '../ext-authz/bootstrap-watch.ts';
-import { startGrpcServer } from '../ext-authz/grpc-server.ts';
+import { createApp } from '../portal/create-app.ts';
+import { openSessions } from './open-sessions.ts';
+import { startServers } from './start-servers.ts';
 import { createMint } from '../token/mint-token.ts';
 import type { TokenKeys } from '../token/token-key.ts';
+import { keyProblems, neverHadKeys } from './key-problems.ts';
 import { watchComfyuis } from './watch-comfyuis.ts';
 import type { AskComfyui } from '../comfyui/watch-upstreams.ts';
 
@@ -51,17 +56,6 @@ export interface Service {
   close(): Promise<void>;
 }
 
-function keyProblems({ keyRing }: BuiltEndpoints): string[] {
-  return keyRing.issuers.flatMap(({ issuer, source: { problem } }) =>
-    problem === undefined ? [] : [`keys of ${issuer}: ${problem}`],
-  );
-}
-
-/** True if an issuer's keys were never available: a load balancer should not send traffic here yet. */
-function neverHadKeys({ keyRing }: BuiltEndpoints): boolean {
-  return keyRing.issuers.some(({ source }) => source.current() === undefined && source.generation === 0);
-}
-
 /** Builds every part and starts serving. Rejects, with nothing left open, if a part cannot start. */
 export async function startService(options: ServiceOptions): Promise<Service> {
   const {
@@ -72,11 +66,18 @@ export async function startService(options: ServiceOptions): Promise<Service> {
     conceal = (text: string) => text,
   } = options;
   const metrics = createMetrics();
+  const { audit, ...auditing } = openAudit(config.audit.file, log, now);
   const keys = openComfyuiKeys(config, log);
   keys.publish(config.endpoints);
   // Leave one CPU for cached checks.
   const { parallelHashes = Math.max(1, availableParallelism() - 1), waitingHashes } = config.service;
+  const ends = openAccessEnds({ config, keys: keys.token, log, metrics, now, fetch: options.fetch });
+  const { trustedHops } = config.gateway;
+  const sessions = openSessions({ config, log, audit, now });
   const parts: EndpointParts = {
+    revocations: ends.revocations,
+    accessTokens: ends.accessTokens,
+    ...sessions,
     log,
     metrics,
     now,
@@ -96,7 +97,7 @@ export async function startService(options: ServiceOptions): Promise<Service> {
     },
   });
   bootstraps.expect(bootstrapDigests(config));
-  let { endpoints } = config;
+  let { endpoints, portal: site } = config;
   let faults: readonly string[] = [];
   let revision = options.revision;
   metrics.configInfo.set({ revision }, 1);
@@ -105,12 +106,27 @@ export async function startService(options: ServiceOptions): Promise<Service> {
     findEndpoint: () => guarded.findEndpoint,
     mint: createMint(keys.token, now),
     now,
-    trustedHops: config.gateway.trustedHops,
+    trustedHops,
+    site: () => site,
     onBootstrap: (digest) => {
       bootstraps.seen(digest);
     },
-    onDecision: observe(metrics, log),
+    onDecision: observe(metrics, log, audit),
   });
+  const app = createApp(
+    {
+      ...parts,
+      findEndpoint: (name) => guarded.findPortalEndpoint(name),
+      sections: [],
+      site: () => site,
+      audit,
+      trustedHops,
+      onError(error) {
+        log.error({ err: error }, 'a page of the portal failed');
+      },
+    },
+    () => [],
+  );
   metrics.showKeys(() =>
     guarded.keyRing.issuers.map(({ issuer, source }) => ({
       issuer,
@@ -121,23 +137,36 @@ export async function startService(options: ServiceOptions): Promise<Service> {
   const readiness = (): Readiness => ({
     ready: !neverHadKeys(guarded),
     revision,
-    problems: [...faults, ...bootstraps.problems(), ...keyProblems(guarded), ...comfyuis.problems].map(
-      conceal,
-    ),
+    problems: [
+      ...faults,
+      ...bootstraps.problems(),
+      ...keyProblems(guarded),
+      ...comfyuis.problems,
+      ...auditing.problems(),
+      ...sessions.problems(),
+      ...ends.problems(),
+    ].map(conceal),
   });
   const admin = await startAdminServer({
     listen: config.admin.listen,
     hosts: config.admin.hosts,
     registry: metrics.registry,
     readiness,
+    conceal,
   });
-  const grpc = await startGrpcServer({ ...config.service, check }).catch(async (error: unknown) => {
+  const closeOthers = async (): Promise<void> => {
     await admin.close();
+    sessions.close();
     guarded.keyRing.close();
     comfyuis.close();
+    await ends.close();
+  };
+  const { portal, grpc } = await startServers(config, check, app).catch(async (error: unknown) => {
+    await closeOthers();
     throw error;
   });
   log.info({ revision, service: config.service.listen, admin: config.admin.listen }, 'serving');
+  audit({ event: 'configuration-applied', revision });
 
   return {
     port: grpc.port,
@@ -154,9 +183,10 @@ export async function startService(options: ServiceOptions): Promise<Service> {
         keys.restore(endpoints);
         throw error;
       }
-      ({ endpoints } = next);
+      ({ endpoints, portal: site } = next);
       bootstraps.expect(digests);
       comfyuis.replace(next);
+      ends.replace(next);
       faults = [];
       metrics.configInfo.reset();
       revision = nextRevision;
@@ -165,17 +195,19 @@ export async function startService(options: ServiceOptions): Promise<Service> {
       const names = next.endpoints.map(({ name }) => name);
       log.debug({ revision, endpoints: names, ms: monotonic() - begunMs }, 'endpoints rebuilt');
       log.info({ revision }, 'configuration applied');
+      audit({ event: 'configuration-applied', revision });
     },
     refuse(refused) {
       faults = refused;
       metrics.configReloads.inc({ result: 'rejected' });
       log.error({ faults: refused }, 'configuration rejected; still serving the previous revision');
+      audit({ event: 'configuration-rejected', errors: refused.length });
     },
     async close() {
       await grpc.close();
-      await admin.close();
-      guarded.keyRing.close();
-      comfyuis.close();
+      await portal.close();
+      await closeOthers();
+      await auditing.close();
     },
   };
 }

@@ -16,11 +16,12 @@ export function watchComfyuis(
   const known = new Map<string, string | undefined>();
   return watchUpstreams(config, {
     ask,
-    onReport({ endpoint, upstream }, { problem, up, workerAlive }) {
+    onReport({ endpoint, upstream }, { problem, up, workerAlive, usage }) {
       const labels = { endpoint, upstream };
       comfyuiUp.set(labels, up ? 1 : 0);
       if (workerAlive === undefined) comfyuiWorkerAlive.remove(labels);
       else comfyuiWorkerAlive.set(labels, workerAlive ? 1 : 0);
+      if (usage !== undefined) metrics.comfyuis.show(labels, usage);
       const key = `${endpoint} ${upstream}`;
       if (known.get(key) === problem) return;
       if (problem !== undefined) log.warn({ endpoint, upstream, problem }, 'ComfyUI cannot serve');
@@ -30,6 +31,7 @@ export function watchComfyuis(
     onGone(labels) {
       comfyuiUp.remove(labels.endpoint, labels.upstream);
       comfyuiWorkerAlive.remove(labels.endpoint, labels.upstream);
+      metrics.comfyuis.remove(labels);
       known.delete(`${labels.endpoint} ${labels.upstream}`);
     },
   });

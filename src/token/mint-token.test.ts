@@ -1,18 +1,19 @@
 import { decodeJwt, decodeProtectedHeader } from 'jose';
 import { expect, test } from 'vitest';
 import { encodeUserId } from '../auth/user-id.ts';
+import { sessionDigest } from './session-digest.ts';
 import { makeSigningKey } from './ed25519-keys.ts';
-import { createMint } from './mint-token.ts';
+import { createMint, mintRightToken, type TokenSubject } from './mint-token.ts';
 
 const signing = makeSigningKey();
+const KEYS = { kind: 'ed25519', signing, all: [signing], fingerprint: '' } as const;
 const ALICE = encodeUserId('alice')!;
 
 function aMint() {
   const state = { now: 1_700_000_000_500 };
-  const keys = { kind: 'ed25519', signing, all: [signing], fingerprint: '' } as const;
-  const mint = createMint(keys, () => state.now);
-  const text = async (audience = 'a', operator = false): Promise<string> =>
-    (await mint(ALICE, operator, audience)).text;
+  const mint = createMint(KEYS, () => state.now);
+  const text = async (audience = 'a', more: Partial<TokenSubject> = {}): Promise<string> =>
+    (await mint({ userId: ALICE, operator: false, ...more }, audience)).text;
   return { state, text };
 }
 
@@ -23,11 +24,41 @@ test('a token names its key, its user and its ComfyUI, and lives five minutes', 
   expect(decodeJwt(token)).toEqual({ iss: 'comfy-tenant', sub: 'alice', aud: 'a', iat, exp });
 });
 
+test('a token of a session says when it began, and names it by a digest only', async () => {
+  const { text } = aMint();
+  const token = await text('a', { issuedAtMs: 1_699_999_999_123, sessionId: 'secret-session' });
+  expect(decodeJwt(token)).toMatchObject({
+    ait: 1_699_999_999_123,
+    sid: sessionDigest('secret-session'),
+  });
+  expect(JSON.stringify(decodeJwt(token))).not.toContain('secret-session');
+});
+
+test('one token per session and per sign-in', async () => {
+  const { text } = aMint();
+  const subjects = [
+    {},
+    { issuedAtMs: 1 },
+    { issuedAtMs: 2 },
+    { issuedAtMs: 1, sessionId: 's' },
+    { issuedAtMs: 1, sessionId: 't' },
+  ];
+  const tokens = await Promise.all(subjects.map((one) => text('a', one)));
+  expect(new Set(tokens).size).toBe(subjects.length);
+  expect(await text('a', { issuedAtMs: 1, sessionId: 's' })).toBe(tokens[3]);
+});
+
+test('a token that may close WebSockets belongs to no user, and lives a minute', async () => {
+  const token = await mintRightToken(KEYS, { right: 'close', audience: 'a' }, 1_700_000_000_500);
+  const [iat, exp] = [1_700_000_000, 1_700_000_060];
+  expect(decodeJwt(token)).toEqual({ iss: 'comfy-tenant', aud: 'a', iat, exp, rights: ['close'] });
+});
+
 test('one token per user, right and ComfyUI, until it is half spent', async () => {
   const { state, text } = aMint();
   const first = await text();
   expect(await text('b')).not.toBe(first);
-  expect(await text('a', true)).not.toBe(first);
+  expect(await text('a', { operator: true })).not.toBe(first);
   state.now += 149_000;
   expect(await text()).toBe(first);
   state.now += 1000;

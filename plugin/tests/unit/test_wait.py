@@ -5,6 +5,7 @@ import pytest
 from comfyui_tenant.durations import Durations, kind_of
 from comfyui_tenant.ownership import OWNER
 from comfyui_tenant.queue_statistics import QueueStatistics
+from comfyui_tenant.shares import Shares
 from comfyui_tenant.turns import turn
 from comfyui_tenant.wait import wait_of
 
@@ -14,11 +15,11 @@ def graph(steps, text="a", seed=1):
 
 
 def item(user, prompt, place=1):
-    return (turn(1, place, place), f"{user}{place}", prompt, {OWNER: f"u-{user}"}, [])
+    return (turn(1, place), f"{user}{place}", prompt, {OWNER: f"u-{user}"}, [])
 
 
 def situation(running, waiting=(), known=(), started=100.0):
-    statistics = QueueStatistics()
+    statistics = QueueStatistics(Shares(3600.0), lambda: started)
     for prompt, seconds in known:
         statistics.durations.add(kind_of(prompt), seconds)
     statistics.start(running, 7, started)

@@ -1,11 +1,14 @@
 import type { ConfigFiles } from '../../config-file/files.ts';
 import type { Diagnostics } from '../../config-file/diagnostics.ts';
 import type { ConfigParts } from '../parse-parts.ts';
+import { runAccessTests } from '../../access/access-tests.ts';
+import { checkAccessRules } from '../../access/check-access-rules.ts';
 import { checkBasic } from '../../basic/basic-rules.ts';
 import { checkComfyui } from './comfyui-rules.ts';
 import { checkEndpoints } from './endpoint-rules.ts';
 import { checkIssuers } from '../../jwt/issuer-rules.ts';
 import { checkNetwork } from './network-rules.ts';
+import { checkPortal } from './portal-rules.ts';
 import { checkPlaces } from '../../jwt/claim-place-rules.ts';
 import type { RuleContext } from '../../config-file/rule-context.ts';
 import type { Config } from '../schema.ts';
@@ -30,10 +33,15 @@ export function checkRules(parts: ConfigParts, files: ConfigFiles, findings: Dia
       for (const [file, keySet] of checkIssuers(auth, context)) keySets.set(file, keySet);
       checkPlaces(auth, context);
     }
+    const access = { endpoint, users: users.get(name), path: ['endpoints', at], findings };
+    checkAccessRules(access);
+    // With an invalid part replaced, the rules would not be the ones in the file.
+    if (parts.whole !== undefined) runAccessTests(access);
   }
   // An invalid `sameUsers` is already reported.
   checkSources(parts.endpoints, parts.sameUsers ?? false, findings);
   checkComfyui(parts, files, findings);
   checkNetwork(parts, files, findings);
+  checkPortal(parts, findings);
   return { users, keySets };
 }

@@ -12,8 +12,22 @@ function isInside(file: string | undefined, folder: string): boolean {
   return file !== undefined && `${dirname(file)}${sep}`.startsWith(folder === sep ? sep : `${folder}${sep}`);
 }
 
+/** Who is or was signed in, and what proves it. */
+function signInFiles({
+  session,
+  revocation,
+  accessTokens,
+}: Pick<ConfigParts, 'session' | 'revocation' | 'accessTokens'>): SecretFile[] {
+  return [
+    { path: ['session', 'keyFile'], file: session?.keyFile },
+    { path: ['revocation', 'file'], file: revocation?.file },
+    { path: ['revocation', 'sessionsFile'], file: revocation?.sessionsFile },
+    { path: ['accessTokens', 'file'], file: accessTokens?.file },
+  ];
+}
+
 /** Files besides the service's own keys that node code must never read. */
-function otherSecrets({ endpoints, gateway, service }: ConfigParts): SecretFile[] {
+function otherSecrets({ endpoints, gateway, service, ...more }: ConfigParts): SecretFile[] {
   const ofEndpoints = endpoints.flatMap(({ at, endpoint: { auth } }): SecretFile[] => {
     const path = ['endpoints', at, 'auth'];
     if (auth.method === 'BASIC') return [{ path: [...path, 'usersFile'], file: auth.usersFile }];
@@ -24,6 +38,7 @@ function otherSecrets({ endpoints, gateway, service }: ConfigParts): SecretFile[
   });
   return [
     ...ofEndpoints,
+    ...signInFiles(more),
     { path: ['gateway', 'tls', 'keyFile'], file: gateway?.tls?.keyFile },
     { path: ['service', 'tls', 'keyFile'], file: service?.tls?.keyFile },
     { path: ['service', 'tls', 'clientKeyFile'], file: service?.tls?.clientKeyFile },

@@ -1,0 +1,106 @@
+"""Records what each prompt used, and says how much a user has used today."""
+
+from __future__ import annotations
+
+import json
+import logging
+import time
+from collections.abc import Callable
+from typing import Any
+
+from . import context
+from .comfyui import Json, PromptQueue
+from .context import Tenant
+from .day_limits import DayUse, day_start
+from .ownership import REQUEST, USER_ID, owner
+from .queue_statistics import Started
+from .settings import Settings
+from .shares import Shares
+from .usage_store import PromptUse, UsageStore
+
+# Older use has no weight in the order of the queue.
+_HALF_LIVES = 12
+
+
+class Usage:
+    """@param name this running ComfyUI; @param clock seconds since 1970; @param monotonic as `Started.at`"""
+
+    def __init__(
+        self,
+        store: UsageStore,
+        settings: Settings,
+        name: str,
+        clock: Callable[[], float] = time.time,
+        monotonic: Callable[[], float] = time.monotonic,
+    ):
+        self._store, self._settings, self._name = store, settings, name
+        self._clock, self._monotonic = clock, monotonic
+        # Since this start.
+        self.prompts, self.failed, self.gpu_seconds = 0, 0, 0.0
+
+    def recall(self, shares: Shares) -> None:
+        """Takes over the use before this start."""
+        now, offset = self._clock(), self._clock() - self._monotonic()
+        for directory, seconds, ended in self._store.ends(now - _HALF_LIVES * self._settings.share_half_life_seconds):
+            # A clock that was set back may leave times in the future.
+            shares.add(directory, seconds, min(ended, now) - offset)
+
+    def finished(self, item: Any, started: Started, result: str) -> None:
+        """Records a prompt. @param result success, error or interrupted"""
+        now = self._monotonic()
+        extra = item[3]
+        use = PromptUse(
+            ended=self._clock(),
+            user=extra.get(USER_ID, ""),
+            directory=owner(item) or "",
+            prompt=item[1],
+            request=extra.get(REQUEST),
+            waited=round(started.at - started.arrived, 3),
+            seconds=round(now - started.at, 3),
+            result=result,
+            comfyui=self._name,
+        )
+        self._store.add(use)
+        self.prompts, self.failed = self.prompts + 1, self.failed + (result != "success")
+        self.gpu_seconds += use.seconds
+        # JSON, because ids are chosen by users.
+        line = {"user": use.user, "prompt": use.prompt, "request": use.request, "result": result}
+        logging.info("comfy-tenant: prompt %s", json.dumps({**line, "seconds": use.seconds, "waited": use.waited}))
+
+    def today(self, tenant: Tenant) -> DayUse:
+        """Reads the file, so not for the event loop."""
+        limits, now = self._settings.gpu_seconds_per_day, self._clock()
+        with context.as_tenant(context.Housekeeping()):
+            used = self._store.seconds_of(tenant.directory, day_start(now))
+        return DayUse(used, limits.get("soft"), limits.get("hard"), now)
+
+    @property
+    def has_limits(self) -> bool:
+        return bool(self._settings.gpu_seconds_per_day)
+
+    def report(self, since: float, bytes_of: Callable[[str], int]) -> list[Json]:
+        """Each user's use after a time. Reads files, so not for the event loop. @param bytes_of by user id"""
+        with context.as_tenant(context.Housekeeping()):
+            self._store.flush()
+            return [
+                {
+                    "user": use.user,
+                    "prompts": use.prompts,
+                    "failed": use.failed,
+                    "gpuSeconds": round(use.gpu_seconds, 1),
+                    "waitedSeconds": round(use.waited_seconds, 1),
+                    "bytes": bytes_of(use.user),
+                }
+                for use in self._store.by_user(since)
+            ]
+
+
+def queue_state(queue: PromptQueue, monotonic: float) -> Json:
+    """The state of the queue without users: how many prompts wait and run, and how long the oldest has waited."""
+    with queue.mutex:
+        arrived = [item[0].arrived for item in queue.queue]
+        return {
+            "waiting": len(queue.queue),
+            "running": len(queue.currently_running),
+            "oldestWaitSeconds": round(max((monotonic - one for one in arrived), default=0.0), 1),
+        }

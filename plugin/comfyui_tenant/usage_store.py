@@ -1,0 +1,115 @@
+"""What each prompt used, in an SQLite file among the users' folders, so that it survives restarts.
+
+The file may be shared by several ComfyUIs on one machine. It is written by one thread, so that a slow or full disk never holds
+up a prompt; a prompt that cannot be recorded is logged.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import queue
+import sqlite3
+import threading
+from contextlib import closing
+from typing import NamedTuple
+
+from . import context
+
+NAME = ".usage.sqlite"
+KEPT_DAYS = 400
+BUSY_SECONDS = 10.0
+_DAY = 86400.0
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS prompts (
+    ended REAL NOT NULL, user TEXT NOT NULL, directory TEXT NOT NULL, prompt TEXT NOT NULL, request TEXT,
+    waited REAL NOT NULL, seconds REAL NOT NULL, result TEXT NOT NULL, comfyui TEXT NOT NULL
+);
+CREATE INDEX IF NOT EXISTS by_end ON prompts (ended);
+CREATE INDEX IF NOT EXISTS by_user ON prompts (directory, ended);
+"""
+
+
+class PromptUse(NamedTuple):
+    """One finished prompt. `ended`: seconds since 1970; `waited`, `seconds`: in the queue, and on the GPU."""
+
+    ended: float
+    user: str
+    directory: str
+    prompt: str
+    request: str | None
+    waited: float
+    seconds: float
+    # success, error or interrupted
+    result: str
+    # The running ComfyUI.
+    comfyui: str
+
+
+class UserUse(NamedTuple):
+    user: str
+    directory: str
+    prompts: int
+    failed: int
+    gpu_seconds: float
+    waited_seconds: float
+
+
+class UsageStore:
+    """@param root the users' folders. @raises sqlite3.Error if the file cannot be used"""
+
+    def __init__(self, root: str):
+        self._path = os.path.join(root, NAME)
+        os.close(os.open(self._path, os.O_CREAT | os.O_RDWR, 0o600))
+        with closing(self._open()) as file, file:
+            file.executescript(_SCHEMA)
+        self._waiting: queue.SimpleQueue[PromptUse | threading.Event] = queue.SimpleQueue()
+        threading.Thread(target=self._write_all, name="comfy-tenant usage", daemon=True).start()
+
+    def add(self, use: PromptUse) -> None:
+        self._waiting.put(use)
+
+    def flush(self) -> None:
+        """Waits until everything added so far is stored or reported."""
+        done = threading.Event()
+        self._waiting.put(done)
+        done.wait()
+
+    def by_user(self, since: float) -> list[UserUse]:
+        """The sums of each user's prompts that ended after a time, most GPU time first."""
+        sums = """SELECT max(user), directory, count(*), sum(result != 'success'), sum(seconds), sum(waited)
+            FROM prompts WHERE ended >= ? GROUP BY directory ORDER BY sum(seconds) DESC"""
+        with closing(self._open()) as file:
+            return [UserUse(*row) for row in file.execute(sums, (since,))]
+
+    def seconds_of(self, directory: str, since: float) -> float:
+        """A user's GPU seconds of prompts that ended after a time."""
+        asked = "SELECT coalesce(sum(seconds), 0) FROM prompts WHERE directory = ? AND ended >= ?"
+        with closing(self._open()) as file:
+            return float(file.execute(asked, (directory, since)).fetchone()[0])
+
+    def ends(self, since: float) -> list[tuple[str, float, float]]:
+        """Directory, GPU seconds and end of each prompt that ended after a time, in that order."""
+        with closing(self._open()) as file:
+            asked = "SELECT directory, seconds, ended FROM prompts WHERE ended >= ? ORDER BY ended"
+            return list(file.execute(asked, (since,)))
+
+    def _open(self) -> sqlite3.Connection:
+        return sqlite3.connect(self._path, timeout=BUSY_SECONDS)
+
+    def _write_all(self) -> None:
+        context.enter(context.Housekeeping())
+        while True:
+            use = self._waiting.get()
+            if isinstance(use, threading.Event):
+                use.set()
+                continue
+            try:
+                self._write(use)
+            except (sqlite3.Error, OSError):
+                logging.exception("comfy-tenant: the use of prompt %s of %s could not be recorded", use.prompt, use.user)
+
+    def _write(self, use: PromptUse) -> None:
+        with closing(self._open()) as file, file:
+            file.execute("INSERT INTO prompts VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", use)
+            file.execute("DELETE FROM prompts WHERE ended < ?", (use.ended - KEPT_DAYS * _DAY,))

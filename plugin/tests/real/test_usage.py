@@ -1,0 +1,80 @@
+"""What is recorded of prompts, who may ask for it, and the limit of a day."""
+
+import json
+import time
+import urllib.error
+import urllib.request
+import uuid
+
+import pytest
+from comfyui_process import graph, image, start, token
+
+HARD = 0.3
+
+
+@pytest.fixture(scope="module")
+def metered(tmp_path_factory):
+    running = start(tmp_path_factory.mktemp("metered"), settings={"gpuSecondsPerDay": {"soft": 0.1, "hard": HARD}})
+    try:
+        yield running
+    finally:
+        running.stop()
+
+
+def finish(comfyui, user, seconds):
+    visitor = comfyui.visitor(user)
+    visitor.upload("in.png", image())
+    answer = visitor.post("/prompt", {"prompt": graph("in.png", "x", wait=seconds, text=uuid.uuid4().hex)})
+    assert answer.status == 200, answer.text
+    visitor.finished(answer.json()["prompt_id"])
+    return answer.json()["prompt_id"]
+
+
+def report(comfyui, **claims):
+    sent = token(comfyui.key, None, **{"rights": ["usage"], **claims})
+    request = urllib.request.Request(f"{comfyui.url}/_tenant/usage?since=0", headers={"X-FunArt-Comfy-Token": sent})
+    try:
+        with urllib.request.urlopen(request, timeout=60) as answer:
+            return json.loads(answer.read())
+    except urllib.error.HTTPError as error:
+        return error.code
+
+
+def test_only_the_gateway_may_ask_for_everyones_use(metered):
+    finish(metered, "alice", 0.01)
+    found = report(metered)
+    [alice] = [user for user in found["users"] if user["user"] == "alice"]
+    assert (alice["prompts"], alice["failed"]) == (1, 0)
+    assert alice["gpuSeconds"] >= 0 and alice["bytes"] > 0
+    assert found["queue"] == {"waiting": 0, "running": 0, "oldestWaitSeconds": 0.0}
+    assert 0 < found["disk"]["free"] < found["disk"]["total"]
+    assert report(metered, rights=["close"]) == 403
+    for user in (metered.visitor("alice"), metered.visitor("boss", "operator")):
+        for path in ("/_tenant/usage", "/api/_tenant/usage"):
+            assert user.ask(path).status == 403
+
+
+def test_a_user_with_no_gpu_time_left_today_gets_429_and_others_go_on(metered):
+    finish(metered, "heavy", HARD + 0.2)
+    heavy, deadline = metered.visitor("heavy"), time.monotonic() + 60
+    while not heavy.ask("/_tenant/me").json()["gpuSeconds"]["notice"]:
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    me = heavy.ask("/_tenant/me").json()["gpuSeconds"]
+    assert me["usedSeconds"] >= HARD and me["remaining"] == 0
+    answer = heavy.post("/prompt", {"prompt": graph("in.png")})
+    assert answer.status == 429
+    error = answer.json()["error"]
+    assert error["type"] == "gpu_time_used_up"
+    assert error["extra_info"]["remaining"] == 0 and error["extra_info"]["resetsAt"] > time.time()
+    assert int(answer.headers["Retry-After"]) > 0
+    assert metered.visitor("light").ask("/_tenant/me").json()["gpuSeconds"]["usedSeconds"] == 0
+    finish(metered, "light", 0.01)
+
+
+def test_the_log_has_one_line_per_prompt(metered):
+    prompt_id = finish(metered, "logged", 0.01)
+    deadline = time.monotonic() + 60
+    while f'"prompt": "{prompt_id}"' not in metered.log.read_text():
+        assert time.monotonic() < deadline
+        time.sleep(0.05)

@@ -1,0 +1,121 @@
+"""What is recorded of prompts, and the limits of a day."""
+
+import json
+import os
+import sqlite3
+from types import SimpleNamespace
+
+import pytest
+from comfyui_tenant.context import Tenant
+from comfyui_tenant.day_limits import DayUse
+from comfyui_tenant.ownership import OWNER, REQUEST, USER_ID
+from comfyui_tenant.queue_statistics import Started
+from comfyui_tenant.settings import Settings, SettingsError, parse_settings
+from comfyui_tenant.shares import Shares
+from comfyui_tenant.usage import Usage
+from comfyui_tenant.usage_store import NAME, UsageStore
+
+NOON = 1_800_000_000.0 - 1_800_000_000.0 % 86400 + 43200
+ALICE = Tenant("alice", "u-alice")
+
+
+def recorder(tmp_path, clock=NOON, **settings):
+    store = UsageStore(str(tmp_path))
+    now = SimpleNamespace(clock=clock)
+    return Usage(store, Settings(**settings), "i-1", lambda: now.clock, lambda: now.clock - 1e9), store, now
+
+
+def finish(usage, now, user="alice", seconds=10.0, waited=2.0, result="success"):
+    item = (1, f"p-{user}", {}, {OWNER: f"u-{user}", USER_ID: user, REQUEST: "r-1"})
+    started = now.clock - 1e9 - seconds
+    usage.finished(item, Started(started, started - waited, 0, f"u-{user}", 1.0), result)
+
+
+def test_each_users_use_is_summed_and_survives_a_restart(tmp_path):
+    usage, _, now = recorder(tmp_path)
+    finish(usage, now)
+    finish(usage, now, seconds=5.0, result="error")
+    finish(usage, now, "bob", 1.0)
+    again = recorder(tmp_path)[0]
+    usage.report(0, lambda _user: 7)
+    assert again.report(0, lambda user: len(user)) == [
+        {"user": "alice", "prompts": 2, "failed": 1, "gpuSeconds": 15.0, "waitedSeconds": 4.0, "bytes": 5},
+        {"user": "bob", "prompts": 1, "failed": 0, "gpuSeconds": 1.0, "waitedSeconds": 2.0, "bytes": 3},
+    ]
+    assert again.report(NOON + 1, lambda _user: 0) == []
+
+
+def test_the_file_is_readable_only_by_comfyuis_own_user(tmp_path):
+    recorder(tmp_path)
+    assert os.stat(tmp_path / NAME).st_mode & 0o077 == 0
+
+
+def test_only_prompts_of_the_utc_day_count_for_its_limit(tmp_path):
+    usage, store, now = recorder(tmp_path, gpu_seconds_per_day={"soft": 10, "hard": 20})
+    now.clock = NOON - 43200 - 1
+    finish(usage, now, seconds=100.0)
+    now.clock = NOON
+    finish(usage, now, seconds=12.0)
+    finish(usage, now, "bob", seconds=30.0)
+    store.flush()
+    today = usage.today(ALICE)
+    assert (today.used, today.is_over) == (12.0, False)
+    assert today.as_json() == {
+        "usedSeconds": 12.0,
+        "softSeconds": 10,
+        "hardSeconds": 20,
+        "remaining": 8.0,
+        "resetsAt": int(NOON + 43200),
+        "notice": True,
+    }
+
+
+@pytest.mark.parametrize(("used", "over"), [(19.9, False), (20.0, True), (500.0, True)])
+def test_the_hard_limit(used, over):
+    assert DayUse(used, None, 20.0, NOON).is_over is over
+    assert DayUse(used, 20.0, None, NOON).is_over is False
+
+
+def test_the_order_of_the_queue_continues_after_a_restart(tmp_path):
+    usage, store, now = recorder(tmp_path, share_half_life_seconds=3600.0)
+    finish(usage, now, seconds=100.0)
+    store.flush()
+    later, _, then = recorder(tmp_path, NOON + 3600, share_half_life_seconds=3600.0)
+    shares = Shares(3600.0)
+    later.recall(shares)
+    assert shares.of("u-alice", then.clock - 1e9) == pytest.approx(50.0)
+
+
+def test_a_file_that_cannot_be_written_does_not_stop_prompts(tmp_path, caplog):
+    usage, store, now = recorder(tmp_path)
+    with sqlite3.connect(tmp_path / NAME) as file:
+        file.execute("DROP TABLE prompts")
+    finish(usage, now)
+    store.flush()
+    assert "could not be recorded" in caplog.text
+
+
+def test_one_log_line_per_prompt_that_ids_cannot_forge(tmp_path, caplog):
+    caplog.set_level("INFO")
+    usage, _, now = recorder(tmp_path)
+    finish(usage, now, 'al"ice\nprompt {"user": "bob"}')
+    [line] = caplog.messages
+    assert "\n" not in line
+    assert json.loads(line.removeprefix("comfy-tenant: prompt "))["request"] == "r-1"
+
+
+@pytest.mark.parametrize(
+    "bad",
+    [
+        {"gpuSecondsPerDay": {"soft": 20, "hard": 10}},
+        {"gpuSecondsPerDay": {"hard": 0}},
+        {"gpuSecondsPerDay": {}},
+        {"gpuSecondsPerDay": {"hard": True}},
+        {"shareWeights": {"alice": 2}},
+        {"shareWeights": {"user": 0}},
+        {"shareHalfLifeSeconds": -1},
+    ],
+)
+def test_bad_limits_are_refused(bad):
+    with pytest.raises(SettingsError):
+        parse_settings(bad, "s.yaml")

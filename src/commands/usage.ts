@@ -1,0 +1,126 @@
+import { resolve } from 'node:path';
+import { parseArgs } from 'node:util';
+import { askUsage, tenantComfyuis, type UsageReport, type UserUse } from '../comfyui/ask-usage.ts';
+import { duration } from '../config-file/fields.ts';
+import { loadConfig } from '../config/load.ts';
+import type { Config } from '../config/schema.ts';
+import { explainError } from '../errors/explain-error.ts';
+import { loadTokenKeys } from '../token/token-key.ts';
+import { EXIT, type Command, type CommandContext } from './context.ts';
+
+export const help = `comfy-tenant usage [--since 7d] [--json | --csv] [--config comfy-tenant.yaml]
+
+Lists what each user used: prompts, failed ones, GPU seconds, seconds in the queue, and bytes stored now. Asks every ComfyUI
+of the configuration; the figures of a user are summed. Exit code 69 if a ComfyUI does not answer; the others are listed.
+
+  --since <duration>    prompts that ended within this time, 1s to 400d (default: 30d)
+  --json                print JSON, with one entry per user
+  --csv                 print comma-separated values`;
+
+const OPTIONS = {
+  since: { type: 'string', default: '30d' },
+  json: { type: 'boolean', default: false },
+  csv: { type: 'boolean', default: false },
+  config: { type: 'string', short: 'c', default: 'comfy-tenant.yaml' },
+} as const;
+
+const COLUMNS = ['user', 'prompts', 'failed', 'gpuSeconds', 'waitedSeconds', 'bytes'] as const;
+
+/** The sums by user; several ComfyUIs that share storage report the same bytes, so the largest counts. */
+function sumByUser(all: readonly UserUse[]): UserUse[] {
+  const sums = new Map<string, UserUse>();
+  for (const one of all) {
+    const sum = sums.get(one.user);
+    const rounded = (value: number): number => Math.round(value * 10) / 10;
+    sums.set(
+      one.user,
+      sum === undefined
+        ? one
+        : {
+            user: one.user,
+            prompts: sum.prompts + one.prompts,
+            failed: sum.failed + one.failed,
+            gpuSeconds: rounded(sum.gpuSeconds + one.gpuSeconds),
+            waitedSeconds: rounded(sum.waitedSeconds + one.waitedSeconds),
+            bytes: Math.max(sum.bytes, one.bytes),
+          },
+    );
+  }
+  return [...sums.values()].sort((a, b) => b.gpuSeconds - a.gpuSeconds || (a.user < b.user ? -1 : 1));
+}
+
+/** A user id contains no comma, quote or line break, and spreadsheets must not run one that begins with + or @ as a formula. */
+function csvCell(value: string | number): string {
+  return typeof value === 'string' && /^[=+@-]/.test(value) ? `'${value}` : String(value);
+}
+
+function csvLines(users: readonly UserUse[]): string[] {
+  return [COLUMNS.join(','), ...users.map((one) => COLUMNS.map((name) => csvCell(one[name])).join(','))];
+}
+
+function tableLines(users: readonly UserUse[]): string[] {
+  const rows = [['user', 'prompts', 'failed', 'GPU s', 'waited s', 'bytes']];
+  for (const one of users) rows.push(COLUMNS.map((name) => String(one[name])));
+  const widths = COLUMNS.map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
+  return rows.map((row) =>
+    row
+      .map((cell, column) =>
+        column === 0 ? cell.padEnd(widths[0] ?? 0) : cell.padStart(widths[column] ?? 0),
+      )
+      .join('  '),
+  );
+}
+
+function linesOf(users: readonly UserUse[], { json, csv }: { json: boolean; csv: boolean }): string[] {
+  if (json) return [JSON.stringify(users, null, 2)];
+  return csv ? csvLines(users) : tableLines(users);
+}
+
+/** Asks all ComfyUIs; undefined for one that did not answer, which is reported. */
+async function ask(
+  config: Config,
+  sinceMs: number,
+  err: (line: string) => void,
+): Promise<(UsageReport | undefined)[]> {
+  const keys = loadTokenKeys(config.comfyui.tokenKeyFile);
+  const nowMs = Date.now();
+  return Promise.all(
+    tenantComfyuis(config).map((one) =>
+      askUsage(one, { keys, sinceMs: nowMs - sinceMs, nowMs }).catch((error: unknown) => {
+        err(`comfy-tenant usage: ComfyUI at ${new URL(one.url).host}: ${explainError(error)}`);
+        return undefined;
+      }),
+    ),
+  );
+}
+
+type Values = ReturnType<typeof parseArgs<{ options: typeof OPTIONS }>>['values'];
+
+/** @param sinceMs how long ago */
+async function list(sinceMs: number, values: Values, context: CommandContext): Promise<number> {
+  const { cwd, env, out, err } = context;
+  const loaded = loadConfig(resolve(cwd, values.config), env, values.config);
+  if (!loaded.ok) {
+    for (const fault of loaded.faults) err(fault);
+    return EXIT.config;
+  }
+  const reports = await ask(loaded.config, sinceMs, err);
+  if (reports.length === 0) {
+    err(`${values.config}: no endpoint has multiTenant: true, so no use is recorded by user`);
+    return EXIT.config;
+  }
+  const users = sumByUser(reports.flatMap((report) => report?.users ?? []));
+  for (const line of linesOf(users, values)) out(line);
+  return reports.includes(undefined) ? EXIT.unavailable : EXIT.ok;
+}
+
+export const usage: Command = async (context) => {
+  const { values } = parseArgs({ args: [...context.args], options: OPTIONS });
+  const since = duration('1s', '400d').safeParse(values.since);
+  if (since.success && !(values.json && values.csv)) return list(since.data, values, context);
+  const why = since.success
+    ? 'give --json or --csv, not both'
+    : `--since ${since.error.issues[0]?.message ?? ''}`;
+  context.err(`comfy-tenant usage: ${why}`);
+  return EXIT.usage;
+};

@@ -1,0 +1,52 @@
+import type { Audit } from '../auth/audit-event.ts';
+import type { Claims } from '../auth/claims.ts';
+import type { Identity } from '../auth/decision.ts';
+import { clientAddress } from '../http/client-address.ts';
+import { isHttps, type RequestHead } from '../http/request-head.ts';
+import { requestId } from '../http/request-id.ts';
+import { newSession } from '../session/session.ts';
+import type { Sessions } from '../session/sessions.ts';
+import type { PortalEndpoint } from './portal-endpoint.ts';
+
+export interface BeginSessionOptions {
+  readonly sessions: Sessions;
+  readonly audit: Audit;
+  readonly trustedHops: number;
+  /** Milliseconds since 1970. */
+  readonly now: () => number;
+}
+
+interface Verified {
+  readonly identity: Identity;
+  readonly user: string;
+  readonly claims?: Claims | undefined;
+  readonly credentialEndsAtMs?: number | undefined;
+  readonly way: 'page' | 'oidc' | 'link';
+}
+
+/** Starts a session of a user whose credentials were verified. Returns the value of `Set-Cookie`. */
+export type BeginSession = (
+  request: RequestHead,
+  endpoint: PortalEndpoint,
+  verified: Verified,
+) => Promise<string>;
+
+export function createBeginSession({ sessions, audit, ...options }: BeginSessionOptions): BeginSession {
+  return async (request, { name, method, source, limits }, { identity, user, claims, way, ...ends }) => {
+    const content = source.contentOf({ user, claims });
+    const known = { endpoint: name, method: method.name, user, ...content, ...ends };
+    const session = newSession(known, limits, options.now());
+    const cookie = await sessions.seal(session, isHttps(request));
+    audit({
+      event: 'signed-in',
+      way,
+      user,
+      userId: identity.userId,
+      sessionId: session.id,
+      endpoint: name,
+      address: clientAddress(request, options.trustedHops),
+      requestId: requestId(request),
+    });
+    return cookie;
+  };
+}
