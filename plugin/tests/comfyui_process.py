@@ -170,7 +170,7 @@ class Comfyui:
     log: Path
 
     def visitor(self, user: str, *roles: str) -> Visitor:
-        return Visitor(self.url, user, self.key, list(roles), self.stacks)
+        return Visitor(self.url, user, self.key, list(roles), explain=self.stacks)
 
     def stacks(self) -> str:
         """The end of ComfyUI's log, with the stacks of its threads and of its child processes. Ends them."""
