@@ -42,7 +42,6 @@ export type AuditEvent = Origin &
         readonly event: 'request-refused';
         readonly reason: DenyReason;
         readonly user?: string | undefined;
-        readonly account?: string | undefined;
       }
     | {
         readonly event: 'revoked';

@@ -91,6 +91,8 @@ interface SessionFacts {
   /** As people write it. */
   readonly user: string;
   readonly claims?: Claims;
+  /** It began with a token in a link, which may grant less than a password. */
+  readonly isLink?: true;
   readonly signedInAtMs: number;
   readonly expiresAtMs: number;
   readonly endsAtMs: number;

@@ -1,9 +1,10 @@
-import type { Context, Hono } from 'hono';
-import { html, raw } from 'hono/html';
+import type { Hono } from 'hono';
+import { html } from 'hono/html';
 import type { Allow } from '../auth/decision.ts';
 import { pageResponse, type Html } from './page-response.ts';
-import type { PortalParts, WithVisit } from './portal-context.ts';
+import type { PortalParts, Visited } from './portal-context.ts';
 import { signOut } from './sign-out.ts';
+import { utcTime } from './utc-time.ts';
 import { PORTAL_TEXTS, type PortalTexts } from './texts.ts';
 import { nameOf, whoIs, type Visit } from './visit.ts';
 
@@ -13,24 +14,18 @@ function iso(ms: number): string {
   return new Date(ms).toISOString();
 }
 
-function time(ms: number): Html {
-  return html`<time datetime="${iso(ms)}">${iso(ms).slice(0, 16).replace('T', ' ')} UTC</time>`;
-}
-
 function sessionPart(texts: PortalTexts, { session }: Allow): Html {
   if (session === undefined) return html`<p>${texts.noSession}</p>`;
   return html`<dl>
     <dt>${texts.since}</dt>
-    <dd>${time(session.signedInAtMs)}</dd>
+    <dd>${utcTime(session.signedInAtMs)}</dd>
     <dt>${texts.until}</dt>
-    <dd>${time(session.expiresAtMs)}</dd>
+    <dd>${utcTime(session.expiresAtMs)}</dd>
   </dl>`;
 }
 
-async function accountPage(parts: PortalParts, { language, endpoint }: Visit, who: Allow): Promise<Html> {
-  const texts = PORTAL_TEXTS[language];
-  const about = { endpoint: endpoint.name, identity: who.identity, language };
-  const sections = await Promise.all(parts.sections.map((section) => section.render(about)));
+function accountPage(parts: PortalParts, visit: Visit, who: Allow): Html {
+  const texts = PORTAL_TEXTS[visit.language];
   return html`<h1>${texts.account}</h1>
     <p>${texts.signedInAs(nameOf(who))}</p>
     ${sessionPart(texts, who)}
@@ -39,7 +34,7 @@ async function accountPage(parts: PortalParts, { language, endpoint }: Visit, wh
       <button class="other" type="submit">${texts.signOut}</button>
       <button class="other" type="submit" name="everywhere" value="1">${texts.signOutEverywhere}</button>
     </form>
-    ${raw(sections.join(''))}`;
+    ${parts.sections.map((section) => section.render(visit, who))}`;
 }
 
 function meOf(who: Allow, { endpoint }: Visit) {
@@ -59,11 +54,7 @@ function meOf(who: Allow, { endpoint }: Visit) {
 }
 
 /** Sign-out, and who is signed in. */
-export function accountRoutes(
-  app: Hono,
-  parts: PortalParts,
-  visited: (handle: WithVisit) => (context: Context) => Promise<Response>,
-): void {
+export function accountRoutes(app: Hono, parts: PortalParts, visited: Visited): void {
   app.get('/_auth', (context) => context.redirect('/_auth/account', 303));
   app.post(
     '/_auth/sign-out',
@@ -84,7 +75,7 @@ export function accountRoutes(
     visited(async (visit, context) => {
       const who = await whoIs(visit);
       if (who.kind !== 'allow') return context.redirect(SIGN_IN, 303);
-      const content = await accountPage(parts, visit, who);
+      const content = accountPage(parts, visit, who);
       return pageResponse(context, content, { site: parts.site(), language: visit.language });
     }),
   );

@@ -2,8 +2,10 @@ import type { Audit } from '../auth/audit-event.ts';
 import type { Claims } from '../auth/claims.ts';
 import type { Identity } from '../auth/decision.ts';
 import { clientAddress } from '../http/client-address.ts';
-import { isHttps, type RequestHead } from '../http/request-head.ts';
+import { header, isHttps, type RequestHead } from '../http/request-head.ts';
 import { requestId } from '../http/request-id.ts';
+import { browserFamily } from '../revocation/browser-family.ts';
+import type { SessionRegister } from '../revocation/session-register.ts';
 import { newSession } from '../session/session.ts';
 import type { Sessions } from '../session/sessions.ts';
 import type { PortalEndpoint } from './portal-endpoint.ts';
@@ -11,6 +13,7 @@ import type { PortalEndpoint } from './portal-endpoint.ts';
 export interface BeginSessionOptions {
   readonly sessions: Sessions;
   readonly audit: Audit;
+  readonly register: SessionRegister;
   readonly trustedHops: number;
   /** Milliseconds since 1970. */
   readonly now: () => number;
@@ -34,19 +37,18 @@ export type BeginSession = (
 export function createBeginSession({ sessions, audit, ...options }: BeginSessionOptions): BeginSession {
   return async (request, { name, method, source, limits }, { identity, user, claims, way, ...ends }) => {
     const content = source.contentOf({ user, claims });
-    const known = { endpoint: name, method: method.name, user, ...content, ...ends };
+    const isLink = way === 'link' ? { isLink: true as const } : {};
+    const known = { endpoint: name, method: method.name, user, ...content, ...isLink, ...ends };
     const session = newSession(known, limits, options.now());
     const cookie = await sessions.seal(session, isHttps(request));
-    audit({
-      event: 'signed-in',
-      way,
-      user,
-      userId: identity.userId,
-      sessionId: session.id,
-      endpoint: name,
-      address: clientAddress(request, options.trustedHops),
-      requestId: requestId(request),
-    });
+    const address = clientAddress(request, options.trustedHops);
+    const { id: sessionId, signedInAtMs, endsAtMs } = session;
+    const { userId } = identity;
+    const browser = browserFamily(header(request, 'user-agent'));
+    const registered = { endpoint: name, user, userId, method: method.name, address, browser };
+    options.register.signedIn({ id: sessionId, ...registered, signedInAtMs, endsAtMs });
+    const origin = { endpoint: name, address, requestId: requestId(request) };
+    audit({ event: 'signed-in', way, user, userId, sessionId, ...origin });
     return cookie;
   };
 }

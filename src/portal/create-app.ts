@@ -69,6 +69,6 @@ export function createApp(
   signInRoutes(app, all, { visited, startSession });
   accountRoutes(app, all, visited);
   for (const method of all.methods) method.routes(app);
-  for (const section of all.sections) section.routes(app);
+  for (const section of all.sections) section.routes(app, all, visited);
   return app;
 }

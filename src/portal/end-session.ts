@@ -10,7 +10,7 @@ import { nameOf, type Visit } from './visit.ts';
  * @returns false if that could not be stored
  */
 export async function endSession(
-  { revocations, audit, now, onError }: PortalParts,
+  { revocations, register, audit, now, onError }: PortalParts,
   { endpoint, address, request }: Visit,
   { who, everywhere }: { who: Allow; everywhere: boolean },
 ): Promise<boolean> {
@@ -33,6 +33,7 @@ export async function endSession(
     if (session === undefined) return true;
     const { id: sessionId, endsAtMs: untilMs } = session;
     await revocations.revoke({ endpoint: endpoint.name, userId, sessionId, untilMs });
+    register.signedOut(sessionId);
     audit({ event: 'signed-out', by: 'user', user: session.user, sessionId, ...origin });
     return true;
   } catch (error) {

@@ -17,6 +17,11 @@ button.other,.button.other{color:var(--text);background:none;border-color:var(--
 :focus-visible{outline:3px solid var(--link);outline-offset:2px}
 .error{margin:0 0 8px;padding:8px 12px;color:var(--bad);border:1px solid var(--bad);border-radius:8px}
 .notice{margin:20px 0 0;color:var(--soft);white-space:pre-line}
+table{border-collapse:collapse;width:100%;margin:8px 0;font-size:15px}
+th,td{padding:4px 8px 4px 0;text-align:left;vertical-align:middle}
+td form{margin:0}
+td button{margin:0;padding:4px 10px}
+.token{display:block;padding:10px;border:1px solid var(--soft);border-radius:8px;overflow-wrap:anywhere;user-select:all}
 dt{color:var(--soft);font-size:14px}
 dd{margin:0 0 8px}`;
 

@@ -1,11 +1,13 @@
 import type { Context } from 'hono';
 import type { Audit } from '../auth/audit-event.ts';
 import type { Site } from '../pages/page.ts';
+import type { SessionRegister } from '../revocation/session-register.ts';
 import type { Revocations } from '../revocation/revocations.ts';
 import type { Sessions } from '../session/sessions.ts';
 import type { BeginSession } from './begin-session.ts';
 import type { FindPortalEndpoint } from './portal-endpoint.ts';
-import type { AccountSection, SignInMethod } from './sign-in-method.ts';
+import type { AccountSection } from './account-section.ts';
+import type { SignInMethod } from './sign-in-method.ts';
 import type { Visit } from './visit.ts';
 
 /** What the pages of the portal work with. */
@@ -13,6 +15,7 @@ export interface PortalParts {
   readonly findEndpoint: FindPortalEndpoint;
   readonly sessions: Sessions;
   readonly revocations: Revocations;
+  readonly register: SessionRegister;
   readonly beginSession: BeginSession;
   readonly methods: readonly SignInMethod[];
   readonly sections: readonly AccountSection[];
@@ -28,3 +31,6 @@ export interface PortalParts {
 
 /** The request, with the endpoint that Envoy's route names. */
 export type WithVisit = (visit: Visit, context: Context) => Response | Promise<Response>;
+
+/** Makes a handler of a route. */
+export type Visited = (handle: WithVisit) => (context: Context) => Promise<Response>;

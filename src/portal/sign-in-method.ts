@@ -18,17 +18,6 @@ interface ProviderSignOut {
   readonly cookies: readonly string[];
 }
 
-/** A part of the account page with its own routes, such as access tokens. */
-export interface AccountSection {
-  routes(app: Hono): void;
-  /** HTML; every value in it must be escaped. */
-  render(account: {
-    readonly endpoint: string;
-    readonly identity: Identity;
-    readonly language: 'en' | 'zh';
-  }): Promise<string>;
-}
-
 /** Someone whose credentials were verified. */
 interface SignedIn {
   readonly endpoint: string;

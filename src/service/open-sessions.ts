@@ -3,6 +3,7 @@ import type { Audit } from '../auth/audit-event.ts';
 import { sessionKeyFile } from '../config/session-key-file.ts';
 import type { Config } from '../config/schema.ts';
 import { createBeginSession, type BeginSession } from '../portal/begin-session.ts';
+import { openSessionRegister, type SessionRegister } from '../revocation/session-register.ts';
 import { openSessionKeys } from '../session/open-session-keys.ts';
 import { createSessions, type Sessions } from '../session/sessions.ts';
 
@@ -17,6 +18,7 @@ export interface SessionsOptions {
 /** The sessions of all endpoints, and the file with their keys. */
 export interface OpenSessions {
   readonly sessions: Sessions;
+  readonly register: SessionRegister;
   readonly beginSession: BeginSession;
   problems(): readonly string[];
   close(): void;
@@ -30,9 +32,17 @@ export function openSessions({ config, log, audit, now }: SessionsOptions): Open
   });
   const sessions = createSessions({ keys, now });
   const { trustedHops } = config.gateway;
+  const register = openSessionRegister({
+    path: config.revocation.sessionsFile,
+    now,
+    onProblem(problem) {
+      log.error({ problem }, 'the register of sessions is incomplete');
+    },
+  });
   return {
     sessions,
-    beginSession: createBeginSession({ sessions, audit, trustedHops, now }),
+    register,
+    beginSession: createBeginSession({ sessions, register, audit, trustedHops, now }),
     problems: () => (keys.problem === undefined ? [] : [keys.problem]),
     close: () => {
       keys.close();

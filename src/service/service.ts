@@ -14,7 +14,7 @@ import { buildEndpoints, type EndpointParts } from './build-endpoints.ts';
 import { bootstrapDigests } from '../envoy/render.ts';
 import { createAuthorizationService } from '../ext-authz/authorization-service.ts';
 import { watchBootstrap } from '../ext-authz/bootstrap-watch.ts';
-import { createApp } from '../portal/create-app.ts';
+import { openPortal } from './open-portal.ts';
 import { openSessions } from './open-sessions.ts';
 import { startServers } from './start-servers.ts';
 import { createMint } from '../token/mint-token.ts';
@@ -72,7 +72,6 @@ export async function startService(options: ServiceOptions): Promise<Service> {
   // Leave one CPU for cached checks.
   const { parallelHashes = Math.max(1, availableParallelism() - 1), waitingHashes } = config.service;
   const ends = openAccessEnds({ config, keys: keys.token, log, metrics, now, fetch: options.fetch });
-  const { trustedHops } = config.gateway;
   const sessions = openSessions({ config, log, audit, now });
   const parts: EndpointParts = {
     revocations: ends.revocations,
@@ -97,7 +96,7 @@ export async function startService(options: ServiceOptions): Promise<Service> {
     },
   });
   bootstraps.expect(bootstrapDigests(config));
-  let { endpoints, portal: site } = config;
+  let current = config;
   let faults: readonly string[] = [];
   let revision = options.revision;
   metrics.configInfo.set({ revision }, 1);
@@ -106,27 +105,14 @@ export async function startService(options: ServiceOptions): Promise<Service> {
     findEndpoint: () => guarded.findEndpoint,
     mint: createMint(keys.token, now),
     now,
-    trustedHops,
-    site: () => site,
+    trustedHops: config.gateway.trustedHops,
+    site: () => current.portal,
     onBootstrap: (digest) => {
       bootstraps.seen(digest);
     },
     onDecision: observe(metrics, log, audit),
   });
-  const app = createApp(
-    {
-      ...parts,
-      findEndpoint: (name) => guarded.findPortalEndpoint(name),
-      sections: [],
-      site: () => site,
-      audit,
-      trustedHops,
-      onError(error) {
-        log.error({ err: error }, 'a page of the portal failed');
-      },
-    },
-    () => [],
-  );
+  const app = openPortal({ ...parts, ...sessions, built: () => guarded, config: () => current, audit });
   metrics.showKeys(() =>
     guarded.keyRing.issuers.map(({ issuer, source }) => ({
       issuer,
@@ -180,10 +166,10 @@ export async function startService(options: ServiceOptions): Promise<Service> {
         keys.publish(next.endpoints);
         guarded = buildEndpoints(next, parts, guarded);
       } catch (error) {
-        keys.restore(endpoints);
+        keys.restore(current.endpoints);
         throw error;
       }
-      ({ endpoints, portal: site } = next);
+      current = next;
       bootstraps.expect(digests);
       comfyuis.replace(next);
       ends.replace(next);

@@ -14,6 +14,8 @@ export interface Session {
   readonly passwordTag?: string;
   /** JWT: `iss`, `sub`, `sid` and only those claims that the endpoint maps or tests. */
   readonly claims?: Claims;
+  /** It began with a token in a link, which may grant less than a password. */
+  readonly isLink?: true;
   readonly signedInAtMs: number;
   /** When the cookie was signed. */
   readonly renewedAtMs: number;
@@ -31,7 +33,10 @@ export interface SessionLimits {
 }
 
 /** What is known at sign-in. */
-export interface NewSession extends Pick<Session, 'endpoint' | 'method' | 'user' | 'passwordTag' | 'claims'> {
+export interface NewSession extends Pick<
+  Session,
+  'endpoint' | 'method' | 'user' | 'passwordTag' | 'claims' | 'isLink'
+> {
   readonly credentialEndsAtMs?: number | undefined;
 }
 

@@ -35,9 +35,10 @@ interface Payload extends JWTPayload {
   readonly claims?: unknown;
   readonly signedIn?: unknown;
   readonly end?: unknown;
+  readonly link?: unknown;
 }
 
-function payloadOf({ id, endpoint, user, method, passwordTag, claims, ...times }: Session): Payload {
+function payloadOf({ id, endpoint, user, method, passwordTag, claims, isLink, ...times }: Session): Payload {
   return {
     iss: ISSUER,
     aud: endpoint,
@@ -50,6 +51,7 @@ function payloadOf({ id, endpoint, user, method, passwordTag, claims, ...times }
     end: times.endsAtMs,
     ...(passwordTag === undefined ? {} : { tag: passwordTag }),
     ...(claims === undefined ? {} : { claims }),
+    ...(isLink === true ? { link: true } : {}),
   };
 }
 
@@ -75,6 +77,7 @@ function sessionOf(payload: Payload, endpoint: string): Session | undefined {
     expiresAtMs: exp * 1000,
     ...(typeof tag === 'string' ? { passwordTag: tag } : {}),
     ...(typeof claims === 'object' && claims !== null ? { claims: claims as Claims } : {}),
+    ...(payload.link === true ? { isLink: true as const } : {}),
   };
 }
 
