@@ -44,7 +44,9 @@ test('a token made on the account page works for a program until it is revoked t
 
 test('only a session that began with a password makes tokens', async () => {
   const alice = await signedIn();
-  const token = tokenIn((await alice.visit('/_auth/access-tokens', { form: { name: 'first', days: '1' } })).body);
+  const token = tokenIn(
+    (await alice.visit('/_auth/access-tokens', { form: { name: 'first', days: '1' } })).body,
+  );
   const form = { name: 'second', days: '1' };
   for (const authorization of [`Bearer ${token}`, basic('alice', 'tulip')]) {
     const program = gateway.visitor(HOST);
@@ -81,7 +83,14 @@ test('sessions are registered without secrets, and a sign-out is too', async () 
   await alice.signOut();
   const text = readFileSync(gateway.file('sessions.jsonl'), 'utf8');
   expect(text).not.toContain(cookie);
-  const lines = text.trim().split('\n').map((line) => JSON.parse(line) as Record<string, string>);
+  const lines = text
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line) as Record<string, string>);
   const { out } = lines.at(-1) ?? {};
-  expect(lines.find((line) => line.in === out)).toMatchObject({ user: 'alice', endpoint: 'studio', method: 'BASIC' });
+  expect(lines.find((line) => line.in === out)).toMatchObject({
+    user: 'alice',
+    endpoint: 'studio',
+    method: 'BASIC',
+  });
 });

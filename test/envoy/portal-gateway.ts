@@ -1,4 +1,5 @@
 import { hashSync } from '@node-rs/bcrypt';
+import { join } from 'node:path';
 import { basic } from '../support/requests.ts';
 import { startEchoUpstream } from './echo-upstream.ts';
 import { startRealGateway } from './real-service.ts';
@@ -46,6 +47,8 @@ export async function startPortalGateway() {
     port: gateway.envoy.port,
     visitor: (host = HOST) => aVisitor(gateway.envoy.port, host),
     seen,
+    /** A file next to the keys. */
+    file: (name: string) => join(gateway.directory.path, '.comfy-tenant', name),
     /** The headers of the last request that reached ComfyUI. */
     last: () => Object.fromEntries(seen().at(-1)?.headers ?? []),
     forget() {
