@@ -1,0 +1,51 @@
+import { deny, type Decision, type ForwardedClaim } from '../auth/decision.ts';
+import { encodeUserId, type UserId } from '../auth/user-id.ts';
+import { isUserIdHeader } from '../http/user-id-header.ts';
+import { forwardedText, identityText, readClaim, type Claims } from './claims.ts';
+import type { Issuer } from './issuer-schema.ts';
+import type { ClaimTransformation } from './jwt-schema.ts';
+
+export interface IdentifyOptions {
+  readonly claimTransformations: readonly ClaimTransformation[];
+  readonly isOperator: (userId: UserId, claims: Claims) => boolean;
+}
+
+/** Maps verified claims of an issuer to an identity. */
+export type Identify = (claims: Claims, rules: Issuer) => Decision;
+
+function isUserId({ location, name }: ClaimTransformation): boolean {
+  return location === 'HEADER' && isUserIdHeader(name);
+}
+
+/** The claim that is the isolation id. */
+export function idClaimOf(claimTransformations: readonly ClaimTransformation[]): string {
+  return claimTransformations.find(isUserId)?.claim ?? 'sub';
+}
+
+/** When a verified token is no longer accepted, in milliseconds since 1970: at `exp`, or earlier at its maximum age. */
+function expiryOf({ exp, iat }: Claims, { clockTolerance, maxTokenAge }: Issuer): number {
+  const oldestMs = maxTokenAge === undefined ? Number.POSITIVE_INFINITY : Number(iat) * 1000 + maxTokenAge;
+  return Math.min(Number(exp) * 1000, oldestMs) + clockTolerance;
+}
+
+/** The same for bearer tokens and for ID tokens: one claim is the isolation id, others are forwarded. */
+export function createIdentify({ claimTransformations, isOperator }: IdentifyOptions): Identify {
+  const idClaim = idClaimOf(claimTransformations);
+  const others = claimTransformations.filter((transformation) => !isUserId(transformation));
+
+  return (claims, rules) => {
+    const text = identityText(readClaim(claims, idClaim));
+    const userId = text === undefined ? undefined : encodeUserId(text, rules.userIdPrefix);
+    if (userId === undefined) return deny('user-id-unusable');
+    const forwardedClaims = others.map(({ location, name, claim }): ForwardedClaim => ({
+      location,
+      name,
+      value: forwardedText(readClaim(claims, claim)),
+    }));
+    const expiresAtMs = expiryOf(claims, rules);
+    return {
+      kind: 'allow',
+      identity: { userId, operator: isOperator(userId, claims), forwardedClaims, expiresAtMs },
+    };
+  };
+}
