@@ -1,0 +1,22 @@
+import { LRUCache } from 'lru-cache';
+
+/** Accepts each text once. */
+export interface UsedOnce {
+  /** @returns false if it was used before; it is remembered until `untilMs`, in milliseconds since 1970 */
+  use(text: string, untilMs: number): boolean;
+}
+
+const MAX_REMEMBERED = 50_000;
+
+/** @param now milliseconds since 1970 */
+export function createUsedOnce(now: () => number): UsedOnce {
+  const used = new LRUCache<string, number>({ max: MAX_REMEMBERED });
+  return {
+    use(text, untilMs) {
+      const before = used.get(text);
+      if (before !== undefined && before > now()) return false;
+      used.set(text, untilMs);
+      return true;
+    },
+  };
+}
