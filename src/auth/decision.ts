@@ -9,6 +9,12 @@ export interface Identity {
   readonly operator: boolean;
   /** Claims to forward, encoded. Where the claim is absent, a value sent by the client is removed. */
   readonly forwardedClaims: readonly ForwardedClaim[];
+  /** When the credentials were issued, in milliseconds since 1970 (iat, sign-in, creation); undefined for a password. */
+  readonly issuedAtMs?: number;
+  /** The session the request belongs to; undefined without one. */
+  readonly sessionId?: string;
+  /** A renewed session cookie to set, as the value of Set-Cookie. */
+  readonly setCookie?: string;
 }
 
 export interface ForwardedClaim {
@@ -41,6 +47,9 @@ export const DENIALS = {
   'key-unknown': UNAUTHENTICATED,
   'signature-wrong': UNAUTHENTICATED,
   'claim-wrong': UNAUTHENTICATED,
+  'session-invalid': UNAUTHENTICATED,
+  'session-expired': UNAUTHENTICATED,
+  'session-revoked': UNAUTHENTICATED,
   'user-id-unusable': FORBIDDEN,
   'origin-foreign': FORBIDDEN,
   'connection-option': FORBIDDEN,

@@ -33,11 +33,24 @@ function socketPath(address: string, absolute: FromFile): string {
   return address.startsWith('unix:') ? `unix:${absolute(address.slice('unix:'.length))}` : address;
 }
 
+/** Where the portal listens if neither it nor the service has a Unix socket in the configuration. */
+const PORTAL_ALONE = 'unix:run/portal.sock';
+
+function inPortal({ portal, service }: ConfigParts, absolute: FromFile): void {
+  if (portal === undefined) return;
+  if (portal.listen === undefined && service?.listen.startsWith('unix:') === false)
+    portal.listen = PORTAL_ALONE;
+  if (portal.listen !== undefined) portal.listen = socketPath(portal.listen, absolute);
+  if (portal.address !== undefined) portal.address = socketPath(portal.address, absolute);
+}
+
 /** Makes every path of a parsed configuration absolute, in place. @param directory of the configuration file */
 export function makePathsAbsolute(parts: ConfigParts, directory: string): void {
   const absolute: FromFile = (path) => resolve(directory, path);
   for (const { endpoint } of parts.endpoints) inEndpoint(endpoint, absolute);
   inComfyui(parts.comfyui, absolute);
+  if (parts.session !== undefined) parts.session.keyFile = absolute(parts.session.keyFile);
+  inPortal(parts, absolute);
   inTls(parts.gateway?.tls, absolute);
   inTls(parts.service?.tls, absolute);
   if (parts.service !== undefined) {

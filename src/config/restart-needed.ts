@@ -1,9 +1,17 @@
 import type { Config } from './schema.ts';
 
-const BOUND = ['comfyui', 'gateway', 'service', 'admin', 'log'] as const;
+const BOUND = ['comfyui', 'gateway', 'service', 'session', 'portal', 'admin', 'log'] as const;
 
 /** Applied by a reload, or used by Envoy only: an outdated bootstrap is reported separately. */
-const NOT_BOUND = new Set(['service.rememberFor', 'service.address']);
+const NOT_BOUND = new Set([
+  'service.rememberFor',
+  'service.address',
+  'session.ttl',
+  'session.maxAge',
+  'portal.address',
+  'portal.title',
+  'portal.notice',
+]);
 
 /** The changed keys, such as `admin.listen`, that take effect only after a restart. */
 export function restartNeeded(atStart: Config, now: Config): string[] {

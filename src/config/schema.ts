@@ -12,6 +12,8 @@ import {
 } from '../config-file/fields.ts';
 import { basicAuth } from '../basic/basic-schema.ts';
 import { jwtAuth } from '../jwt/jwt-schema.ts';
+import { sessionSettings } from '../session/session-schema.ts';
+import { portalSettings } from '../portal/portal-schema.ts';
 
 /** Only paths that every proxy and server parses alike. */
 function isPublicPath(path: string): boolean {
@@ -131,6 +133,8 @@ export const configSchema = z.strictObject({
       waitingHashes: z.int().min(1).max(10_000).default(100),
     })
     .prefault({}),
+  session: sessionSettings,
+  portal: portalSettings,
   admin: z
     .strictObject({
       listen: hostPort.default('127.0.0.1:9002'),

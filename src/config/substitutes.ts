@@ -83,6 +83,7 @@ const SUBSTITUTES: Readonly<Record<string, (n: number) => unknown>> = {
   'gateway.redirectFrom': loopback,
   'service.listen': loopback,
   'admin.listen': loopback,
+  'portal.listen': loopback,
   ...Object.fromEntries(
     ['gateway', 'service'].flatMap((section) =>
       ['certFile', 'keyFile', 'clientCaFile', 'clientCertFile', 'clientKeyFile'].map((key) => [

@@ -1,7 +1,8 @@
 import { isIP } from 'node:net';
+import { portalAddress } from '../config/portal-address.ts';
 import type { Config, Endpoint } from '../config/schema.ts';
 import { bareHost, parseHostPort, parseOrigin, type HostPort } from '../http/host-port.ts';
-import { clusterOf, typeOf } from './names.ts';
+import { clusterOf, PORTAL, typeOf } from './names.ts';
 
 /** Disables panic routing: an unhealthy ComfyUI may lack the plugin and must get no traffic. */
 const NO_PANIC = { healthy_panic_threshold: { value: 0 } };
@@ -22,12 +23,12 @@ function assignment(name: string, addresses: readonly object[]) {
   return { cluster_name: name, endpoints: [{ lb_endpoints }] };
 }
 
-function authzAddress(address: string): object {
+function serviceAddress(address: string): object {
   if (address.startsWith('unix:')) return { pipe: { path: address.slice('unix:'.length) } };
   return socketAddress(parseHostPort(address));
 }
 
-function authzTls({ service }: Config) {
+function serviceTls({ service }: Config, protocol: 'h2' | 'http/1.1') {
   if (service.tls === undefined) return {};
   const { certFile, clientCertFile, clientKeyFile } = service.tls;
   const shown =
@@ -39,7 +40,7 @@ function authzTls({ service }: Config) {
           ],
         };
   const validation_context = { trusted_ca: { filename: certFile } };
-  const common_tls_context = { alpn_protocols: ['h2'], validation_context, ...shown };
+  const common_tls_context = { alpn_protocols: [protocol], validation_context, ...shown };
   const type = typeOf('extensions.transport_sockets.tls.v3.UpstreamTlsContext');
   return {
     transport_socket: {
@@ -49,14 +50,18 @@ function authzTls({ service }: Config) {
   };
 }
 
+/** A name may resolve to IPv4 and IPv6 while the service listens on one; health checks pick it. */
+function discoveryOf(address: string) {
+  return address.startsWith('unix:') ? { type: 'STATIC' } : { type: 'STRICT_DNS', dns_lookup_family: 'ALL' };
+}
+
 /** The authorization service, over HTTP/2. */
 function authzCluster(config: Config) {
   const { listen, address = listen } = config.service;
   const options = typeOf('extensions.upstreams.http.v3.HttpProtocolOptions');
   return {
     name: 'authz',
-    // A name may resolve to IPv4 and IPv6 while the service listens on one; health checks pick it.
-    ...(address.startsWith('unix:') ? { type: 'STATIC' } : { type: 'STRICT_DNS', dns_lookup_family: 'ALL' }),
+    ...discoveryOf(address),
     connect_timeout: '1s',
     typed_extension_protocol_options: {
       'envoy.extensions.upstreams.http.v3.HttpProtocolOptions': {
@@ -80,8 +85,21 @@ function authzCluster(config: Config) {
         grpc_health_check: { service_name: 'envoy.service.auth.v3.Authorization' },
       },
     ],
-    load_assignment: assignment('authz', [authzAddress(address)]),
-    ...authzTls(config),
+    load_assignment: assignment('authz', [serviceAddress(address)]),
+    ...serviceTls(config, 'h2'),
+  };
+}
+
+/** The pages of the service under `/_auth/`, over HTTP/1.1. */
+function portalCluster(config: Config) {
+  const address = portalAddress(config);
+  return {
+    name: PORTAL,
+    ...discoveryOf(address),
+    connect_timeout: '1s',
+    circuit_breakers: MANY,
+    load_assignment: assignment(PORTAL, [serviceAddress(address)]),
+    ...(address.startsWith('unix:') ? {} : serviceTls(config, 'http/1.1')),
   };
 }
 
@@ -141,5 +159,5 @@ function comfyuiCluster(endpoint: Endpoint) {
 }
 
 export function clusters(config: Config) {
-  return [authzCluster(config), ...config.endpoints.map(comfyuiCluster)];
+  return [authzCluster(config), portalCluster(config), ...config.endpoints.map(comfyuiCluster)];
 }

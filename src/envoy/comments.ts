@@ -23,6 +23,7 @@ const BY_NAME: Readonly<Record<string, string>> = {
     'Third safeguard: ComfyUI gets only authenticated requests with a valid user id.',
   'unknown-host': 'Hosts of no endpoint.',
   authz: 'The authorization service.',
+  portal: 'The pages of the service under /_auth/.',
 };
 
 /** Adds comments that explain the sections of a bootstrap. They are not part of its digest. */

@@ -12,6 +12,9 @@ const STREAM_DURATION = 'x-envoy-upstream-stream-duration-ms';
 export const HEADER_COUNT = 'x-comfy-tenant-header-count';
 export const HEADER_BYTES = 'x-comfy-tenant-header-bytes';
 
+/** Tells the portal which endpoint the route belongs to. */
+export const ENDPOINT = 'x-comfy-tenant-endpoint';
+
 /** Headers that only the gateway may set: removed from client requests before anything reads them. */
 const OURS = [
   USER_ID,
@@ -19,6 +22,7 @@ const OURS = [
   STREAM_DURATION,
   HEADER_COUNT,
   HEADER_BYTES,
+  ENDPOINT,
   'x-envoy-auth-failure-mode-allowed',
   'comfy-user',
 ];
@@ -64,6 +68,12 @@ export function identifyingHeaders(config: Config): string[] {
   return unique([...OURS, ...mappedHeaders(config), ...credentialHeaders(config), 'cookie']);
 }
 
+/** Identity headers, removed from requests to the portal, which reads credentials itself. */
+export function portalHeadersToRemove(config: Config): string[] {
+  const kept = new Set([ENDPOINT, ...unique(credentialHeaders(config))]);
+  return unique([...OURS, ...mappedHeaders(config)]).filter((name) => !kept.has(name));
+}
+
 /** Query parameters that carry credentials. */
 export function credentialParameters({ auth }: Endpoint): string[] {
   if (auth.method !== 'JWT') return [];
@@ -89,6 +99,9 @@ export function readHeaders(config: Config): string[] {
   const forwarded = config.gateway.trustedHops > 0 ? ['x-forwarded-for'] : [];
   return unique([...always, ...credentialHeaders(config), ...cookie, ...forwarded]);
 }
+
+/** The name of the cluster of the portal. */
+export const PORTAL = 'portal';
 
 /** The name of the cluster of an endpoint's ComfyUI. */
 export function clusterOf({ name }: Endpoint): string {

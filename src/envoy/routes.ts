@@ -9,6 +9,7 @@ import {
   identifyingHeaders,
   USER_ID,
 } from './names.ts';
+import { portalRoutes } from './portal-routes.ts';
 
 /** Path segments that every server parses alike: no leading dots, escapes, parameters or backslashes. */
 const SEGMENTS = String.raw`(?:[A-Za-z0-9_~!$&'()+,=:@-][A-Za-z0-9._~!$&'()+,=:@-]*/?)*`;
@@ -91,6 +92,7 @@ function virtualHost(endpoint: Endpoint, config: Config, bootstrap: string) {
         ...route,
         typed_per_filter_config: unguarded(),
       })),
+      ...portalRoutes(endpoint, config),
       ...endpoint.publicPaths.map((publicPath) => publicRoute(publicPath, endpoint, config)),
       { match: { prefix: '/', headers: [isWebSocket] }, route: toComfyui(endpoint, WEBSOCKET_IDLE) },
       { match: { prefix: '/' }, route: toComfyui(endpoint, REQUEST_IDLE) },

@@ -1,6 +1,4 @@
-import { existsSync, lstatSync, readFileSync, unlinkSync } from 'node:fs';
-import { connect } from 'node:net';
-import { dirname } from 'node:path';
+import { readFileSync } from 'node:fs';
 import {
   Server,
   ServerCredentials,
@@ -8,11 +6,10 @@ import {
   type sendUnaryData,
   type ServerUnaryCall,
 } from '@grpc/grpc-js';
-import { makeFolder } from '../files/make-folder.ts';
-import { explainError } from '../errors/explain-error.ts';
 import { ListenError } from '../errors/listen-error.ts';
 import { HealthImplementation } from 'grpc-health-check';
-import { bindSocket } from './bind-socket.ts';
+import { bindSocket } from '../listen/bind-socket.ts';
+import { freeSocket } from '../listen/free-socket.ts';
 import type { Check } from './authorization-service.ts';
 import { stockCheckMethod } from './contract.ts';
 
@@ -62,30 +59,6 @@ function serve(check: Check) {
   };
 }
 
-/** Removes the socket file of a killed process. @throws Error if the path is no socket or another process listens on it */
-async function freeSocket(path: string): Promise<void> {
-  try {
-    makeFolder(dirname(path));
-  } catch (error) {
-    throw new Error(`service.listen: ${explainError(error)}`, { cause: error });
-  }
-  if (!existsSync(path)) return;
-  if (!lstatSync(path).isSocket())
-    throw new Error(`service.listen: ${path} exists and is not a socket; remove it`);
-  const inUse = await new Promise<boolean>((resolve) => {
-    const socket = connect(path, () => {
-      socket.destroy();
-      resolve(true);
-    });
-    socket.once('error', () => {
-      resolve(false);
-    });
-  });
-  if (inUse)
-    throw new Error(`service.listen: another process listens on ${path}; stop it, or choose another socket`);
-  unlinkSync(path);
-}
-
 function credentials(tls: GrpcOptions['tls']): ServerCredentials {
   if (tls === undefined) return ServerCredentials.createInsecure();
   const pair = { cert_chain: readFileSync(tls.certFile), private_key: readFileSync(tls.keyFile) };
@@ -110,7 +83,7 @@ function bind(server: Server, options: GrpcOptions): Promise<number> {
  */
 export async function startGrpcServer(options: GrpcOptions): Promise<GrpcServer> {
   const isSocket = options.listen.startsWith('unix:');
-  if (isSocket) await freeSocket(options.listen.slice('unix:'.length));
+  if (isSocket) await freeSocket(options.listen.slice('unix:'.length), 'service.listen');
   const server = new Server(SERVER_OPTIONS);
   const codec = {
     requestDeserialize: unchanged,

@@ -1,5 +1,6 @@
-/** The claims of a token (RFC 7519 §4). */
-export type Claims = Readonly<Record<string, unknown>>;
+import type { Claims } from '../auth/claims.ts';
+
+export type { Claims } from '../auth/claims.ts';
 
 function own(container: unknown, name: string): unknown {
   const isObject = typeof container === 'object' && container !== null && !Array.isArray(container);

@@ -7,12 +7,14 @@ import { observe } from '../admin/observe.ts';
 import { createHashQueue } from '../basic/hash-queue.ts';
 import { createLoginThrottle } from '../basic/login-throttle.ts';
 import { openComfyuiKeys } from './comfyui-keys.ts';
+import { portalListen } from '../config/portal-address.ts';
 import type { Config } from '../config/schema.ts';
 import { buildEndpoints, type BuiltEndpoints, type EndpointParts } from './build-endpoints.ts';
 import { bootstrapDigests } from '../envoy/render.ts';
-import { createAuthorizationService } from '../ext-authz/authorization-service.ts';
+import { createAuthorizationService, type Check } from '../ext-authz/authorization-service.ts';
 import { watchBootstrap } from '../ext-authz/bootstrap-watch.ts';
-import { startGrpcServer } from '../ext-authz/grpc-server.ts';
+import { startGrpcServer, type GrpcServer } from '../ext-authz/grpc-server.ts';
+import { startPortal, type Portal } from '../portal/portal.ts';
 import { createMint } from '../token/mint-token.ts';
 import type { TokenKeys } from '../token/token-key.ts';
 import { watchComfyuis } from './watch-comfyuis.ts';
@@ -60,6 +62,17 @@ function keyProblems({ keyRing }: BuiltEndpoints): string[] {
 /** True if an issuer's keys were never available: a load balancer should not send traffic here yet. */
 function neverHadKeys({ keyRing }: BuiltEndpoints): boolean {
   return keyRing.issuers.some(({ source }) => source.current() === undefined && source.generation === 0);
+}
+
+/** What Envoy connects to. Rejects with nothing left open. */
+async function startServers(config: Config, check: Check): Promise<{ portal: Portal; grpc: GrpcServer }> {
+  const portal = await startPortal({ ...config.service, listen: portalListen(config), methods: [] });
+  try {
+    return { portal, grpc: await startGrpcServer({ ...config.service, check }) };
+  } catch (error) {
+    await portal.close();
+    throw error;
+  }
 }
 
 /** Builds every part and starts serving. Rejects, with nothing left open, if a part cannot start. */
@@ -131,10 +144,13 @@ export async function startService(options: ServiceOptions): Promise<Service> {
     registry: metrics.registry,
     readiness,
   });
-  const grpc = await startGrpcServer({ ...config.service, check }).catch(async (error: unknown) => {
+  const closeOthers = async (): Promise<void> => {
     await admin.close();
     guarded.keyRing.close();
     comfyuis.close();
+  };
+  const { portal, grpc } = await startServers(config, check).catch(async (error: unknown) => {
+    await closeOthers();
     throw error;
   });
   log.info({ revision, service: config.service.listen, admin: config.admin.listen }, 'serving');
@@ -173,9 +189,8 @@ export async function startService(options: ServiceOptions): Promise<Service> {
     },
     async close() {
       await grpc.close();
-      await admin.close();
-      guarded.keyRing.close();
-      comfyuis.close();
+      await portal.close();
+      await closeOthers();
     },
   };
 }

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { bindSocket } from './bind-socket.ts';
-import { startGrpcServer } from './grpc-server.ts';
+import { startGrpcServer } from '../ext-authz/grpc-server.ts';
 
 let directory: string;
 let server: Server;

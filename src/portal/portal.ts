@@ -1,0 +1,88 @@
+import { readFileSync } from 'node:fs';
+import { createServer, type RequestListener, type Server } from 'node:http';
+import { createServer as createTlsServer } from 'node:https';
+import { getRequestListener } from '@hono/node-server';
+import { Hono } from 'hono';
+import { ListenError } from '../errors/listen-error.ts';
+import { parseHostPort } from '../http/host-port.ts';
+import { bindSocket } from '../listen/bind-socket.ts';
+import { freeSocket } from '../listen/free-socket.ts';
+import type { SignInMethod } from './sign-in-method.ts';
+
+export interface PortalOptions {
+  /** `unix:/path` or `host:port`. */
+  readonly listen: string;
+  /** Name or number of a group that may also connect to a Unix socket. */
+  readonly socketGroup?: string | undefined;
+  /** For `host:port`: the certificate of the service. */
+  readonly tls?:
+    | { readonly certFile: string; readonly keyFile: string; readonly clientCaFile?: string | undefined }
+    | undefined;
+  readonly methods: readonly SignInMethod[];
+}
+
+export interface Portal {
+  /** The TCP port; undefined on a Unix socket. */
+  readonly port: number | undefined;
+  close(): Promise<void>;
+}
+
+const KEY = 'portal.listen';
+
+function createApp({ methods }: PortalOptions): Hono {
+  const app = new Hono();
+  for (const method of methods) method.routes(app);
+  return app;
+}
+
+function listening(server: Server, where: { path: string } | { host: string; port: number }): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once('error', (error) => {
+      reject(new ListenError(KEY, 'path' in where ? where.path : `${where.host}:${where.port}`, error));
+    });
+    server.listen(where, resolve);
+  });
+}
+
+async function bind(server: Server, { listen, socketGroup }: PortalOptions): Promise<number | undefined> {
+  if (listen.startsWith('unix:')) {
+    const path = listen.slice('unix:'.length);
+    await freeSocket(path, KEY);
+    await bindSocket(path, socketGroup, () => listening(server, { path }));
+    return undefined;
+  }
+  await listening(server, parseHostPort(listen));
+  const address = server.address();
+  return typeof address === 'object' && address !== null ? address.port : undefined;
+}
+
+function serverFor(listener: RequestListener, { listen, tls }: PortalOptions): Server {
+  if (tls === undefined || listen.startsWith('unix:')) return createServer(listener);
+  const { certFile, keyFile, clientCaFile } = tls;
+  const clients =
+    clientCaFile === undefined
+      ? {}
+      : { ca: readFileSync(clientCaFile), requestCert: true, rejectUnauthorized: true };
+  return createTlsServer({ cert: readFileSync(certFile), key: readFileSync(keyFile), ...clients }, listener);
+}
+
+/**
+ * Serves the pages under `/_auth/`: sign-in, sign-out and account. Only Envoy connects, and names the endpoint.
+ *
+ * @throws Error naming `portal.listen` if the address cannot be bound
+ */
+export async function startPortal(options: PortalOptions): Promise<Portal> {
+  const listener = getRequestListener(createApp(options).fetch);
+  const server = serverFor((request, response) => void listener(request, response), options);
+  const port = await bind(server, options);
+  return {
+    port,
+    close: () =>
+      new Promise((resolve) => {
+        server.close(() => {
+          resolve();
+        });
+        server.closeAllConnections();
+      }),
+  };
+}

@@ -1,0 +1,15 @@
+import { z } from 'zod';
+import { duration, filePath } from '../config-file/fields.ts';
+
+/** `session`: how long people stay signed in. */
+export const sessionSettings = z
+  .strictObject({
+    keyFile: filePath
+      .default('.comfy-tenant/session.keys')
+      .describe('The keys that sign session cookies; created (0600) if missing. Replicas share it.'),
+    ttl: duration('1m', '30d')
+      .prefault('8h')
+      .describe('A session ends after this time without use; never later than its credentials.'),
+    maxAge: duration('1m', '365d').prefault('7d').describe('A session ends this long after sign-in.'),
+  })
+  .prefault({});
