@@ -9,6 +9,8 @@ export interface ProviderLogout {
   readonly sid: string | undefined;
   /** Milliseconds since 1970: what began later goes on. */
   readonly issuedAtMs: number;
+  /** For `used.forget`, if nothing could be ended. */
+  readonly use: string;
 }
 
 export type LogoutResult =
@@ -65,8 +67,8 @@ export async function verifyLogoutToken(token: string, rules: LogoutRules): Prom
   if (fault !== undefined) return invalid(fault);
   const issuedAtMs = Number(claims.iat) * 1000;
   const acceptedUntilMs = issuedAtMs + MAX_AGE_MS + issuer.rules.clockTolerance;
-  if (!rules.used.use(JSON.stringify([claims.iss, claims.jti]), acceptedUntilMs))
-    return invalid('was used before (jti)');
+  const use = JSON.stringify([claims.iss, claims.jti]);
+  if (!rules.used.use(use, acceptedUntilMs)) return invalid('was used before (jti)');
   return {
     kind: 'logout',
     logout: {
@@ -74,6 +76,7 @@ export async function verifyLogoutToken(token: string, rules: LogoutRules): Prom
       subject: text(claims.sub),
       sid: text(claims['sid']),
       issuedAtMs,
+      use,
     },
   };
 }

@@ -4,6 +4,8 @@ import { LRUCache } from 'lru-cache';
 export interface UsedOnce {
   /** @returns false if it was used before; it is remembered until `untilMs`, in milliseconds since 1970 */
   use(text: string, untilMs: number): boolean;
+  /** Accepts it again, because its use had no effect. */
+  forget(text: string): void;
 }
 
 const MAX_REMEMBERED = 50_000;
@@ -17,6 +19,9 @@ export function createUsedOnce(now: () => number): UsedOnce {
       if (before !== undefined && before > now()) return false;
       used.set(text, untilMs);
       return true;
+    },
+    forget(text) {
+      used.delete(text);
     },
   };
 }
