@@ -1,6 +1,5 @@
 import type { KeyObject } from 'node:crypto';
 import type { AuthMethod } from '../auth/auth-method.ts';
-import type { UserId } from '../auth/user-id.ts';
 import type { Log } from '../admin/log.ts';
 import type { Metrics } from '../admin/metrics.ts';
 import type { HashQueue } from '../basic/hash-queue.ts';
@@ -9,18 +8,17 @@ import type { LoginThrottle } from '../basic/login-throttle.ts';
 import { cacheDecisions } from '../cache/cached-decisions.ts';
 import { comfyuiGroups } from '../config/comfyui-groups.ts';
 import type { BasicAuth } from '../basic/basic-schema.ts';
-import type { Operators } from '../config-file/operators.ts';
 import type { Config, Endpoint } from '../config/schema.ts';
 import type { Issuer } from '../jwt/issuer-schema.ts';
 import type { JwtAuth } from '../jwt/jwt-schema.ts';
 import { upstreamDigest } from '../envoy/digests.ts';
 import type { FindEndpoint, GuardedEndpoint } from '../ext-authz/endpoint-router.ts';
-import { readClaim, type Claims } from '../jwt/claims.ts';
 import { createKeyRing, type KeyRing } from '../jwt/key-ring.ts';
 import type { KeySource } from '../jwt/key-source.ts';
 import { createJwtMethod } from '../jwt/jwt-method.ts';
 import { openKeySource } from '../jwt/open-key-source.ts';
 import { acceptProbeUsers } from '../token/probe-user.ts';
+import { isOperator } from './is-operator.ts';
 
 /** What all revisions of the configuration share. */
 export interface EndpointParts {
@@ -44,15 +42,6 @@ export interface BuiltEndpoints {
 }
 
 const MAX_CACHED = 20_000;
-
-function isOperator(operators: Operators | undefined, userId: UserId, claims: Claims): boolean {
-  if (operators === undefined) return false;
-  if (operators.users.includes(userId)) return true;
-  const { claim } = operators;
-  if (claim === undefined) return false;
-  const value = readClaim(claims, claim.name);
-  return Array.isArray(value) ? value.includes(claim.value) : value === claim.value;
-}
 
 function openKeys(
   rules: Issuer,
