@@ -13,6 +13,16 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
+class SignedIn:
+    """What a revocation can end."""
+
+    # Milliseconds since 1970.
+    issued_at: int
+    # Digest of the session id; None for a token.
+    session: str | None = None
+
+
+@dataclass(frozen=True)
 class Tenant:
     """The user that a request or a prompt belongs to."""
 
@@ -21,6 +31,8 @@ class Tenant:
     operator: bool = False
     # The prompt that this code belongs to; None in a request.
     run: Run | None = field(default=None, compare=False, repr=False)
+    # None with a password, and for code of a prompt.
+    signed_in: SignedIn | None = field(default=None, compare=False, repr=False)
 
 
 class Housekeeping:

@@ -24,6 +24,7 @@ from . import (
     threads,
     users,
 )
+from .close_route import add_close
 from .comfyui import PromptServer as Server
 from .diagnostics import add_diagnostics
 from .file_routes import add_files
@@ -34,6 +35,7 @@ from .isolation import Isolation
 from .key_file import VARIABLE as KEY_VARIABLE
 from .key_file import KeyFile
 from .middleware import TenantMiddleware
+from .open_sockets import OpenSockets
 from .private_places import of_this_comfyui
 from .probe_users import add_removal
 from .queue import TenantQueue, tasks_of
@@ -118,9 +120,12 @@ class Plugin:
         add_files(server, self.folders)
         add_diagnostics(server, self.folders.root, keys.paths)
         add_removal(server)
+        open_sockets = OpenSockets()
+        add_close(server, open_sockets)
         middleware = TenantMiddleware(Verifier(keys), self.settings, tenants, quota, server, isolated.sandbox)
         server.app.middlewares.insert(0, middleware.middleware())
         cache_headers.install(server.app)
+        open_sockets.install(server.app)
         atomic_files.install()
         self.instance.empty_left_temp()
         self.instance.keep_touching()

@@ -13,6 +13,8 @@ from multidict import istr
 
 from . import context, policy
 from .atomic_files import FULL, StorageFull
+from .close_route import ROUTE as CLOSE
+from .close_route import refusal_of
 from .comfyui import PromptServer
 from .confined_files import confined
 from .confined_workers import TooManyCalls
@@ -53,6 +55,9 @@ class TenantMiddleware:
             if route == PUBLIC and request.method in ("GET", "HEAD"):
                 return await handler(request)
             users, tokens = request.headers.getall(_USER, ()), request.headers.getall(_TOKEN, ())
+            if route == CLOSE and request.method == "POST":
+                refusal = refusal_of(users, tokens, self.verifier)
+                return await handler(request) if refusal is None else refused(refusal)
             found = identify(users, tokens, self.verifier)
             if isinstance(found, Refusal):
                 return refused(found)

@@ -11,7 +11,7 @@ from typing import Any, Protocol
 import jwt
 
 from .comfyui import Json
-from .context import Tenant
+from .context import SignedIn, Tenant
 from .tenant_path import directory_of, is_user_id
 from .token_key import Keys
 
@@ -23,6 +23,7 @@ OPERATOR = "operator"
 LEEWAY_SECONDS = 10
 MAX_LIFE_SECONDS = 600
 REMEMBERED = 4096
+_CLAIMS_OF_RIGHT = {"iss", "aud", "iat", "exp", "rights"}
 _HEADER = frozenset(["alg", "kid", "typ"])
 _UNCHECKED = dict.fromkeys(
     ["verify_exp", "verify_nbf", "verify_iat", "verify_aud", "verify_iss", "verify_sub", "verify_jti"], False
@@ -71,6 +72,16 @@ class Verifier:
             return BAD_TOKEN
         return verified.tenant
 
+    def verify_right(self, token: str, right: str) -> Refusal | None:
+        """Why a token does not carry this right, or None. Such a token belongs to no user."""
+        keys = self._source.keys()
+        if not keys:
+            return NO_KEY
+        if _has_right(token, right, keys, self._clock()):
+            return None
+        newer = self._source.look()
+        return None if newer is not keys and _has_right(token, right, newer, self._clock()) else BAD_TOKEN
+
     def _remembered(self, token: str, keys: Keys) -> _Verified | None:
         if keys is not self._known_for:
             self._known, self._known_for = {}, keys
@@ -102,7 +113,18 @@ def _digest(token: str) -> bytes:
 
 
 def verify_token(token: str, keys: Keys, now: float) -> _Verified | None:
-    """The verified content of a token, or None. The key determines the algorithm and the audience."""
+    """The verified user of a token, or None."""
+    claims = _verified_claims(token, keys, now)
+    return None if claims is None else _user_of(claims)
+
+
+def _has_right(token: str, right: str, keys: Keys, now: float) -> bool:
+    claims = _verified_claims(token, keys, now)
+    return claims is not None and set(claims) == _CLAIMS_OF_RIGHT and claims["rights"] == [right]
+
+
+def _verified_claims(token: str, keys: Keys, now: float) -> Json | None:
+    """The claims of a token that is signed and valid now, or None. The key determines the algorithm and the audience."""
     try:
         header = jwt.get_unverified_header(token)
         if not _HEADER.issuperset(header):
@@ -110,9 +132,10 @@ def verify_token(token: str, keys: Keys, now: float) -> _Verified | None:
         match header["alg"]:
             case "EdDSA" if keys.audience is not None and header.get("kid") in keys.public:
                 claims = _decode(token, keys.public[header["kid"]], "EdDSA")
-                return _check_claims(claims, keys.audience, now)
+                return claims if _is_ours(claims, keys.audience, now) else None
             case "HS256" if keys.shared:
-                return _check_claims(_decode_shared(token, keys.shared), SHARED_KEY_AUDIENCE, now)
+                claims = _decode_shared(token, keys.shared)
+                return claims if _is_ours(claims, SHARED_KEY_AUDIENCE, now) else None
     # On malicious input, jwt also raises other errors, such as RecursionError.
     except Exception:
         return None
@@ -134,19 +157,31 @@ def _decode_shared(token: str, keys: tuple[bytes, ...]) -> Json:
     return _decode(token, keys[-1], "HS256")
 
 
-def _check_claims(claims: Json, audience: str, now: float) -> _Verified | None:
-    subject: Any = claims.get("sub")
-    issued: Any = claims.get("iat")
-    expires: Any = claims.get("exp")
+def _is_ours(claims: Json, audience: str, now: float) -> bool:
     if claims.get("iss") != ISSUER or claims.get("aud") != audience:
+        return False
+    issued: Any = claims.get("iat")
+    return _is_valid_at(now, issued, claims.get("exp")) and _is_past(claims.get("nbf", issued), now)
+
+
+def _user_of(claims: Json) -> _Verified | None:
+    subject: Any = claims.get("sub")
+    if not isinstance(subject, str) or not is_user_id(subject) or "rights" in claims:
         return None
-    if not isinstance(subject, str) or not is_user_id(subject):
+    if not _is_signed_in(claims.get("ait"), claims.get("sid")):
         return None
-    if not _is_valid_at(now, issued, expires) or not _is_past(claims.get("nbf", issued), now):
-        return None
+    issued = claims.get("ait")
+    signed_in = None if issued is None else SignedIn(issued, claims.get("sid"))
     roles = claims.get("roles")
-    tenant = Tenant(subject, directory_of(subject), isinstance(roles, list) and OPERATOR in roles)
-    return _Verified(tenant, int(issued), int(expires))
+    is_operator = isinstance(roles, list) and OPERATOR in roles
+    tenant = Tenant(subject, directory_of(subject), is_operator, signed_in=signed_in)
+    return _Verified(tenant, int(claims["iat"]), int(claims["exp"]))
+
+
+def _is_signed_in(issued: object, session: object) -> bool:
+    if issued is None:
+        return session is None
+    return type(issued) is int and (session is None or isinstance(session, str))
 
 
 def _is_valid_at(now: float, issued: Any, expires: Any) -> bool:

@@ -94,13 +94,15 @@ class Visitor:
     user: str
     key: GatewayKey | bytes | None
     roles: list[str] = field(default_factory=list)
+    # More claims of the token.
+    claims: dict = field(default_factory=dict)
 
     def headers(self) -> dict[str, str]:
         if self.key is None:
             return {"X-FunArt-Comfy-UserId": self.user}
         return {
             "X-FunArt-Comfy-UserId": self.user,
-            "X-FunArt-Comfy-Token": token(self.key, self.user, roles=self.roles or None),
+            "X-FunArt-Comfy-Token": token(self.key, self.user, roles=self.roles or None, **self.claims),
         }
 
     def ask(self, path: str, method="GET", body=None, headers=None) -> Answer:

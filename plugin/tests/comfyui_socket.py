@@ -16,6 +16,8 @@ class Socket:
     def __init__(self, visitor: Visitor, client_id: str | None = None):
         self.events: list[dict | bytes] = []
         self.failed: BaseException | None = None
+        # Once the other end has closed it.
+        self.close_code: int | None = None
         self._url = visitor.url + "/ws" + ("" if client_id is None else f"?clientId={client_id}")
         self._headers = visitor.headers()
         self._open, self._end = threading.Event(), threading.Event()
@@ -36,6 +38,7 @@ class Socket:
                     elif message.type == aiohttp.WSMsgType.BINARY:
                         self.events.append(message.data)
                     else:
+                        self.close_code = socket.close_code
                         break
                     self._open.set()
         except aiohttp.ClientError as error:
@@ -59,6 +62,12 @@ class Socket:
                 return True
             time.sleep(0.05)
         return False
+
+    def await_close(self, seconds: float = 20) -> int | None:
+        deadline = time.monotonic() + seconds
+        while self.close_code is None and time.monotonic() < deadline:
+            time.sleep(0.05)
+        return self.close_code
 
     @property
     def sid(self) -> str:

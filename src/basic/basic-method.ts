@@ -1,4 +1,5 @@
 import { createHmac, randomBytes } from 'node:crypto';
+import type { AccessOf } from '../auth/access-of.ts';
 import type { Client, Credentials, AuthMethod } from '../auth/auth-method.ts';
 import { deny, type Decision, type Deny } from '../auth/decision.ts';
 import { parseBasic } from './parse-basic.ts';
@@ -16,6 +17,7 @@ export interface BasicOptions {
   readonly users: ReadonlyMap<string, string>;
   readonly userIdPrefix?: string | undefined;
   readonly isOperator: (userId: UserId) => boolean;
+  readonly accessOf: AccessOf;
   readonly hashing: HashQueue;
   readonly throttle: LoginThrottle;
 }
@@ -59,7 +61,9 @@ export function createBasicMethod(options: BasicOptions): AuthMethod {
   function allow(username: string): Decision {
     const userId = encodeUserId(username, options.userIdPrefix);
     if (userId === undefined) return deny('user-id-unusable');
-    return { kind: 'allow', identity: { userId, operator: options.isOperator(userId), forwardedClaims: [] } };
+    const operator = options.isOperator(userId);
+    const access = options.accessOf({ userId, operator, claims: {} });
+    return { kind: 'allow', identity: { userId, operator, forwardedClaims: [], access } };
   }
 
   /** No user can have such a name or password, so rejecting it without hashing reveals nothing about existing users. */

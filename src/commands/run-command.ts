@@ -19,6 +19,10 @@ const COMMANDS: Readonly<Record<string, Entry>> = {
     summary: 'validates a configuration and shows what it would serve',
     load: () => import('./check.ts').then(({ check, help }) => ({ run: check, help })),
   },
+  explain: {
+    summary: 'shows which access rule decides about a request',
+    load: () => import('./explain.ts').then(({ explain, help }) => ({ run: explain, help })),
+  },
   envoy: {
     summary: "renders Envoy's bootstrap from a configuration",
     load: () => import('./envoy.ts').then(({ envoy, help }) => ({ run: envoy, help })),

@@ -49,6 +49,7 @@ export function makePathsAbsolute(parts: ConfigParts, directory: string): void {
   const absolute: FromFile = (path) => resolve(directory, path);
   for (const { endpoint } of parts.endpoints) inEndpoint(endpoint, absolute);
   inComfyui(parts.comfyui, absolute);
+  if (parts.audit?.file !== undefined) parts.audit.file = absolute(parts.audit.file);
   if (parts.session !== undefined) parts.session.keyFile = absolute(parts.session.keyFile);
   inPortal(parts, absolute);
   inTls(parts.gateway?.tls, absolute);

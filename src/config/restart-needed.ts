@@ -1,6 +1,6 @@
 import type { Config } from './schema.ts';
 
-const BOUND = ['comfyui', 'gateway', 'service', 'session', 'portal', 'admin', 'log'] as const;
+const BOUND = ['comfyui', 'gateway', 'service', 'session', 'portal', 'admin', 'audit', 'log'] as const;
 
 /** Applied by a reload, or used by Envoy only: an outdated bootstrap is reported separately. */
 const NOT_BOUND = new Set([

@@ -10,6 +10,8 @@ import {
   tlsFiles,
   upstream,
 } from '../config-file/fields.ts';
+import { origin } from '../access/origin-schema.ts';
+import { accessRule, accessTest } from '../access/rule-schema.ts';
 import { basicAuth } from '../basic/basic-schema.ts';
 import { jwtAuth } from '../jwt/jwt-schema.ts';
 import { sessionSettings } from '../session/session-schema.ts';
@@ -71,6 +73,15 @@ const endpoint = z.strictObject({
     .describe('Multi-tenant mode. false: authenticate only, send no user id.'),
   auth: z.discriminatedUnion('method', [basicAuth, jwtAuth], 'must be BASIC or JWT'),
   publicPaths: z.array(publicPath).default([]),
+  allowedOrigins: z
+    .array(origin)
+    .default([])
+    .describe('Web origins whose pages may use this endpoint, with the credentials of the browser.'),
+  rules: z.array(accessRule).default([]).describe('Access rules; the first that matches decides.'),
+  tests: z
+    .array(accessTest)
+    .default([])
+    .describe('What the rules must decide; a failing test rejects the configuration.'),
 });
 
 /** The configuration file as written; `rules/` checks what spans several fields. */
@@ -143,6 +154,15 @@ export const configSchema = z.strictObject({
         .default([])
         .describe(
           'Host names accepted by /readyz and /metrics, besides localhost, the name in listen and any IP address.',
+        ),
+    })
+    .prefault({}),
+  audit: z
+    .strictObject({
+      file: filePath
+        .optional()
+        .describe(
+          'Also write audit events to this file (created with mode 0600), one line of JSON each; reopened after rotation.',
         ),
     })
     .prefault({}),

@@ -1,6 +1,6 @@
-import { realpathSync, statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { fileTrace } from '../files/file-trace.ts';
 import { loadConfig, type LoadedConfig } from './load.ts';
 
 export interface WatchOptions {
@@ -22,17 +22,6 @@ function pauseForMoment(signal: AbortSignal): Promise<unknown> {
   return sleep(POLL_MS, undefined, { signal, ref: false });
 }
 
-/** Changes whenever a file is written, replaced, or its path leads elsewhere, as with Kubernetes and editors. */
-function trace(path: string): string {
-  try {
-    const { dev, ino, size, mtimeNs, ctimeNs } = statSync(path, { bigint: true });
-    return `${realpathSync(path)} ${dev} ${ino} ${size} ${mtimeNs} ${ctimeNs}`;
-  } catch (error) {
-    // An inaccessible file is a state too: loading it reports the error.
-    return (error as NodeJS.ErrnoException).code ?? 'unreadable';
-  }
-}
-
 /** Identifies a state: an unchanged one is reported only once, a fixed one again. */
 function stateOf(loaded: LoadedConfig): string {
   return loaded.ok ? loaded.revision : loaded.faults.join('\n');
@@ -48,7 +37,7 @@ export async function watchConfig(options: WatchOptions): Promise<void> {
   let files: readonly string[] = [resolve(file)];
   let loadedTrace = '';
   let state = revision;
-  const look = (): string => files.map(trace).join('\n');
+  const look = (): string => files.map(fileTrace).join('\n');
 
   function load(): void {
     const before = look();

@@ -1,6 +1,7 @@
 import type { Config } from '../config/schema.ts';
 import { parseHostPort } from '../http/host-port.ts';
 import { accessLog } from './access-log.ts';
+import { cors } from './cors.ts';
 import { earlyHeaderMutation, extAuthz, rbac, responseHeaders, router } from './filters.ts';
 import { LOCAL_REPLIES } from './local-replies.ts';
 import { typeOf } from './names.ts';
@@ -37,7 +38,7 @@ function connectionManager({ config, preset, digest }: Rendering) {
     },
     upgrade_configs: [{ upgrade_type: 'websocket' }],
     early_header_mutation_extensions: [earlyHeaderMutation(config)],
-    http_filters: [responseHeaders(preset), extAuthz(config), rbac(), router()],
+    http_filters: [responseHeaders(preset), ...cors(config), extAuthz(config), rbac(), router()],
     local_reply_config: LOCAL_REPLIES,
     access_log: [accessLog()],
   };

@@ -29,6 +29,16 @@ const OURS = [
 /** The client's address, set by Envoy; the service counts failures by it. */
 const CLIENT_ADDRESS = 'x-envoy-external-address';
 
+/** They tell which page a browser's request comes from. */
+const SOURCE = [
+  'origin',
+  'referer',
+  'sec-fetch-site',
+  'sec-fetch-mode',
+  'sec-fetch-dest',
+  'x-forwarded-proto',
+];
+
 function unique(names: readonly string[]): string[] {
   return [...new Set(names.map((name) => name.toLowerCase()))];
 }
@@ -94,7 +104,7 @@ export function mutableHeaders(config: Config): string[] {
 
 /** Headers that the service reads; no others are sent to it. */
 export function readHeaders(config: Config): string[] {
-  const always = ['accept', 'connection', 'origin', 'upgrade', CLIENT_ADDRESS, 'x-request-id'];
+  const always = ['accept', 'connection', 'upgrade', CLIENT_ADDRESS, 'x-request-id', ...SOURCE];
   const cookie = usesCookies(config) ? ['cookie'] : [];
   const forwarded = config.gateway.trustedHops > 0 ? ['x-forwarded-for'] : [];
   return unique([...always, ...credentialHeaders(config), ...cookie, ...forwarded]);

@@ -1,5 +1,6 @@
 import { HOST_PATTERN, MAX_HOST_LENGTH } from '../http/host.ts';
 import type { Config, Endpoint, PublicPath } from '../config/schema.ts';
+import { CORS_HEADERS, corsOf } from './cors.ts';
 import { rbacWithoutTenants, routeOf, unguarded } from './filters.ts';
 import {
   clusterOf,
@@ -83,8 +84,10 @@ function virtualHost(endpoint: Endpoint, config: Config, bootstrap: string) {
   return {
     name: endpoint.name,
     domains: domainsOf(endpoint),
+    response_headers_to_remove: CORS_HEADERS,
     typed_per_filter_config: {
       ...routeOf(endpoint, bootstrap),
+      ...corsOf(endpoint),
       ...(endpoint.multiTenant ? {} : rbacWithoutTenants()),
     },
     routes: [

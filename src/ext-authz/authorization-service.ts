@@ -7,14 +7,15 @@ import {
   type Identity,
   type Unavailable,
 } from '../auth/decision.ts';
+import { isFromForeignPage } from '../http/foreign-page.ts';
 import { isWellFormedHost } from '../http/host.ts';
-import { header, headerValues, isSameOrigin, type RequestHead } from '../http/request-head.ts';
+import { header, headerValues, type RequestHead } from '../http/request-head.ts';
 import { isUsable, type GatewayToken, type MintToken } from '../token/mint-token.ts';
 import { decodeCheckRequest } from './check-request.ts';
 import { encodeDeniedResponse } from './denied-response.ts';
 import { routedEndpoint, type FindEndpoint, type GuardedEndpoint } from './endpoint-router.ts';
 import { encodeOkResponse, prepareOkResponse, type CachedOkResponse } from './ok-response.ts';
-import { checkRequestSafety, isForgeable } from './request-safety.ts';
+import { checkRequestSafety } from './request-safety.ts';
 
 export interface AuthorizationOptions {
   /** The current endpoints; called once per check, so that each check uses a single revision. */
@@ -36,6 +37,8 @@ export interface Outcome {
   readonly endpoint?: GuardedEndpoint | undefined;
   /** Undefined if the check could not be decoded. */
   readonly request?: RequestHead | undefined;
+  /** The client's address; undefined if the check could not be decoded. */
+  readonly address?: string | undefined;
   readonly seconds: number;
   /** Undefined if the decision needed no lookup, for example without credentials. */
   readonly cache?: CacheLookup | undefined;
@@ -71,7 +74,8 @@ interface CheckState {
  * 1. decodes the request, denies a malformed host, and finds the endpoint that Envoy's route names,
  * 2. denies requests that are unsafe whatever the credentials,
  * 3. authenticates the credentials with the endpoint's method,
- * 4. responds OK with the user id and a gateway token for ComfyUI, or denied with 400, 401, 403, 429 or 503.
+ * 4. applies the access rules that concern the user,
+ * 5. responds OK with the user id and a gateway token for ComfyUI, or denied with 400, 401, 403, 429 or 503.
  *
  * A check whose decision and token are cached completes synchronously; otherwise it returns a promise. Exceptions become a
  * 503. Every check is reported to `onDecision`.
@@ -84,7 +88,7 @@ export function createAuthorizationService(options: AuthorizationOptions): Check
   const isFresh = (token: GatewayToken | undefined): boolean => token === undefined || isUsable(token, now());
 
   function decide(
-    state: CheckState,
+    client: Client,
     request: RequestHead,
     endpoint: GuardedEndpoint,
   ): Decision | Promise<Decision> {
@@ -92,9 +96,9 @@ export function createAuthorizationService(options: AuthorizationOptions): Check
     if (refusal !== undefined) return refusal;
     const credentials = endpoint.method.find(request);
     if ('kind' in credentials) return credentials;
-    if (credentials.ambient && isForgeable(request) && !isSameOrigin(request)) return deny('origin-foreign');
-    state.client = clientOf(request, options.trustedHops);
-    return endpoint.method.authenticate(credentials, state.client);
+    if (credentials.ambient && isFromForeignPage(request, endpoint.allowedOrigins))
+      return deny('origin-foreign');
+    return endpoint.method.authenticate(credentials, client);
   }
 
   function cachedOkResponse(
@@ -120,7 +124,8 @@ export function createAuthorizationService(options: AuthorizationOptions): Check
   function report(state: CheckState, decision: Decision, error?: unknown): void {
     const { startedMs, request, endpoint, client } = state;
     const seconds = (performance.now() - startedMs) / 1000;
-    options.onDecision({ decision, request, endpoint, seconds, cache: client?.lookup, error });
+    const { address, lookup: cache } = client ?? {};
+    options.onDecision({ decision, request, endpoint, address, seconds, cache, error });
   }
 
   function allow(state: CheckState, prepared: CachedOkResponse, decision: Allow): Uint8Array {
@@ -142,10 +147,12 @@ export function createAuthorizationService(options: AuthorizationOptions): Check
 
   function respond(
     state: CheckState,
-    endpoint: GuardedEndpoint,
+    { request, endpoint }: { request: RequestHead; endpoint: GuardedEndpoint },
     decision: Decision,
   ): Uint8Array | Promise<Uint8Array> {
     if (decision.kind !== 'allow') return refuse(state, decision);
+    const denied = decision.identity.access?.(request.method, request.path);
+    if (denied !== undefined) return refuse(state, denied);
     const prepared = cachedOkResponse(endpoint, decision.identity);
     if (prepared instanceof Promise) return prepared.then((late) => allow(state, late, decision));
     return allow(state, prepared, decision);
@@ -154,14 +161,17 @@ export function createAuthorizationService(options: AuthorizationOptions): Check
   function handle(state: CheckState, bytes: Uint8Array): Uint8Array | Promise<Uint8Array> {
     const request = decodeCheckRequest(bytes);
     state.request = request;
+    const client = clientOf(request, options.trustedHops);
+    state.client = client;
     options.onBootstrap?.(request.bootstrap);
     if (!isWellFormedHost(request.host)) return refuse(state, deny('host-malformed'));
     const endpoint = routedEndpoint(request, options.findEndpoint());
     if ('kind' in endpoint) return refuse(state, endpoint);
     state.endpoint = endpoint;
-    const decision = decide(state, request, endpoint);
-    if (decision instanceof Promise) return decision.then((late) => respond(state, endpoint, late));
-    return respond(state, endpoint, decision);
+    const decision = decide(client, request, endpoint);
+    const routed = { request, endpoint };
+    if (decision instanceof Promise) return decision.then((late) => respond(state, routed, late));
+    return respond(state, routed, decision);
   }
 
   return (bytes) => {

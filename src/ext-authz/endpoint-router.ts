@@ -11,6 +11,8 @@ export interface GuardedEndpoint {
   /** `aud` of the tokens for its ComfyUIs; unused unless multi-tenant. */
   readonly audience: string;
   readonly method: AuthMethod;
+  /** Other origins whose pages may send the browser's credentials. */
+  readonly allowedOrigins: readonly string[];
   /** Where claims may be passed on besides the user id; a client's own value there is always removed. */
   readonly forwardedClaims: readonly Pick<ForwardedClaim, 'location' | 'name'>[];
 }

@@ -1,3 +1,4 @@
+import type { AccessOf } from '../auth/access-of.ts';
 import { deny, type Decision, type ForwardedClaim } from '../auth/decision.ts';
 import { encodeUserId, type UserId } from '../auth/user-id.ts';
 import { isUserIdHeader } from '../http/user-id-header.ts';
@@ -8,6 +9,7 @@ import type { ClaimTransformation } from './jwt-schema.ts';
 export interface IdentifyOptions {
   readonly claimTransformations: readonly ClaimTransformation[];
   readonly isOperator: (userId: UserId, claims: Claims) => boolean;
+  readonly accessOf: AccessOf;
 }
 
 /** Maps verified claims of an issuer to an identity. */
@@ -29,7 +31,7 @@ function expiryOf({ exp, iat }: Claims, { clockTolerance, maxTokenAge }: Issuer)
 }
 
 /** The same for bearer tokens and for ID tokens: one claim is the isolation id, others are forwarded. */
-export function createIdentify({ claimTransformations, isOperator }: IdentifyOptions): Identify {
+export function createIdentify({ claimTransformations, isOperator, accessOf }: IdentifyOptions): Identify {
   const idClaim = idClaimOf(claimTransformations);
   const others = claimTransformations.filter((transformation) => !isUserId(transformation));
 
@@ -43,9 +45,8 @@ export function createIdentify({ claimTransformations, isOperator }: IdentifyOpt
       value: forwardedText(readClaim(claims, claim)),
     }));
     const expiresAtMs = expiryOf(claims, rules);
-    return {
-      kind: 'allow',
-      identity: { userId, operator: isOperator(userId, claims), forwardedClaims, expiresAtMs },
-    };
+    const operator = isOperator(userId, claims);
+    const access = accessOf({ userId, operator, claims });
+    return { kind: 'allow', identity: { userId, operator, forwardedClaims, expiresAtMs, access } };
   };
 }

@@ -1,4 +1,6 @@
 import type { KeyObject } from 'node:crypto';
+import { createAccess } from '../access/access-rules.ts';
+import { isOperator } from '../access/is-operator.ts';
 import type { AuthMethod } from '../auth/auth-method.ts';
 import type { Log } from '../admin/log.ts';
 import type { Metrics } from '../admin/metrics.ts';
@@ -84,7 +86,7 @@ function countLookups(
 }
 
 function basic(
-  { name }: Endpoint,
+  { name, rules }: Endpoint,
   auth: BasicAuth,
   { users, hashing, throttle }: EndpointParts & Pick<Config, 'users'>,
 ): AuthMethod {
@@ -93,14 +95,15 @@ function basic(
     realm: auth.realm ?? name,
     users: users.get(name) ?? new Map(),
     userIdPrefix: auth.userIdPrefix,
-    isOperator: (userId) => isOperator(auth.operators, userId, {}),
+    isOperator: (userId) => isOperator(auth.operators, { userId, claims: {} }),
+    accessOf: createAccess(rules),
     hashing,
     throttle,
   });
 }
 
 function jwt(
-  { name }: Endpoint,
+  { name, rules }: Endpoint,
   auth: JwtAuth,
   { now, keyRing }: { now: () => number; keyRing: KeyRing },
 ): AuthMethod {
@@ -109,7 +112,8 @@ function jwt(
     issuers: auth.issuers.map((rules) => ({ rules, keys: keyRing.sourceFor(rules) })),
     tokenLookup: auth.tokenLookup,
     claimTransformations: auth.claimTransformations,
-    isOperator: (userId, claims) => isOperator(auth.operators, userId, claims),
+    isOperator: (userId, claims) => isOperator(auth.operators, { userId, claims }),
+    accessOf: createAccess(rules),
     now,
   });
 }
@@ -141,7 +145,7 @@ export function buildEndpoints(
   const keyRing = createKeyRing((rules) => openKeys(rules, config, parts), before?.keyRing);
 
   function guard(endpoint: Endpoint): GuardedEndpoint {
-    const { auth, name, multiTenant } = endpoint;
+    const { auth, name, multiTenant, allowedOrigins } = endpoint;
     const method =
       auth.method === 'BASIC'
         ? basic(endpoint, auth, { ...parts, users: config.users })
@@ -163,6 +167,7 @@ export function buildEndpoints(
       upstream: upstreamDigest(endpoint),
       audience: groups.find(({ endpoints }) => endpoints.includes(name))?.audience ?? '',
       method: cached,
+      allowedOrigins,
       forwardedClaims: auth.method === 'JWT' ? auth.claimTransformations : [],
     };
   }

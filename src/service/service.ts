@@ -2,6 +2,7 @@ import { availableParallelism } from 'node:os';
 import { startAdminServer, type Readiness } from '../admin/admin-server.ts';
 import type { Log } from '../admin/log.ts';
 import { createMetrics } from '../admin/metrics.ts';
+import { openAudit } from '../admin/open-audit.ts';
 import { measureHashes } from '../admin/measure-hashes.ts';
 import { observe } from '../admin/observe.ts';
 import { createHashQueue } from '../basic/hash-queue.ts';
@@ -85,6 +86,7 @@ export async function startService(options: ServiceOptions): Promise<Service> {
     conceal = (text: string) => text,
   } = options;
   const metrics = createMetrics();
+  const { audit, ...auditing } = openAudit(config.audit.file, log, now);
   const keys = openComfyuiKeys(config, log);
   keys.publish(config.endpoints);
   // Leave one CPU for cached checks.
@@ -122,7 +124,7 @@ export async function startService(options: ServiceOptions): Promise<Service> {
     onBootstrap: (digest) => {
       bootstraps.seen(digest);
     },
-    onDecision: observe(metrics, log),
+    onDecision: observe(metrics, log, audit),
   });
   metrics.showKeys(() =>
     guarded.keyRing.issuers.map(({ issuer, source }) => ({
@@ -134,9 +136,13 @@ export async function startService(options: ServiceOptions): Promise<Service> {
   const readiness = (): Readiness => ({
     ready: !neverHadKeys(guarded),
     revision,
-    problems: [...faults, ...bootstraps.problems(), ...keyProblems(guarded), ...comfyuis.problems].map(
-      conceal,
-    ),
+    problems: [
+      ...faults,
+      ...bootstraps.problems(),
+      ...keyProblems(guarded),
+      ...comfyuis.problems,
+      ...auditing.problems(),
+    ].map(conceal),
   });
   const admin = await startAdminServer({
     listen: config.admin.listen,
@@ -154,6 +160,7 @@ export async function startService(options: ServiceOptions): Promise<Service> {
     throw error;
   });
   log.info({ revision, service: config.service.listen, admin: config.admin.listen }, 'serving');
+  audit({ event: 'configuration-applied', revision });
 
   return {
     port: grpc.port,
@@ -181,16 +188,19 @@ export async function startService(options: ServiceOptions): Promise<Service> {
       const names = next.endpoints.map(({ name }) => name);
       log.debug({ revision, endpoints: names, ms: monotonic() - begunMs }, 'endpoints rebuilt');
       log.info({ revision }, 'configuration applied');
+      audit({ event: 'configuration-applied', revision });
     },
     refuse(refused) {
       faults = refused;
       metrics.configReloads.inc({ result: 'rejected' });
       log.error({ faults: refused }, 'configuration rejected; still serving the previous revision');
+      audit({ event: 'configuration-rejected', errors: refused.length });
     },
     async close() {
       await grpc.close();
       await portal.close();
       await closeOthers();
+      await auditing.close();
     },
   };
 }

@@ -1,6 +1,8 @@
 import type { ConfigFiles } from '../../config-file/files.ts';
 import type { Diagnostics } from '../../config-file/diagnostics.ts';
 import type { ConfigParts } from '../parse-parts.ts';
+import { runAccessTests } from '../../access/access-tests.ts';
+import { checkAccessRules } from '../../access/check-access-rules.ts';
 import { checkBasic } from '../../basic/basic-rules.ts';
 import { checkComfyui } from './comfyui-rules.ts';
 import { checkEndpoints } from './endpoint-rules.ts';
@@ -34,6 +36,10 @@ export function checkRules(parts: ConfigParts, files: ConfigFiles, findings: Dia
       const secrets = checkSignIn(auth, { ...context, domains });
       for (const [file, secret] of secrets) clientSecrets.set(file, secret);
     }
+    const access = { endpoint, users: users.get(name), path: ['endpoints', at], findings };
+    checkAccessRules(access);
+    // With an invalid part replaced, the rules would not be the ones in the file.
+    if (parts.whole !== undefined) runAccessTests(access);
   }
   // An invalid `sameUsers` is already reported.
   checkSources(parts.endpoints, parts.sameUsers ?? false, findings);

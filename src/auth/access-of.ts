@@ -1,0 +1,13 @@
+import type { AccessCheck } from './decision.ts';
+import type { UserId } from './user-id.ts';
+
+/** Whom access rules are about. */
+export interface Subject {
+  readonly userId: UserId;
+  readonly operator: boolean;
+  /** Empty for passwords. */
+  readonly claims: Readonly<Record<string, unknown>>;
+}
+
+/** Selects the access rules that concern a user, once per authentication. */
+export type AccessOf = (subject: Subject) => AccessCheck | undefined;
