@@ -1,10 +1,10 @@
 import type { Context } from 'hono';
 import { callbackUrl } from '../jwt/callback-url.ts';
+import type { Site } from '../pages/page.ts';
 import type { StartSession } from '../portal/sign-in-method.ts';
 import type { ProviderLogout } from './logout-token.ts';
-import type { PROBLEMS, Problem, SignInError } from './problem.ts';
+import type { SignInError } from './problem.ts';
 import type { Provider } from './provider.ts';
-import type { Language, ProblemText } from './texts.ts';
 import type { TokenRules } from './verify-id-token.ts';
 
 /** An issuer at which people sign in. */
@@ -23,12 +23,6 @@ export interface OidcEndpoint {
 
 export function issuerOf(issuers: readonly OidcIssuer[], issuer: string): OidcIssuer | undefined {
   return issuers.find(({ provider }) => provider.issuer === issuer);
-}
-
-export interface OidcPage extends ProblemText {
-  readonly status: 200 | (typeof PROBLEMS)[Problem];
-  readonly language: Language;
-  readonly links: readonly { readonly url: string; readonly label: string }[];
 }
 
 export interface OidcFailure {
@@ -52,7 +46,8 @@ export interface OidcOptions {
   readonly startSession: StartSession;
   /** Ends sessions that the provider ended. @throws Error if they could not be ended */
   readonly endSessions: (endpoint: string, logout: ProviderLogout) => Promise<void>;
-  readonly showPage: (context: Context, page: OidcPage) => Response | Promise<Response>;
+  /** The title and the notice of pages. */
+  readonly site: () => Site;
   readonly onFailure: (failure: OidcFailure) => void;
 }
 

@@ -6,7 +6,8 @@ import { backChannelRoute, BACK_CHANNEL_LIMIT } from './back-channel-route.ts';
 import { callbackRoute } from './callback-route.ts';
 import type { OidcOptions } from './oidc-endpoint.ts';
 import { createSealedBox } from './sealed-box.ts';
-import { languageOf, startUrl } from './show-problem.ts';
+import { languageFor, showPage } from './oidc-page.ts';
+import { startUrl } from './show-problem.ts';
 import { providerSignOut, SIGNED_OUT, type SignedOut } from './sign-out.ts';
 import { startRoute } from './start-route.ts';
 import { TEXTS } from './texts.ts';
@@ -32,10 +33,9 @@ export function createOidcMethod(options: OidcOptions): OidcMethod {
       app.get('/_auth/oidc/callback', callback);
       app.get('/_auth/oidc/callback/:name', callback);
       app.get(SIGNED_OUT, (context) => {
-        const language = languageOf(context);
-        const texts = TEXTS[language];
+        const texts = TEXTS[languageFor(context)];
         const links = [{ url: startUrl({ prompt: 'select_account' }), label: texts.retry }];
-        return options.showPage(context, { ...texts.signedOut, status: 200, language, links });
+        return showPage(context, { ...texts.signedOut, status: 200, links }, options.site());
       });
       app.post(
         '/_auth/oidc/back-channel-logout',

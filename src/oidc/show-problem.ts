@@ -1,14 +1,9 @@
 import type { Context } from 'hono';
-import { endpointOf, type OidcOptions, type OidcPage } from './oidc-endpoint.ts';
+import type { Language } from '../pages/language.ts';
+import { endpointOf, type OidcOptions } from './oidc-endpoint.ts';
+import { languageFor, showPage, type OidcPage } from './oidc-page.ts';
 import { PROBLEMS, type Problem, type SignInError } from './problem.ts';
-import { TEXTS, type Language } from './texts.ts';
-
-/** Chinese if the browser prefers it to English. */
-export function languageOf(context: Context): Language {
-  const wanted = (context.req.header('accept-language') ?? '').toLowerCase().split(',');
-  const first = wanted.find((one) => /^\s*(?:en|zh)\b/.test(one));
-  return first?.trim().startsWith('zh') === true ? 'zh' : 'en';
-}
+import { TEXTS } from './texts.ts';
 
 /** The address at which a sign-in begins. */
 export function startUrl(query: Readonly<Record<string, string | undefined>>): string {
@@ -43,17 +38,14 @@ export async function showProblem(
   { attempt, options }: { readonly attempt: Attempt; readonly options: OidcOptions },
 ): Promise<Response> {
   const { problem } = error;
-  const language = languageOf(context);
+  const language = languageFor(context);
   options.onFailure({
     endpoint: endpointOf(context),
     issuer: attempt.issuer,
     requestId: context.req.header('x-request-id'),
     error,
   });
-  return options.showPage(context, {
-    ...TEXTS[language].problems[problem],
-    status: PROBLEMS[problem],
-    language,
-    links: linksFor(problem, attempt, language),
-  });
+  const links = linksFor(problem, attempt, language);
+  const page = { ...TEXTS[language].problems[problem], status: PROBLEMS[problem], links };
+  return showPage(context, page, options.site());
 }

@@ -9,9 +9,10 @@ import {
   type OidcIssuer,
   type OidcOptions,
 } from './oidc-endpoint.ts';
+import { languageFor, showPage } from './oidc-page.ts';
 import { SignInError } from './problem.ts';
 import type { SealedBox } from './sealed-box.ts';
-import { languageOf, showProblem, startUrl } from './show-problem.ts';
+import { showProblem, startUrl } from './show-problem.ts';
 import { beginSignIn, type Prompt } from './sign-in.ts';
 import { TEXTS } from './texts.ts';
 import { storeTransaction } from './transaction.ts';
@@ -38,13 +39,13 @@ function read(context: Context): Wanted {
 
 /** Shows the links of several providers. */
 function showIssuers(context: Context, issuers: readonly OidcIssuer[], options: OidcOptions) {
-  const language = languageOf(context);
   const { next, prompt } = read(context);
   const links = issuers.map(({ provider, label }) => ({
     url: startUrl({ iss: provider.issuer, next: next === '/' ? undefined : next, prompt }),
     label,
   }));
-  return options.showPage(context, { ...TEXTS[language].choose, status: 200, language, links });
+  const page = { ...TEXTS[languageFor(context)].choose, status: 200, links } as const;
+  return showPage(context, page, options.site());
 }
 
 /** Whether the browser must first go to the address that the provider sends it back to, which gets the cookie. */

@@ -1,8 +1,7 @@
+import type { Language } from '../pages/language.ts';
 import type { Problem } from './problem.ts';
 
-export type Language = 'en' | 'zh';
-
-export interface ProblemText {
+interface PageText {
   readonly title: string;
   /** What happened, and what to do. */
   readonly text: string;
@@ -13,9 +12,9 @@ interface Texts {
   readonly otherAccount: string;
   readonly signIn: string;
   readonly requestId: string;
-  readonly choose: ProblemText;
-  readonly signedOut: ProblemText;
-  readonly problems: Readonly<Record<Problem, ProblemText>>;
+  readonly choose: PageText;
+  readonly signedOut: PageText;
+  readonly problems: Readonly<Record<Problem, PageText>>;
 }
 
 const EXPIRED = {
@@ -31,7 +30,7 @@ const en: Texts = {
   retry: 'Sign in again',
   otherAccount: 'Use another account',
   signIn: 'Sign in',
-  requestId: 'Request id',
+  requestId: 'Request id:',
   choose: { title: 'Sign in', text: 'Choose how to sign in.' },
   signedOut: { title: 'You are signed out', text: 'You can close this page.' },
   problems: {
@@ -86,7 +85,7 @@ const zh: Texts = {
   retry: '重新登录',
   otherAccount: '使用其他账号',
   signIn: '登录',
-  requestId: '请求编号',
+  requestId: '请求编号：',
   choose: { title: '登录', text: '请选择登录方式。' },
   signedOut: { title: '您已退出登录', text: '可以关闭此页面。' },
   problems: {

@@ -20,7 +20,6 @@ import type { KeySource } from '../jwt/key-source.ts';
 import { createJwtMethod } from '../jwt/jwt-method.ts';
 import { openKeySource } from '../jwt/open-key-source.ts';
 import { acceptProbeUsers } from '../token/probe-user.ts';
-import { isOperator } from './is-operator.ts';
 
 /** What all revisions of the configuration share. */
 export interface EndpointParts {

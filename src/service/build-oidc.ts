@@ -1,13 +1,15 @@
 import { performance } from 'node:perf_hooks';
+import { createAccess } from '../access/access-rules.ts';
+import { isOperator } from '../access/is-operator.ts';
 import type { Config, Endpoint } from '../config/schema.ts';
 import type { Issuer } from '../jwt/issuer-schema.ts';
 import type { JwtAuth } from '../jwt/jwt-schema.ts';
 import type { KeyRing } from '../jwt/key-ring.ts';
-import { createIdentify } from '../jwt/identify.ts';
+import { createIdentify, type Identify } from '../jwt/identify.ts';
 import { allowsHttp } from '../jwt/sign-in-rules.ts';
 import type { OidcEndpoint, OidcIssuer } from '../oidc/oidc-endpoint.ts';
-import { createProvider } from '../oidc/provider.ts';
-import { isOperator } from './is-operator.ts';
+import { createProvider, type Provider } from '../oidc/provider.ts';
+import type { TokenRules } from '../oidc/verify-id-token.ts';
 
 interface OidcParts {
   readonly keyRing: KeyRing;
@@ -15,17 +17,21 @@ interface OidcParts {
   readonly clientSecrets: Config['clientSecrets'];
 }
 
-function issuer(
-  rules: Issuer,
-  auth: JwtAuth,
-  { keyRing, fetch, clientSecrets }: OidcParts,
-): OidcIssuer | undefined {
-  const { signIn, issuer: name } = rules;
-  if (signIn === undefined || name === undefined) return undefined;
-  const { claimTransformations } = auth;
-  const { clientSecret, clientSecretFile, clientId, label } = signIn.oidc;
-  const provider = createProvider({
-    issuer: name,
+function tokenRules(rules: Issuer, auth: JwtAuth, parts: OidcParts & { identify: Identify }): TokenRules {
+  return {
+    trusted: { rules, keys: parts.keyRing.sourceFor(rules) },
+    clientId: rules.signIn?.oidc.clientId ?? '',
+    claimTransformations: auth.claimTransformations,
+    identify: parts.identify,
+  };
+}
+
+function providerOf(rules: Issuer, { fetch, clientSecrets }: OidcParts): Provider | undefined {
+  const { signIn, issuer } = rules;
+  if (signIn === undefined || issuer === undefined) return undefined;
+  const { clientSecret, clientSecretFile } = signIn.oidc;
+  return createProvider({
+    issuer,
     client: signIn.oidc,
     clientSecret: clientSecretFile === undefined ? clientSecret : clientSecrets.get(clientSecretFile),
     clockToleranceMs: rules.clockTolerance,
@@ -33,24 +39,21 @@ function issuer(
     allowHttp: allowsHttp(rules),
     monotonic: () => performance.now(),
   });
-  return {
-    provider,
-    label: label ?? new URL(name).host,
-    rules: {
-      trusted: { rules, keys: keyRing.sourceFor(rules) },
-      clientId,
-      claimTransformations,
-      identify: createIdentify({
-        claimTransformations,
-        isOperator: (userId, claims) => isOperator(auth.operators, userId, claims),
-      }),
-    },
-  };
 }
 
-function endpoint({ name, domains, auth }: Endpoint, parts: OidcParts): OidcEndpoint | undefined {
+function endpoint({ name, domains, auth, rules }: Endpoint, parts: OidcParts): OidcEndpoint | undefined {
   if (auth.method !== 'JWT') return undefined;
-  const issuers = auth.issuers.flatMap((rules) => issuer(rules, auth, parts) ?? []);
+  const identify = createIdentify({
+    claimTransformations: auth.claimTransformations,
+    isOperator: (userId, claims) => isOperator(auth.operators, { userId, claims }),
+    accessOf: createAccess(rules),
+  });
+  const issuers = auth.issuers.flatMap((issuer): OidcIssuer[] => {
+    const provider = providerOf(issuer, parts);
+    if (provider === undefined) return [];
+    const label = provider.client.label ?? new URL(provider.issuer).host;
+    return [{ provider, label, rules: tokenRules(issuer, auth, { ...parts, identify }) }];
+  });
   return issuers.length === 0 ? undefined : { name, domains, issuers };
 }
 
