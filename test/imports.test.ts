@@ -30,6 +30,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'revocation',
     'access-token',
   ],
+  oidc: ['http', 'errors', 'pages', 'auth', 'jwt', 'portal'],
   access: ['auth', 'config-file', 'basic', 'jwt'],
   config: [
     'http',
@@ -69,6 +70,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'admin',
     'comfyui',
     'portal',
+    'oidc',
   ],
   'import-funart': ['http'],
   install: ['files', 'errors'],

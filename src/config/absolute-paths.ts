@@ -9,7 +9,11 @@ function inEndpoint({ auth }: Endpoint, absolute: FromFile): void {
     if (auth.usersFile !== undefined) auth.usersFile = absolute(auth.usersFile);
     return;
   }
-  for (const { jwks } of auth.issuers) if ('file' in jwks) jwks.file = absolute(jwks.file);
+  for (const { jwks, signIn } of auth.issuers) {
+    if ('file' in jwks) jwks.file = absolute(jwks.file);
+    if (signIn?.oidc.clientSecretFile !== undefined)
+      signIn.oidc.clientSecretFile = absolute(signIn.oidc.clientSecretFile);
+  }
 }
 
 function inComfyui(comfyui: ConfigParts['comfyui'], absolute: FromFile): void {

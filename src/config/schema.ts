@@ -185,6 +185,8 @@ export type Config = z.output<typeof configSchema> & {
   users: ReadonlyMap<string, ReadonlyMap<string, string>>;
   /** By absolute path: the JWKS files that issuers name, parsed and checked. */
   keySets: ReadonlyMap<string, unknown>;
+  /** By absolute path: the client secrets in the files that `signIn` names. */
+  clientSecrets: ReadonlyMap<string, string>;
 };
 export type Endpoint = Config['endpoints'][number];
 export type PublicPath = z.output<typeof publicPath>;

@@ -61,6 +61,9 @@ const SUBSTITUTES: Readonly<Record<string, (n: number) => unknown>> = {
   'endpoints.*.auth.issuers.*.audience.*': (n) => `unnamed-${n}`,
   'endpoints.*.auth.issuers.*.anyAudience': () => true,
   'endpoints.*.auth.issuers.*.userIdPrefix': (n) => `unnamed${n}`,
+  'endpoints.*.auth.issuers.*.signIn.oidc.clientId': (n) => `unnamed-${n}`,
+  'endpoints.*.auth.issuers.*.signIn.oidc.redirectUri': (n) =>
+    `https://unnamed-${n}.invalid/_auth/oidc/callback`,
   'endpoints.*.auth.issuers.*.jwks': (n) => ({ url: url(n) }),
   'endpoints.*.auth.issuers.*.jwks.url': url,
   'endpoints.*.auth.issuers.*.jwks.discover': () => true,

@@ -4,8 +4,7 @@ import type { AccountTokens, ListedToken, TokenOwner } from '../access-token/acc
 import { DEFAULT_LIFETIME_MS } from '../access-token/edit-access-tokens.ts';
 import type { Allow } from '../auth/decision.ts';
 import { pageResponse, type Html } from './page-response.ts';
-import type { AccountSection } from './account-section.ts';
-import type { PortalParts } from './portal-context.ts';
+import type { AccountSection, PortalParts } from './portal-context.ts';
 import { PORTAL_TEXTS, type PortalTexts } from './texts.ts';
 import { utcTime } from './utc-time.ts';
 import { whoIs, type Visit } from './visit.ts';

@@ -5,6 +5,7 @@ import { clientAddress } from '../http/client-address.ts';
 import { header, isHttps, type RequestHead } from '../http/request-head.ts';
 import { requestId } from '../http/request-id.ts';
 import { browserFamily } from '../revocation/browser-family.ts';
+import type { ProviderSession } from '../revocation/registered-sessions.ts';
 import type { SessionRegister } from '../revocation/session-register.ts';
 import { newSession } from '../session/session.ts';
 import type { Sessions } from '../session/sessions.ts';
@@ -34,6 +35,13 @@ export type BeginSession = (
   verified: Verified,
 ) => Promise<string>;
 
+/** What a logout of the provider names. */
+function providerSession(claims: Claims = {}): ProviderSession | undefined {
+  const { iss, sub, sid } = claims;
+  if (typeof iss !== 'string' || typeof sub !== 'string') return undefined;
+  return { issuer: iss, subject: sub, ...(typeof sid === 'string' ? { sid } : {}) };
+}
+
 export function createBeginSession({ sessions, audit, ...options }: BeginSessionOptions): BeginSession {
   return async (request, { name, method, source, limits }, { identity, user, claims, way, ...ends }) => {
     const content = source.contentOf({ user, claims });
@@ -46,7 +54,8 @@ export function createBeginSession({ sessions, audit, ...options }: BeginSession
     const { userId } = identity;
     const browser = browserFamily(header(request, 'user-agent'));
     const registered = { endpoint: name, user, userId, method: method.name, address, browser };
-    options.register.signedIn({ id: sessionId, ...registered, signedInAtMs, endsAtMs });
+    const provider = way === 'oidc' ? providerSession(content.claims) : undefined;
+    options.register.signedIn({ id: sessionId, ...registered, provider, signedInAtMs, endsAtMs });
     const origin = { endpoint: name, address, requestId: requestId(request) };
     audit({ event: 'signed-in', way, user, userId, sessionId, ...origin });
     return cookie;

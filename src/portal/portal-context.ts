@@ -1,12 +1,13 @@
-import type { Context } from 'hono';
+import type { Context, Hono } from 'hono';
 import type { Audit } from '../auth/audit-event.ts';
 import type { Site } from '../pages/page.ts';
 import type { SessionRegister } from '../revocation/session-register.ts';
 import type { Revocations } from '../revocation/revocations.ts';
 import type { Sessions } from '../session/sessions.ts';
+import type { Allow } from '../auth/decision.ts';
+import type { Html } from './page-response.ts';
 import type { BeginSession } from './begin-session.ts';
 import type { FindPortalEndpoint } from './portal-endpoint.ts';
-import type { AccountSection } from './account-section.ts';
 import type { SignInMethod } from './sign-in-method.ts';
 import type { Visit } from './visit.ts';
 
@@ -31,6 +32,12 @@ export interface PortalParts {
 
 /** The request, with the endpoint that Envoy's route names. */
 export type WithVisit = (visit: Visit, context: Context) => Response | Promise<Response>;
+
+/** A part of the account page with its own routes, such as access tokens. */
+export interface AccountSection {
+  routes(app: Hono, parts: PortalParts, visited: Visited): void;
+  render(visit: Visit, who: Allow): Html;
+}
 
 /** Makes a handler of a route. */
 export type Visited = (handle: WithVisit) => (context: Context) => Promise<Response>;

@@ -19,7 +19,7 @@ interface ProviderSignOut {
 }
 
 /** Someone whose credentials were verified. */
-interface SignedIn {
+export interface SignedIn {
   readonly endpoint: string;
   readonly identity: Identity;
   readonly method: 'BASIC' | 'JWT';

@@ -10,6 +10,8 @@ export interface RegisteredSession {
   readonly user: string;
   readonly userId: UserId;
   readonly method: 'BASIC' | 'JWT';
+  /** Of a session that began at an OpenID provider: what the provider calls its user and its own session. */
+  readonly provider?: ProviderSession | undefined;
   /** Of the client. */
   readonly address: string;
   /** The browser's family, such as `Firefox`. */
@@ -18,6 +20,12 @@ export interface RegisteredSession {
   readonly signedInAtMs: number;
   /** When it ends at the latest. */
   readonly endsAtMs: number;
+}
+
+export interface ProviderSession {
+  readonly issuer: string;
+  readonly subject: string;
+  readonly sid?: string | undefined;
 }
 
 const signedIn = z.object({
@@ -29,6 +37,7 @@ const signedIn = z.object({
     .transform(parseUserId)
     .pipe(z.custom<UserId>((id) => id !== undefined)),
   method: z.enum(['BASIC', 'JWT']),
+  provider: z.object({ issuer: z.string(), subject: z.string(), sid: z.string().optional() }).optional(),
   address: z.string(),
   browser: z.string(),
   at: z.iso.datetime().transform((text) => Date.parse(text)),

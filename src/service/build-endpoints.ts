@@ -43,8 +43,6 @@ export interface EndpointParts {
   readonly accessTokens: AccessTokens;
   readonly sessions: Sessions;
   readonly beginSession: BeginSession;
-  /** Whether the portal offers a sign-in method other than passwords at an endpoint. */
-  readonly hasLinks?: (endpoint: string) => boolean;
 }
 
 /** The endpoints of one revision of the configuration. */
@@ -103,7 +101,6 @@ export function buildEndpoints(
   before?: BuiltEndpoints,
 ): BuiltEndpoints {
   const { now, monotonic, metrics, verifyKeys, revocations, accessTokens, sessions } = parts;
-  const { hasLinks = () => false } = parts;
   const groups = comfyuiGroups(config);
   const keyRing = createKeyRing((rules) => openKeys(rules, config, parts), before?.keyRing);
   const limits = { ttlMs: config.session.ttl, maxAgeMs: config.session.maxAge };
@@ -143,7 +140,7 @@ export function buildEndpoints(
 
   function guard(endpoint: Endpoint): GuardedEndpoint {
     const { auth, name, multiTenant, allowedOrigins } = endpoint;
-    const built = buildMethod(endpoint, { ...parts, users: config.users, keyRing, hasLinks });
+    const built = buildMethod(endpoint, { ...parts, users: config.users, keyRing });
     const method = composed(endpoint, built);
     const passwords = built.hasPasswords ? built.method : undefined;
     const signInUrl = auth.method === 'JWT' ? auth.signInUrl : undefined;

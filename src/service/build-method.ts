@@ -22,8 +22,6 @@ export interface MethodParts {
   readonly throttle: LoginThrottle;
   readonly keyRing: KeyRing;
   readonly sessions: Sessions;
-  /** Endpoints that the portal offers a link for, such as OIDC. */
-  readonly hasLinks: (endpoint: string) => boolean;
   /** Milliseconds since 1970. */
   readonly now: () => number;
 }
@@ -71,12 +69,9 @@ function basic(
   };
 }
 
-function signInOf(
-  { name }: Endpoint,
-  { signInUrl }: JwtAuth,
-  { hasLinks }: MethodParts,
-): SignInPlace | undefined {
-  if (hasLinks(name)) return { kind: 'page' };
+function signInOf({ signInUrl, issuers }: JwtAuth): SignInPlace | undefined {
+  // The page links to the providers, or redirects to the only one.
+  if (issuers.some(({ signIn }) => signIn !== undefined)) return { kind: 'page' };
   return signInUrl === undefined ? undefined : { kind: 'site', url: signInUrl };
 }
 
@@ -105,7 +100,7 @@ function jwt(endpoint: Endpoint, auth: JwtAuth, parts: MethodParts): BuiltMethod
     source: jwtSessions(auth, createIdentify(identifying), tested),
     hasSessions: true,
     hasPasswords: false,
-    signIn: signInOf(endpoint, auth, parts),
+    signIn: signInOf(auth),
     parameters,
   };
 }

@@ -7,9 +7,10 @@ import type { Config } from '../config/schema.ts';
 import { accessTokenSection } from '../portal/access-token-section.ts';
 import { createApp } from '../portal/create-app.ts';
 import type { EndpointParts, BuiltEndpoints } from './build-endpoints.ts';
+import { openOidc } from './open-oidc.ts';
 import type { OpenSessions } from './open-sessions.ts';
 
-export interface OpenPortalOptions extends EndpointParts, Pick<OpenSessions, 'register'> {
+export interface OpenPortalOptions extends EndpointParts, Pick<OpenSessions, 'register' | 'secrets'> {
   readonly log: Log;
   readonly audit: Audit;
   /** The current endpoints. */
@@ -40,6 +41,6 @@ export function openPortal(options: OpenPortalOptions): Hono {
         log.error({ err: error }, 'a page of the portal failed');
       },
     },
-    () => [],
+    (startSession) => [openOidc(options, startSession)],
   );
 }

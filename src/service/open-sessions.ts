@@ -19,6 +19,8 @@ export interface SessionsOptions {
 export interface OpenSessions {
   readonly sessions: Sessions;
   readonly register: SessionRegister;
+  /** The first encrypts, all decrypt. */
+  readonly secrets: () => readonly Uint8Array[];
   readonly beginSession: BeginSession;
   problems(): readonly string[];
   close(): void;
@@ -42,6 +44,7 @@ export function openSessions({ config, log, audit, now }: SessionsOptions): Open
   return {
     sessions,
     register,
+    secrets: () => keys.current.map(({ secret }) => secret),
     beginSession: createBeginSession({ sessions, register, audit, trustedHops, now }),
     problems: () => (keys.problem === undefined ? [] : [keys.problem]),
     close: () => {

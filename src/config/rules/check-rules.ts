@@ -10,28 +10,32 @@ import { checkIssuers } from '../../jwt/issuer-rules.ts';
 import { checkNetwork } from './network-rules.ts';
 import { checkPortal } from './portal-rules.ts';
 import { checkPlaces } from '../../jwt/claim-place-rules.ts';
+import { checkSignIn } from '../../jwt/sign-in-rules.ts';
 import type { RuleContext } from '../../config-file/rule-context.ts';
 import type { Config } from '../schema.ts';
 import { checkSources } from './source-rules.ts';
 
-type Referenced = Pick<Config, 'users' | 'keySets'>;
+type Referenced = Pick<Config, 'users' | 'keySets' | 'clientSecrets'>;
 
 /**
  * Checks the rules that span several fields, or that need other files.
  *
- * @returns users and key sets, parsed; complete if no error was found
+ * @returns users, key sets and client secrets; complete if no error was found
  */
 export function checkRules(parts: ConfigParts, files: ConfigFiles, findings: Diagnostics): Referenced {
   const users = new Map<string, ReadonlyMap<string, string>>();
   const keySets = new Map<string, unknown>();
+  const clientSecrets = new Map<string, string>();
   checkEndpoints(parts.endpoints, findings);
   for (const { at, endpoint } of parts.endpoints) {
-    const { auth, name, multiTenant } = endpoint;
+    const { auth, name, multiTenant, domains } = endpoint;
     const context: RuleContext = { path: ['endpoints', at, 'auth'], name, multiTenant, files, findings };
     if (auth.method === 'BASIC') users.set(name, checkBasic(auth, context));
     else {
       for (const [file, keySet] of checkIssuers(auth, context)) keySets.set(file, keySet);
       checkPlaces(auth, context);
+      const secrets = checkSignIn(auth, { ...context, domains });
+      for (const [file, secret] of secrets) clientSecrets.set(file, secret);
     }
     const access = { endpoint, users: users.get(name), path: ['endpoints', at], findings };
     checkAccessRules(access);
@@ -43,5 +47,5 @@ export function checkRules(parts: ConfigParts, files: ConfigFiles, findings: Dia
   checkComfyui(parts, files, findings);
   checkNetwork(parts, files, findings);
   checkPortal(parts, findings);
-  return { users, keySets };
+  return { users, keySets, clientSecrets };
 }
