@@ -50,7 +50,7 @@ test('the README has two configurations', () => {
 
 /** Every command in the pages, with the flags used there. */
 const COMMANDS = PAGES.flatMap((page) =>
-  [...read(page).matchAll(/(?:npx |`|^ *)comfy-tenant ([a-z]+)((?: +(?:[a-z][\w.-]*|--[a-z-]+))*)/gm)].map(
+  [...read(page).matchAll(/(?:npx |`|^ *)comfy-tenant ([a-z][a-z-]*)((?: +(?:[a-z][\w.-]*|--[a-z-]+))*)/gm)].map(
     ([, name = '', rest = '']) =>
       [page, name, [...rest.matchAll(/--[a-z-]+/g)].map(([flag]) => flag)] as const,
   ),

@@ -3,8 +3,8 @@ import type { AddressInfo } from 'node:net';
 import { exportJWK, generateKeyPair, type JWK } from 'jose';
 import Provider, { type ClientMetadata, type Configuration } from 'oidc-provider';
 
-export const CLIENT_ID = 'comfy';
-export const CLIENT_SECRET = 'secret of the client';
+const CLIENT_ID = 'comfy';
+const CLIENT_SECRET = 'secret of the client';
 
 async function signingKey(kid: string): Promise<JWK> {
   const { privateKey } = await generateKeyPair('RS256', { extractable: true });
