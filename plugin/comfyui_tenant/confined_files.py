@@ -27,8 +27,11 @@ _ROUTES = frozenset(
 
 def confined(sandbox: Sandbox, method: str, route: str | None, handler: Handler) -> Handler:
     """The handler of a route; it runs in the user's sandbox if the route accesses the user's files."""
-    if (("GET" if method == "HEAD" else method), route) not in _ROUTES:
-        return handler
+    return in_sandbox(sandbox, handler) if (("GET" if method == "HEAD" else method), route) in _ROUTES else handler
+
+
+def in_sandbox(sandbox: Sandbox, handler: Handler) -> Handler:
+    """The handler, running in the user's sandbox."""
 
     async def serve(request: web.Request) -> web.StreamResponse:
         # The body must be read in the server's event loop; the handler then uses the result.
