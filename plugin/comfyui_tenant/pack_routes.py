@@ -1,6 +1,6 @@
 """Decides about each route: ComfyUI's by policy.py, those of packs by their profiles and the setting allowRoutes.
 
-A profile opens only routes that are served by the code of its pack. It closes its routes whoever serves them, and the setting
+A profile opens only routes that are served by the code of its pack. It closes its routes for all code, and the setting
 does not open them.
 """
 

@@ -10,6 +10,8 @@ import yaml
 PROFILES = Path(__file__).parents[1] / "comfyui_tenant" / "profiles"
 CODE = """
 import os
+import threading
+import time
 from aiohttp import web
 from server import PromptServer
 
@@ -23,6 +25,14 @@ def add(method, path):
 
 for route in %r:
     add(*route)
+
+def emit():
+    while True:
+        for name in [*%r, "unlisted.event"]:
+            PromptServer.instance.send_sync(name, {"load": 1})
+        time.sleep(0.2)
+
+threading.Thread(target=emit, daemon=True).start()
 """
 
 
@@ -51,7 +61,8 @@ def make_pack(folder: Path, name: str, version: str | None = None) -> Path:
     made = version or str(found["assessed"]["version"])
     (pack / "pyproject.toml").write_text(f'[project]\nname = "{found["names"][0]}"\nversion = "{made}"\n')
     lines = [rule["route"] for kind in ("open", "view", "empty", "closed") for rule in found.get(kind) or ()]
-    (pack / "__init__.py").write_text(CODE % ([concrete(line) for line in lines],))
+    events = [entry["event"] for entry in found.get("events") or ()]
+    (pack / "__init__.py").write_text(CODE % ([concrete(line) for line in lines], events))
     return pack
 
 

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 from comfyui_process import image, start
+from comfyui_socket import Socket
 from stand_in_pack import NAMES, address, concrete, make_pack, profile, rules
 
 UNKNOWN = Path(__file__).parent / "unknown-pack"
@@ -173,3 +174,20 @@ def test_nothing_else_of_an_unknown_pack_is_served(others, path, prefix):
 def test_a_static_file_that_was_written_since_the_start_is_not_served(others):
     assert others.visitor("bob").ask("/_tenant/write-file").status == 200
     assert others.visitor("bob").ask("/unknown/copied/later.js").status == 404
+
+
+EVENTS = [event["event"] for _, event in rules("events")]
+
+
+@pytest.mark.parametrize("event", EVENTS)
+def test_events_that_a_profile_lists_reach_everyone_and_others_no_one(packs, event):
+    with Socket(packs.visitor("alice")) as alice, Socket(packs.visitor("bob")) as bob:
+        assert alice.await_type(event, 30) and bob.await_type(event, 30)
+        assert "unlisted.event" not in alice.types() | bob.types()
+
+
+@pytest.mark.parametrize("event", EVENTS)
+def test_events_of_a_version_that_was_not_assessed_reach_no_one(others, event):
+    with Socket(others.visitor("bob")) as bob:
+        # The stand-ins send every 0.2 s.
+        assert not bob.await_type(event, 2)
