@@ -28,6 +28,7 @@ from . import (
 from .close_route import add_close
 from .comfyui import PromptServer as Server
 from .diagnostics import add_diagnostics
+from .empty_answers import add_empty
 from .file_routes import add_files
 from .folders import Folders
 from .guard import Guard
@@ -131,6 +132,7 @@ class Plugin:
         add_files(server, self.folders)
         add_diagnostics(server, self.folders.root, keys.paths, routes)
         add_packs(server, routes)
+        add_empty(server)
         server.app.on_startup.append(routes.packs_loaded)
         add_removal(server)
         open_sockets = OpenSockets()

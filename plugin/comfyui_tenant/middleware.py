@@ -16,6 +16,7 @@ from .atomic_files import FULL, StorageFull
 from .comfyui import PromptServer
 from .confined_files import confined, in_sandbox
 from .confined_workers import TooManyCalls
+from .empty_answers import empty_answer
 from .guard import OutsideTenant
 from .identity import TOKEN_HEADER, USER_HEADER, identify
 from .ownership import PromptIdTaken, TooManyQueued
@@ -23,7 +24,7 @@ from .pack_routes import Decision, PackRoutes
 from .profile import Rule
 from .queue import TenantQueue
 from .quota import Quota
-from .responses import empty_logs, error, refused
+from .responses import error, refused
 from .rights import RIGHTS, refusal_of
 from .route_overrides import Handler, override_for
 from .sandbox import Sandbox
@@ -38,7 +39,7 @@ _core_of = functools.lru_cache(maxsize=4096)(policy.core_of)
 _USER, _TOKEN = istr(USER_HEADER), istr(TOKEN_HEADER)
 _STORING = ("/upload/image", "/upload/mask", "/userdata/{file}", "/prompt")
 _FULL_REMEDY = "the server's disk is full: delete some of your files, or ask the operator to free space"
-_UNKNOWN = "no profile says whether it is safe"
+_UNKNOWN = "only if its code is safe for several users, open it with the setting"
 
 
 @dataclass(frozen=True)
@@ -107,7 +108,7 @@ class TenantMiddleware:
         """The response for a route that the user may not call, or that is answered without its handler; else None."""
         access, rule = decision.access, decision.rule
         if access == policy.EMPTY:
-            return empty_logs(route)
+            return empty_answer(policy.asked_for(request.method, route))
         if access == policy.CLOSED or (access == policy.OPERATORS and not context.require().operator):
             return _closed(request.method, route, decision)
         if decision.static is not None and not self.routes.may_serve(decision.static, request.match_info.get("filename", "")):
@@ -155,6 +156,6 @@ def _closed(method: str, route: str, decision: Decision) -> web.Response:
     if decision.rule is not None:
         logging.warning("comfy-tenant: denied %s %s, which must stay closed: %s", method, route, decision.rule.reason)
         return error(403, "route_closed", f"{method} {route} is closed in multi-tenant mode: {decision.rule.reason}")
+    logging.warning('comfy-tenant: denied %s %s; %s: allowRoutes: ["%s %s"]', method, route, _UNKNOWN, method, route)
     whose = f" of {decision.pack}" if decision.pack else ""
-    logging.warning("comfy-tenant: denied %s %s%s: %s; see GET /_tenant/fitness", method, route, whose, _UNKNOWN)
-    return error(403, "route_closed", f"{method} {route}{whose} is closed in multi-tenant mode: {_UNKNOWN}")
+    return error(403, "route_closed", f"{method} {route}{whose} is closed in multi-tenant mode")

@@ -69,8 +69,11 @@ _OPEN = [
     "POST /_tenant/restart",
     "",
 ]
-# The web UI shows an error if these are denied, so they get an empty response in the right format.
-_EMPTY = ("GET /internal/logs", "GET /internal/logs/raw", "PATCH /internal/logs/subscribe")
+# The web UI shows an error if these are denied, so they get an empty response: see empty_answers.py.
+_EMPTY = (
+    *("GET /internal/logs", "GET /internal/logs/raw", "PATCH /internal/logs/subscribe"),
+    *("GET /agent/threads", "GET /agent/skills", "GET /secrets", "GET /secrets/providers", "GET /jobs/{job_id}/assets"),
+)
 _OPERATORS = ("POST /free",)
 _TABLE = {
     **{line: OPEN for line in _OPEN if line},
@@ -81,7 +84,20 @@ _WILD = tuple(line for line in _TABLE if line.endswith("*"))
 # Below these, ComfyUI serves folders of node packs; any other route there is one of a node pack.
 _FOLDERS = ("GET /extensions/*", "GET /workflow_templates/*")
 # Never opened by a profile of a node pack.
-_CORE = ("/internal/", "/_tenant/", "/userdata", "/users", "/assets", "/tags", "/workflows", "/agent", "/ws")
+_CORE = (
+    "/internal/",
+    "/_tenant/",
+    "/userdata",
+    "/users",
+    "/assets",
+    "/tags",
+    "/workflows",
+    "/agent",
+    "/secrets",
+    "/billing",
+    "/deploy",
+    "/ws",
+)
 
 
 def core_of(canonical: str) -> str:
