@@ -85,19 +85,11 @@ _WILD = tuple(line for line in _TABLE if line.endswith("*"))
 _FOLDERS = ("GET /extensions/*", "GET /workflow_templates/*")
 # Never opened by a profile of a node pack.
 _CORE = (
-    "/internal/",
-    "/_tenant/",
-    "/userdata",
-    "/users",
-    "/assets",
-    "/tags",
-    "/workflows",
-    "/agent",
-    "/secrets",
-    "/billing",
-    "/deploy",
-    "/ws",
+    *("/internal/", "/_tenant/", "/userdata", "/users", "/assets", "/tags", "/ws"),
+    *("/workflows", "/agent", "/secrets", "/billing", "/deploy"),
 )
+# ComfyUI's agent trusts every local caller and has one session for all users; secrets are one store.
+_NEVER = ("/agent", "/workflows", "/secrets")
 
 
 def core_of(canonical: str) -> str:
@@ -129,7 +121,10 @@ def access_to(method: str, canonical: str, allowed: Iterable[str] = (), folder: 
 
 
 def is_allowed(asked: str, allowed: Iterable[str]) -> bool:
-    """Whether the setting allowRoutes names a route."""
+    """Whether the setting allowRoutes opens a route."""
+    path = asked.partition(" ")[2]
+    if path in _NEVER or path.startswith(tuple(f"{closed}/" for closed in _NEVER)):
+        return False
     return any(matches(asked, line) for line in allowed)
 
 
