@@ -19,6 +19,9 @@ _ROUTES = frozenset(
     (
         *(("GET", route) for route in ("/view", "/userdata", "/v2/userdata", _USER_DATA, "/settings", _SETTINGS)),
         ("GET", "/internal/files/{directory_type}"),
+        # Also of the user's own models.
+        *(("GET", route) for route in ("/experiment/models/{folder}", "/view_metadata/{folder_name}")),
+        ("GET", "/experiment/models/preview/{folder}/{path_index}/{filename}"),
         *(("POST", route) for route in ("/upload/image", "/upload/mask", _USER_DATA, "/settings", _SETTINGS)),
         *(("POST", "/userdata/{file}/move/{dest}"), ("DELETE", _USER_DATA), ("DELETE", "/_tenant/files")),
     )

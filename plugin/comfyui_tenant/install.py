@@ -17,6 +17,7 @@ from . import (
     folders,
     history,
     interrupts,
+    own_models,
     pools,
     processes,
     prompt_thread,
@@ -93,6 +94,7 @@ class Plugin:
         folders.install(self.folders)
         folder_variables.install(self.folders)
         datasets.install(self.folders)
+        own_models.install(self.folders)
 
     def start_late(self) -> None:
         """After ComfyUI has created its server, before it listens."""
