@@ -15,6 +15,7 @@ from . import (
     end_signal,
     folder_variables,
     folders,
+    hidden_paths,
     history,
     interrupts,
     own_models,
@@ -151,6 +152,7 @@ class Plugin:
         self.instance.keep_touching()
         end_signal.install()
         guard = Guard(self.folders, folder_paths.get_user_directory(), private)
+        hidden_paths.install(paths)
         isolated.install(server, guard)
         guard.install()
         logging.info("comfy-tenant: isolation: %s", isolated.sandbox.isolation)

@@ -28,6 +28,18 @@ class ServerPaths:
             text = pattern.sub(name, text)
         return text
 
+    def has_shared(self, text: str) -> bool:
+        """Whether a text, which may be JSON, names a folder of the server."""
+        return any(pattern.search(text) for pattern, _ in self._shared)
+
+    def hide_shared(self, text: str) -> str:
+        """A text without the folders of the server, unless it names one of the user's, which works only as it is."""
+        if any(pattern.search(text) for pattern, _ in _longest_first(self._own())):
+            return text
+        for pattern, name in self._shared:
+            text = pattern.sub(name, text)
+        return text
+
     def hide_in(self, value: Any) -> Any:
         """JSON data without the folders in its texts."""
         encoded = json.dumps(value, default=str)
