@@ -38,6 +38,7 @@ def server_paths(folders: Folders) -> ServerPaths:
         return [] if tenant is None else [(folders.of(tenant, kind), kind) for kind in KINDS]
 
     code = os.path.dirname(os.path.abspath(folder_paths.__file__))
-    home = os.path.expanduser("~")
-    shared = [(folder_paths.base_path, "ComfyUI"), (code, "ComfyUI"), (folders.root, "tenants"), (sys.prefix, "python")]
-    return ServerPaths([*shared, (sys.base_prefix, "python"), (home, "~")], own)
+    shared = [(folder_paths.base_path, "ComfyUI"), (code, "ComfyUI"), (folders.root, "tenants")]
+    places = [(sys.prefix, "python"), (sys.base_prefix, "python"), (os.path.expanduser("~"), "~")]
+    # Not places such as /usr and /root, which say nothing about this server.
+    return ServerPaths([*shared, *(place for place in places if place[0].count(os.sep) > 1 and place[0] != "/usr/local")], own)

@@ -19,7 +19,10 @@ class ServerPaths:
     """
 
     def __init__(self, shared: Iterable[tuple[str, str]], own: Callable[[], Iterable[tuple[str, str]]]):
+        shared = list(shared)
         self._shared = _longest_first(shared)
+        # Searching for these is much faster than for the patterns.
+        self._spellings = {json.dumps(form)[1:-1] for path, _ in shared for form in (path, os.path.realpath(path))}
         self._own = own
 
     def hide(self, text: str) -> str:
@@ -30,7 +33,7 @@ class ServerPaths:
 
     def has_shared(self, text: str) -> bool:
         """Whether a text, which may be JSON, names a folder of the server."""
-        return any(pattern.search(text) for pattern, _ in self._shared)
+        return any(spelling in text for spelling in self._spellings)
 
     def hide_shared(self, text: str) -> str:
         """A text without the folders of the server, unless it names one of the user's, which works only as it is."""
