@@ -12,7 +12,7 @@ const BROWSER_GLOBALS = [
     'localStorage',
     'location',
   ],
-  'sessionStorage',
+  ...['Response', 'navigator', 'sessionStorage'],
 ];
 
 export default tseslint.config(

@@ -1,5 +1,5 @@
 import { configDefaults, defineConfig } from 'vitest/config';
-import { alias } from './vitest.config.ts';
+import { alias, patience } from './vitest.config.ts';
 
 /** `npm run test:fast`: what needs no Envoy, no ComfyUI, no browser, no other program and no root, in under 40 seconds. */
 export default defineConfig({
@@ -21,6 +21,6 @@ export default defineConfig({
       // Runs htpasswd.
       'src/basic/verify-password.test.ts',
     ],
-    testTimeout: 30_000,
+    ...patience,
   },
 });

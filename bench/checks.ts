@@ -1,5 +1,5 @@
 import { aCheck } from '../test/support/check-messages.ts';
-import { basic, PASSWORD, token, USERS, type Algorithm } from './credentials.ts';
+import { basic, PASSWORD, sessionCookie, token, USERS, type Algorithm } from './credentials.ts';
 import { createClientPool, type Sample } from './grpc-client.ts';
 import { inTurn, measured, run, type Load, type Measure, type Measured } from './load.ts';
 import { start, type Program } from './programs.ts';
@@ -19,10 +19,15 @@ interface Options {
 }
 
 /** What Envoy sends of a browser's request, given the headers that the configuration asks for. */
-function check(host: string, authorization: string | undefined, peer = '192.0.2.7'): Buffer {
+function check(
+  host: string,
+  authorization: string | undefined,
+  peer = '192.0.2.7',
+  name: 'authorization' | 'cookie' = 'authorization',
+): Buffer {
   return aCheck(
     [
-      ...(authorization === undefined ? [] : ([['authorization', authorization]] as const)),
+      ...(authorization === undefined ? [] : ([[name, authorization]] as const)),
       ['accept', '*/*'],
       ['x-request-id', '5a6b7c8d-0000-4000-8000-000000000001'],
     ],
@@ -75,7 +80,8 @@ async function whileStrangersGuess(load: Load): Promise<Measured> {
   return found;
 }
 
-function rowsOf({ floor, stock, ours, seconds }: Options): Measure[] {
+async function rowsOf({ floor, stock, ours, seconds }: Options): Promise<Measure[]> {
+  const session = check('jwt.example.com', await sessionCookie(), undefined, 'cookie');
   const jwt = check('jwt.example.com', `Bearer ${token('RS256', -2)}`);
   const user = ofBasic('user-0', PASSWORD);
   const anonymous = check('basic.example.com', undefined);
@@ -91,6 +97,7 @@ function rowsOf({ floor, stock, ours, seconds }: Options): Measure[] {
     row('grpc-js that does nothing (the floor)', floor, () => jwt),
     row('the same with stock serialisers', stock, () => jwt),
     row('remembered, JWT', ours, () => jwt),
+    row('remembered, session', ours, () => session),
     row('remembered, Basic', ours, () => user),
     (round) => neverSeen('RS256', ours, round),
     (round) => neverSeen('ES256', ours, round),
@@ -123,7 +130,7 @@ function rowsOf({ floor, stock, ours, seconds }: Options): Measure[] {
 }
 
 export async function measureChecks(options: Options): Promise<Section> {
-  const rows = await inTurn(rowsOf(options), options.rounds);
+  const rows = await inTurn(await rowsOf(options), options.rounds);
   return {
     title: 'Checks, straight to the service over its Unix socket',
     columns: checkColumns,

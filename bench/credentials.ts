@@ -1,3 +1,6 @@
+import { newSession } from '../src/session/session.ts';
+import { formatSessionKeys, type SessionKey } from '../src/session/session-keys.ts';
+import { createSessions } from '../src/session/sessions.ts';
 import { generateKeyPairSync, sign, type KeyObject } from 'node:crypto';
 import { hashSync } from '@node-rs/argon2';
 
@@ -53,6 +56,20 @@ export function jwks(): { keys: object[] } {
   return { keys };
 }
 
+const SESSION_KEY: SessionKey = { kid: 'bench', secret: Buffer.alloc(32, 7) };
+
+/** The file `session.keyFile`. */
+export const SESSION_KEYS = formatSessionKeys([SESSION_KEY]);
+
+/** The `Cookie` header of a session at the endpoint for tokens. */
+export async function sessionCookie(): Promise<string> {
+  const sessions = createSessions({ keys: { current: [SESSION_KEY], generation: 0 }, now: Date.now });
+  const claims = { iss: ISSUER, sub: 'alice' };
+  const known = { endpoint: 'api', method: 'JWT', user: 'alice', claims } as const;
+  const session = newSession(known, { ttlMs: 28_800_000, maxAgeMs: 604_800_000 }, Date.now());
+  return (await sessions.seal(session, false)).replace(/;.*/, '');
+}
+
 /** The configuration that is measured: one endpoint a method, and as many users as a large studio has. */
 export function configText(listen: string, admin: string): { config: string; users: string } {
   const hash = hashSync(PASSWORD, { memoryCost: 19_456, timeCost: 2, parallelism: 1 });
@@ -75,6 +92,7 @@ endpoints:
       claimTransformations:
         - { location: HEADER, name: X-FunArt-Comfy-UserId, claim: sub }
 service: { listen: "${listen}" }
+session: { keyFile: session.keys }
 admin: { listen: "${admin}" }
 `;
   const users = Array.from({ length: USERS }, (_, n) => `user-${String(n)}:${hash}`).join('\n');

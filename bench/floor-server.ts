@@ -2,11 +2,14 @@ import { Server, ServerCredentials, type sendUnaryData, type ServerUnaryCall } f
 import { encodeOk } from '../src/ext-authz/check-response.ts';
 import { stockCheckMethod } from '../src/ext-authz/contract.ts';
 import { SERVER_OPTIONS } from '../src/ext-authz/grpc-server.ts';
+import { limitHeapGrowth } from '../src/service/service-heap.ts';
 
 /**
  * The floor: grpc-js, with the service's options, that does nothing but answer the same bytes. With `stock`, the same through the (de)serialisers of
  * proto-loader. Run as `node --import tsx bench/floor-server.ts <listen> [stock]`; says `ready` when it listens.
  */
+// As the service does: what is compared is what the check costs.
+limitHeapGrowth();
 const [listen = '', kind] = process.argv.slice(2);
 const method = stockCheckMethod();
 const bytes = Buffer.from(

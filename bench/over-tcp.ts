@@ -25,7 +25,7 @@ export async function measureOverTcp(options: {
         ['accept', '*/*'],
         ['x-request-id', '5a6b7c8d-0000-4000-8000-000000000001'],
       ],
-      { host: 'jwt.example.com', path: '/api/view?filename=ComfyUI_00001_.png&type=output' },
+      { host: 'jwt.example.com', endpoint: 'api', path: '/api/view?filename=ComfyUI_00001_.png&type=output' },
     ),
   );
   const row =

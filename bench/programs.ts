@@ -20,7 +20,10 @@ export async function start(command: string, args: readonly string[], ready: str
   await new Promise<void>((resolve, reject) => {
     const read = (chunk: Buffer): void => {
       output += chunk.toString();
-      if (output.includes(ready)) resolve();
+      if (!output.includes(ready)) return;
+      // What it writes from now on is discarded: reading it would slow down the client, which is this process.
+      for (const stream of [child.stdout, child.stderr]) stream.off('data', read).resume();
+      resolve();
     };
     child.stdout.on('data', read);
     child.stderr.on('data', read);

@@ -1,10 +1,9 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { HEAP_FLAGS, SEMI_SPACE_FLAG } from '../src/service/service-heap.ts';
 import { freePort } from '../src/stack/ports.ts';
 import { measureChecks } from './checks.ts';
-import { configText } from './credentials.ts';
+import { configText, SESSION_KEYS } from './credentials.ts';
 import { measureMemory } from './memory.ts';
 import { measureOverTcp } from './over-tcp.ts';
 import { start } from './programs.ts';
@@ -22,15 +21,14 @@ const { config, users } = configText(listen, '127.0.0.1:0');
 const file = join(directory, 'comfy-tenant.yaml');
 writeFileSync(file, config);
 writeFileSync(join(directory, 'users.htpasswd'), users);
+writeFileSync(join(directory, 'session.keys'), SESSION_KEYS, { mode: 0o600 });
 
 const floorListen = `unix:${join(directory, 'floor.sock')}`;
 const stockListen = `unix:${join(directory, 'stock.sock')}`;
-// The heap of the service for the floor as well: what is compared is what the check costs.
-const tsx = [...HEAP_FLAGS, '--import', 'tsx', 'bench/floor-server.ts'];
+const tsx = ['--import', 'tsx', 'bench/floor-server.ts'];
 const floor = await start('node', [...tsx, floorListen], 'ready');
 const stock = await start('node', [...tsx, stockListen, 'stock'], 'ready');
-// As the executable and the image start it.
-const ourCommand = [SEMI_SPACE_FLAG, 'dist/main.js', 'serve', '--config'];
+const ourCommand = ['dist/main.js', 'serve', '--config'];
 const startOurs = () => start('node', [...ourCommand, file], 'serving');
 let ours = await startOurs();
 

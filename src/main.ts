@@ -1,4 +1,4 @@
-#!/usr/bin/env -S node --max-semi-space-size=32
+#!/usr/bin/env node
 import { EXIT } from './commands/context.ts';
 import { explainUncaught } from './commands/exit-code.ts';
 import { runCommand } from './commands/run-command.ts';

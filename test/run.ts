@@ -18,14 +18,12 @@ function pytest(python: string | undefined): Count {
   if (python === undefined) return { passed: 0, failed: 1 };
   const report = join(OUTPUT, 'pytest.xml');
   const run = (...args: string[]) => spawnSync(python, ['-m', ...args], { stdio: 'inherit' }).status === 0;
-  const types = run('mypy', '--config-file', 'plugin/pyproject.toml', 'plugin/comfyui_tenant');
-  const clean = run('ruff', 'check', 'plugin') && run('ruff', 'format', '--check', 'plugin') && types;
   const green = run('pytest', 'plugin/tests', '-q', '--color=yes', `--junitxml=${report}`);
   const suite = existsSync(report) ? /<testsuite [^>]*>/.exec(readFileSync(report, 'utf8'))?.[0] : undefined;
   const count = (name: string): number =>
     Number(new RegExp(` ${name}="([0-9]+)"`).exec(suite ?? '')?.[1] ?? 0);
   const notPassed = count('failures') + count('errors') + count('skipped');
-  const failed = Math.max(notPassed, green ? 0 : 1) + (clean ? 0 : 1);
+  const failed = Math.max(notPassed, green ? 0 : 1);
   return { passed: count('tests') - notPassed, failed };
 }
 

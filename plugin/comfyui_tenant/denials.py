@@ -8,12 +8,11 @@ import builtins
 import io
 import logging
 import os
-import threading
 from collections import OrderedDict
 from collections.abc import Callable
 from typing import Any
 
-from . import confinement
+from . import confinement, forks
 from .comfyui import Function, Json
 from .guard import OutsideTenant
 
@@ -34,7 +33,7 @@ class Denials:
         self, allows: Callable[[str, str, bool], bool], send: Callable[[str, Json], None], is_model: Callable[[str], bool]
     ):
         self._allows, self._send, self._is_model = allows, send, is_model
-        self._lock = threading.Lock()
+        self._lock = forks.new_lock()
         self._reported: OrderedDict[tuple[str, str, str], None] = OrderedDict()
         self.count = 0
 

@@ -7,14 +7,13 @@ started them, so they would do another user's work with that user's access.
 from __future__ import annotations
 
 import sys
-import threading
 import time
 from collections.abc import Callable
 from typing import Any
 
 import psutil
 
-from . import confinement
+from . import confinement, forks, pool_endings
 
 # A call other than a prompt, such as a validation, may still be running for this long.
 CALL_SECONDS = 60.0
@@ -24,7 +23,7 @@ class LeftProcesses:
     """The processes that confined code has started. @param clock monotonic seconds"""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic):
-        self._lock = threading.Lock()
+        self._lock = forks.new_lock()
         self._clock = clock
         # Process id → the process, its user, and when it may be ended.
         self._started: dict[int, tuple[psutil.Process, str, float]] = {}
@@ -52,6 +51,7 @@ class LeftProcesses:
                 self._started.pop(pid, None)
         if ending:
             _forget_executors()
+            pool_endings.abandon_pools_of({process.pid for process in ending})
         for process in ending:
             _kill(process)
 

@@ -21,6 +21,7 @@ from .guard import OutsideTenant
 from .identity import TOKEN_HEADER, USER_HEADER, identify
 from .ownership import PromptIdTaken, TooManyQueued
 from .pack_routes import Decision, PackRoutes
+from .pages import accepts_html, for_browser
 from .profile import Rule
 from .queue import TenantQueue
 from .quota import Quota
@@ -57,23 +58,37 @@ class TenantMiddleware:
     def middleware(self) -> Any:
         @web.middleware
         async def authenticate(request: web.Request, handler: Handler) -> web.StreamResponse:
-            route = _pattern(request)
-            if route == PUBLIC and request.method in ("GET", "HEAD"):
-                return await handler(request)
-            users, tokens = request.headers.getall(_USER, ()), request.headers.getall(_TOKEN, ())
-            right = RIGHTS.get((request.method, route or ""))
-            if right is not None:
-                refusal = refusal_of(users, tokens, self.verifier, right)
-                return await handler(request) if refusal is None else refused(refusal)
-            found = identify(users, tokens, self.verifier)
-            if isinstance(found, Refusal):
-                return refused(found)
-            # Not reset at the end: aiohttp reads a file response only after this function returns. Each request has its
-            # own task and context, also on a shared connection.
-            context.enter(found)
-            return await self._serve(request, handler, route)
+            if not accepts_html(request):
+                return await self._respond(request, handler)
+            try:
+                return for_browser(request, await self._respond(request, handler))
+            except web.HTTPException as raised:
+                page = for_browser(request, raised)
+                if page is raised:
+                    raise
+                return page
+            except Exception:
+                logging.exception("comfy-tenant: %s %s failed", request.method, _pattern(request))
+                return for_browser(request, web.Response(status=500))
 
         return authenticate
+
+    async def _respond(self, request: web.Request, handler: Handler) -> web.StreamResponse:
+        route = _pattern(request)
+        if route == PUBLIC and request.method in ("GET", "HEAD"):
+            return await handler(request)
+        users, tokens = request.headers.getall(_USER, ()), request.headers.getall(_TOKEN, ())
+        right = RIGHTS.get((request.method, route or ""))
+        if right is not None:
+            refusal = refusal_of(users, tokens, self.verifier, right)
+            return await handler(request) if refusal is None else refused(refusal)
+        found = identify(users, tokens, self.verifier)
+        if isinstance(found, Refusal):
+            return refused(found)
+        # Not reset at the end: aiohttp reads a file response only after this function returns. Each request has its
+        # own task and context, also on a shared connection.
+        context.enter(found)
+        return await self._serve(request, handler, route)
 
     async def _serve(self, request: web.Request, handler: Handler, route: str | None) -> web.StreamResponse:
         # Without a route, aiohttp responds with 404 or 405.

@@ -10,13 +10,14 @@ import contextlib
 import io
 import multiprocessing.forkserver
 import multiprocessing.pool
-import threading
+import os
+import signal
 import weakref
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from typing import Any
 
-from . import confinement, context
+from . import confinement, context, forks, pool_endings
 from .comfyui import Function
 from .hooks import Hook, wrap
 from .pool_substitutes import PoolSubstitutes
@@ -38,7 +39,7 @@ HOOKS = (
 
 _threads, _processes, _multiprocessing = PoolSubstitutes(), PoolSubstitutes(), PoolSubstitutes()
 _fork_servers: dict[str, multiprocessing.forkserver.ForkServer] = {}
-_fork_lock = threading.Lock()
+_fork_lock = forks.new_lock()
 # Pools created below, which already belong to one user.
 _own: weakref.WeakKeyDictionary[object, str] = weakref.WeakKeyDictionary()
 
@@ -59,12 +60,19 @@ def end_of_prompt(directory: str) -> None:
     for executor in _processes.take_all_of(directory):
         executor.shutdown(wait=False)
     for pool in _multiprocessing.take_all_of(directory):
-        pool.close()
+        pool_endings.close_in_background(pool)
     with _fork_lock:
         server = _fork_servers.pop(directory, None)
     if server is not None:
-        with contextlib.suppress(OSError, ChildProcessError):
-            server._stop()  # type: ignore[attr-defined]
+        _end_fork_server(server)
+
+
+def _end_fork_server(server: Any) -> None:
+    with contextlib.suppress(OSError):
+        if server._forkserver_pid is not None:
+            # Python would wait until it ends by itself, which it does not while any process holds a copy of its pipe.
+            os.kill(server._forkserver_pid, signal.SIGKILL)
+        server._stop()
 
 
 def as_its_owner(fn: Function) -> Function:
@@ -144,8 +152,11 @@ def _remember_arguments(original: Function) -> Function:
     """Keeps a pool's arguments, from which its replacements are created."""
 
     def __init__(self: Any, *args: Any, **kwargs: Any) -> None:
-        self._comfy_tenant = (confinement.confined_as(), args, kwargs)
+        directory = confinement.confined_as()
+        self._comfy_tenant = (directory, args, kwargs)
         original(self, *args, **kwargs)
+        if directory is not None:
+            pool_endings.add(self)
 
     return __init__
 
@@ -156,7 +167,7 @@ def _through_own_pool(original: Function) -> Function:
     def call(self: Any, *args: Any, **kwargs: Any) -> Any:
         directory = confinement.confined_as()
         created_by, created_with, named = getattr(self, "_comfy_tenant", (None, (), {}))
-        if directory is None or directory == created_by:
+        if directory is None or (directory == created_by and pool_endings.is_usable(self)):
             return original(self, *args, **kwargs)
         self._check_running()
         own = _multiprocessing.get(self, directory, lambda: type(self)(*created_with, **named))

@@ -9,7 +9,7 @@ import subprocess
 from collections.abc import Callable
 from typing import Any
 
-from . import context
+from . import context, forks
 from .comfyui import Function
 from .hooks import Hook, wrap
 from .left_processes import left
@@ -23,6 +23,7 @@ _STARTERS = ("fork", "forkpty", "posix_spawn", "posix_spawnp")
 
 
 def install() -> None:
+    forks.install()
     wrap(subprocess.Popen, "__init__", lambda original: _recording(original, _of_object))
     wrap(multiprocessing.process.BaseProcess, "start", lambda original: _recording(original, _of_object))
     for name in filter(functools.partial(hasattr, os), _STARTERS):
@@ -49,7 +50,9 @@ def _recording(original: Function, pid_of: Callable[[tuple[Any, ...], Any], Any]
     """
 
     def start(*args: Any, **kwargs: Any) -> Any:
-        result = original(*args, **kwargs)
+        with forks.starting():
+            result = original(*args, **kwargs)
+        forks.started(args[0] if args else None)
         run, pid = context.current_run(), pid_of(args, result)
         # A pid of 0 means that this is the new process.
         if pid:

@@ -10,6 +10,8 @@ from collections.abc import Callable
 
 import psutil
 
+from . import forks, pool_endings
+
 
 class PromptEnded(BaseException):
     """Raised in the threads of a prompt to end it. Not an Exception, so that nodes do not catch it as an error."""
@@ -29,7 +31,7 @@ class Run:
         # Abandoned: nothing that its threads still do has an effect.
         self.given_up = False
         self._clock = clock
-        self._lock = threading.Lock()
+        self._lock = forks.new_lock()
         self._threads: dict[int, int] = {}
         self._processes: list[psutil.Process] = []
         self._on_stop: Callable[[], None] = lambda: None
@@ -89,6 +91,7 @@ class Run:
                 found |= set(process.children(recursive=True))
             except psutil.Error:
                 continue
+        pool_endings.abandon_pools_of({process.pid for process in found})
         for process in found:
             try:
                 process.kill()

@@ -17,7 +17,7 @@ from collections.abc import Awaitable, Callable, Iterable
 from concurrent.futures import Future
 from typing import Any
 
-from . import confinement, context, landlock
+from . import confinement, context, forks, landlock
 from .confined_workers import ConfinedWorkers
 from .context import Housekeeping, Tenant
 from .datasets import DATASETS
@@ -43,7 +43,7 @@ class Sandbox:
         self._folders = folders
         self._user_directory = os.path.abspath(user_directory)
         self._layout = layout
-        self._lock = threading.Lock()
+        self._lock = forks.new_lock()
         self._own: dict[str, list[str]] = {}
         self._workers = ConfinedWorkers()
         self._socket_folders = SocketFolders()

@@ -6,7 +6,8 @@ import atexit
 import os
 import shutil
 import tempfile
-import threading
+
+from . import forks
 
 # multiprocessing appends /pymp-12345678/listener-12345678.
 _ROOM = 107 - 34
@@ -15,7 +16,7 @@ _ROOM = 107 - 34
 class SocketFolders:
     def __init__(self) -> None:
         self._made: dict[str, str] = {}
-        self._lock = threading.Lock()
+        self._lock = forks.new_lock()
         # The server's own folder: read before `gettempdir` is wrapped.
         self._parent = tempfile.gettempdir()
         self._pid = os.getpid()

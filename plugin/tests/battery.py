@@ -79,7 +79,7 @@ def asked(visitor: Visitor, class_type: str, way: str | list[str], path: Path | 
 
 def output(visitor: Visitor, class_type: str, way: str, path: Path | str, nonce: str = "") -> list[str]:
     graph = {"1": {"class_type": class_type, "inputs": {"way": way, "path": str(path), "nonce": nonce}}}
-    done = visitor.finished(visitor.run(graph), 120)
+    done = visitor.finished(visitor.run(graph))
     assert done["status"]["status_str"] == "success", done["status"]
     return done["outputs"]["1"]["text"]
 

@@ -3,21 +3,25 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 import hashlib
 import io
 import json
 import os
 import re
+import signal
 import socket
 import subprocess
 import time
 import urllib.error
 import urllib.request
 import uuid
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import jwt
+import psutil
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from PIL import Image
 
@@ -25,7 +29,7 @@ PLUGIN = Path(__file__).resolve().parents[1]
 # The ComfyUI under test: a folder with app, venv and frontend.
 TOOLS = Path(os.environ.get("COMFY_TENANT_TEST_COMFYUI", PLUGIN.parent / ".tools" / "comfyui-0.3.75"))
 VERSION = re.search(r'"(.+)"', (TOOLS / "app" / "comfyui_version.py").read_text())[1]
-START_SECONDS = 60
+START_SECONDS = 180
 
 
 @dataclass
@@ -96,6 +100,8 @@ class Visitor:
     roles: list[str] = field(default_factory=list)
     # More claims of the token.
     claims: dict = field(default_factory=dict)
+    # What to report if a prompt does not finish.
+    explain: Callable[[], str] = str
 
     def headers(self) -> dict[str, str]:
         if self.key is None:
@@ -110,7 +116,7 @@ class Visitor:
         sent = {**self.headers(), **({"Content-Type": "application/json"} if content is not body else {}), **(headers or {})}
         request = urllib.request.Request(self.url + path, data=content, method=method, headers=sent)
         try:
-            with urllib.request.urlopen(request, timeout=30) as answer:
+            with urllib.request.urlopen(request, timeout=120) as answer:
                 return Answer(answer.status, answer.read(), dict(answer.headers))
         except urllib.error.HTTPError as error:
             return Answer(error.code, error.read(), dict(error.headers))
@@ -133,14 +139,14 @@ class Visitor:
         assert answer.status == 200, answer.text
         return answer.json()["prompt_id"]
 
-    def finished(self, prompt_id: str, seconds: float = 60) -> dict:
+    def finished(self, prompt_id: str, seconds: float = 120) -> dict:
         deadline = time.monotonic() + seconds
         while time.monotonic() < deadline:
             found = self.ask(f"/history/{prompt_id}").json()
             if prompt_id in found:
                 return found[prompt_id]
             time.sleep(0.05)
-        raise AssertionError(f"prompt {prompt_id} did not finish within {seconds} s")
+        raise AssertionError(f"prompt {prompt_id} did not finish within {seconds} s\n{self.explain()}")
 
 
 def token(key: GatewayKey | bytes, user: str, **spoiled) -> str:
@@ -164,11 +170,24 @@ class Comfyui:
     log: Path
 
     def visitor(self, user: str, *roles: str) -> Visitor:
-        return Visitor(self.url, user, self.key, list(roles))
+        return Visitor(self.url, user, self.key, list(roles), explain=self.stacks)
+
+    def stacks(self) -> str:
+        """The end of ComfyUI's log, with the stacks of its threads and of its child processes. Ends them."""
+        if self.process.poll() is None and os.name == "posix":
+            comfyui = psutil.Process(self.process.pid)
+            for process in (*comfyui.children(recursive=True), comfyui):
+                with contextlib.suppress(psutil.Error):
+                    process.rlimit(psutil.RLIMIT_CORE, (0, 0))
+                    # Python prints its stacks on this signal (PYTHONFAULTHANDLER).
+                    process.send_signal(signal.SIGABRT)
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                self.process.wait(timeout=20)
+        return self.log.read_text(errors="replace")[-30_000:]
 
     def stop(self) -> None:
         self.process.terminate()
-        self.process.wait(timeout=20)
+        self.process.wait(timeout=60)
 
 
 def free_port() -> int:
@@ -194,7 +213,8 @@ def prepare(base: Path, *, plugin=True, nodes: tuple[Path, ...] = (), links=True
 
 
 def environment(key_file: Path | None, **more: str) -> dict[str, str]:
-    env = {**os.environ, "PYTHONPATH": str(PLUGIN / "demo" / "torch-stub"), "PYTHONDONTWRITEBYTECODE": "1", **more}
+    own = {"PYTHONPATH": str(PLUGIN / "demo" / "torch-stub"), "PYTHONDONTWRITEBYTECODE": "1", "PYTHONFAULTHANDLER": "1"}
+    env = {**os.environ, **own, **more}
     env.pop("COMFY_TENANT_KEY_FILE", None)
     return {**env, **({} if key_file is None else {"COMFY_TENANT_KEY_FILE": str(key_file)}), **more}
 

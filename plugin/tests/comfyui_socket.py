@@ -23,7 +23,7 @@ class Socket:
         self._open, self._end = threading.Event(), threading.Event()
         self._thread = threading.Thread(target=lambda: asyncio.run(self._collect()), daemon=True)
         self._thread.start()
-        self._open.wait(10)
+        self._open.wait(60)
 
     async def _collect(self) -> None:
         try:
@@ -50,12 +50,12 @@ class Socket:
 
     def __exit__(self, *_) -> None:
         self._end.set()
-        self._thread.join(10)
+        self._thread.join(60)
 
     def types(self) -> set[str]:
         return {event["type"] if isinstance(event, dict) else "binary" for event in list(self.events)}
 
-    def await_type(self, wanted: str, seconds: float = 10) -> bool:
+    def await_type(self, wanted: str, seconds: float = 60) -> bool:
         deadline = time.monotonic() + seconds
         while time.monotonic() < deadline:
             if wanted in self.types():

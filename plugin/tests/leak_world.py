@@ -11,7 +11,7 @@ from comfyui_process import Visitor, graph
 SECRET = "secret-of-alice"
 
 
-def until(holds, seconds: float = 5) -> bool:
+def until(holds, seconds: float = 60) -> bool:
     deadline = time.monotonic() + seconds
     while not holds():
         if time.monotonic() > deadline:
@@ -27,7 +27,7 @@ class World:
     done: str
     saved: str
 
-    def busy(self, seconds: float = 20, **more) -> str:
+    def busy(self, seconds: float = 60, **more) -> str:
         """Starts a prompt of alice's that runs until it is interrupted."""
         prompt_id = self.alice.run(graph(f"{SECRET}.png", SECRET, wait=seconds, text=uuid.uuid4().hex), **more)
         assert until(lambda: self.is_running(prompt_id))

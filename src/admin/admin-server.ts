@@ -20,9 +20,14 @@ export interface AdminOptions {
   readonly hosts: readonly string[];
   readonly registry: Registry;
   readonly readiness: () => Readiness;
+  /** Removes values of environment variables from labels. */
+  readonly conceal: (text: string) => string;
 }
 
-function routes({ listen, hosts, registry, readiness }: AdminOptions): Hono {
+/** Labels whose values come from the configuration. */
+const LABEL_VALUE = /(?<=\b(?:endpoint|issuer|cache)=")(?:[^"\\]|\\.)*/g;
+
+function routes({ listen, hosts, registry, readiness, conceal }: AdminOptions): Hono {
   const names = allowedNames(listen, hosts);
   const app = new Hono();
   app.get('/healthz', (context) => context.text('ok\n'));
@@ -35,7 +40,8 @@ function routes({ listen, hosts, registry, readiness }: AdminOptions): Hono {
     return context.json(state, state.ready ? 200 : 503);
   });
   app.get('/metrics', async (context) => {
-    return context.body(await registry.metrics(), 200, { 'content-type': registry.contentType });
+    const text = (await registry.metrics()).replaceAll(LABEL_VALUE, (value) => conceal(value));
+    return context.body(text, 200, { 'content-type': registry.contentType });
   });
   return app;
 }

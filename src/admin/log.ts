@@ -1,17 +1,18 @@
 import { pino, type Logger } from 'pino';
+import { safeLine } from './json-line.ts';
 
 export type Log = Logger;
 
 /**
- * The log: one JSON object per line. Secrets are never passed to it; the redacted paths below are a second safeguard.
- *
- * @param destination standard output if omitted
+ * The log: one JSON object per line, with levels as words. Secrets are never passed to it; the redacted paths below are a second
+ * safeguard.
  */
-export function createLog(level: string, destination?: { write(line: string): void }): Log {
+export function createLog(level: string, destination: { write(line: string): void }): Log {
   const options = {
     level,
     base: null,
     timestamp: pino.stdTimeFunctions.isoTime,
+    formatters: { level: (label: string) => ({ level: label }) },
     redact: [
       '*.authorization',
       '*.cookie',
@@ -23,5 +24,8 @@ export function createLog(level: string, destination?: { write(line: string): vo
       'token',
     ],
   };
-  return destination === undefined ? pino(options) : pino(options, destination);
+  const write = (line: string): void => {
+    destination.write(safeLine(line));
+  };
+  return pino(options, { write });
 }

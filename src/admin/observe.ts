@@ -1,5 +1,7 @@
+import type { Audit } from '../auth/audit-event.ts';
 import type { Outcome } from '../ext-authz/authorization-service.ts';
 import type { GuardedEndpoint } from '../ext-authz/endpoint-router.ts';
+import { logDecision } from './log-decision.ts';
 import type { Log } from './log.ts';
 import type { Metrics } from './metrics.ts';
 
@@ -12,15 +14,8 @@ function reasonOf(decision: Outcome['decision']): string {
   return decision.kind === 'deny' ? decision.reason : '';
 }
 
-const MAX_PATH = 256;
-
-/** The path without the query, which may contain a token, and cut to 256 characters. */
-function pathOf({ request }: Outcome): string {
-  return request?.path.slice(0, MAX_PATH).split('?', 1)[0] ?? '';
-}
-
-/** Counts each check, and logs denials at info and failures at error. */
-export function observe(metrics: Metrics, log: Log): (outcome: Outcome) => void {
+/** Counts and logs each check. */
+export function observe(metrics: Metrics, log: Log, audit: Audit): (outcome: Outcome) => void {
   const bound = new Map<string, Bound>();
   const allowed = new WeakMap<GuardedEndpoint, Bound>();
 
@@ -56,33 +51,11 @@ export function observe(metrics: Metrics, log: Log): (outcome: Outcome) => void 
     return made;
   }
 
-  /** Each check, allowed or not. Built only when the level is on: this runs for every request. */
-  function debug(outcome: Outcome): void {
-    const { decision, endpoint, request, cache = 'none', seconds } = outcome;
-    log.debug(
-      {
-        endpoint: endpoint?.name,
-        decision: decision.kind,
-        ...(decision.kind === 'deny' && { reason: decision.reason }),
-        ...(decision.kind === 'unavailable' && { cause: decision.cause }),
-        cache,
-        ms: Math.round(seconds * 1e6) / 1e3,
-        method: request?.method,
-        path: pathOf(outcome),
-      },
-      'check',
-    );
-  }
-
+  const logged = logDecision(log, audit);
   return (outcome) => {
-    const { decision, endpoint, error, seconds } = outcome;
     const found = boundFor(outcome);
     found.count();
-    found.observe(seconds);
-    if (log.isLevelEnabled('debug')) debug(outcome);
-    if (decision.kind === 'allow') return;
-    const what = { endpoint: endpoint?.name, path: pathOf(outcome) };
-    if (decision.kind === 'deny') log.info({ ...what, reason: decision.reason }, 'denied');
-    else log.error({ ...what, cause: decision.cause, err: error }, 'check failed');
+    found.observe(outcome.seconds);
+    logged(outcome);
   };
 }

@@ -9,7 +9,7 @@ interface Origin {
   readonly requestId?: string | undefined;
 }
 
-/** Who acted: a user who has proved it, an identity provider, or somebody on the service's machine. */
+/** Who acted: a user who has proved it, an identity provider, or an operator on the service's machine. */
 type Actor = 'user' | 'provider' | 'operator';
 
 /** How a session was started: with the sign-in page, at an OpenID provider, or with a link that carries a token. */
@@ -42,7 +42,6 @@ export type AuditEvent = Origin &
         readonly event: 'request-refused';
         readonly reason: DenyReason;
         readonly user?: string | undefined;
-        readonly account?: string | undefined;
       }
     | {
         readonly event: 'revoked';

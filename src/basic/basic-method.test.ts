@@ -17,6 +17,7 @@ function aMethod(changes: Partial<BasicOptions> = {}) {
     realm: 'studio',
     users,
     isOperator: () => false,
+    accessOf: () => undefined,
     hashing: createHashQueue({ parallel: 2, waiting: 10 }),
     throttle: createLoginThrottle(
       () => 1,

@@ -3,19 +3,18 @@ import type { Client, Credentials, AuthMethod } from '../auth/auth-method.ts';
 import { deny, type Decision, type Deny } from '../auth/decision.ts';
 import { parseBasic } from './parse-basic.ts';
 import { headerValues, type RequestHead } from '../http/request-head.ts';
-import { encodeUserId, type UserId } from '../auth/user-id.ts';
+import { encodeUserId } from '../auth/user-id.ts';
+import { identifyUser, type IdentifyUserOptions } from './identify-user.ts';
 import type { HashQueue } from './hash-queue.ts';
 import type { LoginThrottle } from './login-throttle.ts';
 import { verifyPassword } from './verify-password.ts';
 
-export interface BasicOptions {
+export interface BasicOptions extends IdentifyUserOptions {
   /** Name of the endpoint; separates its users from those of other endpoints. */
   readonly endpoint: string;
   readonly realm: string;
   /** User name → password hash. */
   readonly users: ReadonlyMap<string, string>;
-  readonly userIdPrefix?: string | undefined;
-  readonly isOperator: (userId: UserId) => boolean;
   readonly hashing: HashQueue;
   readonly throttle: LoginThrottle;
 }
@@ -56,12 +55,6 @@ export function createBasicMethod(options: BasicOptions): AuthMethod {
   const { endpoint, users, hashing, throttle } = options;
   const decoyFor = decoys(users);
 
-  function allow(username: string): Decision {
-    const userId = encodeUserId(username, options.userIdPrefix);
-    if (userId === undefined) return deny('user-id-unusable');
-    return { kind: 'allow', identity: { userId, operator: options.isOperator(userId), forwardedClaims: [] } };
-  }
-
   /** No user can have such a name or password, so rejecting it without hashing reveals nothing about existing users. */
   function isImpossible({ username, password }: { username: string; password: string }): boolean {
     return (
@@ -91,7 +84,7 @@ export function createBasicMethod(options: BasicOptions): AuthMethod {
     });
     if (right && hash !== undefined) {
       attempt.succeeded();
-      return allow(username);
+      return identifyUser(username, options);
     }
     attempt.failed();
     return deny(hash === undefined ? 'user-unknown' : 'password-wrong');

@@ -16,6 +16,10 @@ export const basicAuth = z.strictObject({
   policy: z.literal('funart').optional().describe("FunArt's rules for names and passwords."),
   userIdPrefix: userIdPrefix.optional(),
   operators: operators.optional(),
+  signIn: z
+    .enum(['page', 'browser'], 'must be page or browser')
+    .default('page')
+    .describe('How browsers sign in: with the page at /_auth/sign-in, or with their own dialog.'),
 });
 
 export type BasicAuth = z.output<typeof basicAuth>;

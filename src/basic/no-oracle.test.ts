@@ -27,6 +27,7 @@ function aMethod() {
     realm: 'studio',
     users,
     isOperator: () => false,
+    accessOf: () => undefined,
     hashing,
     throttle,
   });

@@ -11,6 +11,7 @@ const allow = (name: string, expiresAtMs?: number): Decision => ({
     userId: encodeUserId(name)!,
     operator: false,
     forwardedClaims: [],
+    access: undefined,
     ...(expiresAtMs === undefined ? {} : { expiresAtMs }),
   },
 });

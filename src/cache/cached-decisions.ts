@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
 import type { AuthMethod, CacheLookup } from '../auth/auth-method.ts';
-import type { Decision } from '../auth/decision.ts';
+import type { Allow, Decision } from '../auth/decision.ts';
 import { keyedHmac } from './hmac.ts';
 
 export interface CachedDecisionsOptions {
@@ -26,6 +26,10 @@ interface CachedDecision {
   readonly untilMs: number;
   /** Monotonic: a clock that is set back must not keep the decision longer. */
   readonly forgetAtMs: number;
+}
+
+function endOf({ identity, cacheUntilMs }: Allow): number {
+  return Math.min(identity.expiresAtMs ?? Number.POSITIVE_INFINITY, cacheUntilMs ?? Number.POSITIVE_INFINITY);
 }
 
 /** Short, so that a corrected password or a new key takes effect soon. */
@@ -74,7 +78,7 @@ export function cacheDecisions(method: AuthMethod, options: CachedDecisionsOptio
   function ttlOf(decision: Decision, length: number): number {
     switch (decision.kind) {
       case 'allow':
-        return Math.min(options.ttlMs, (decision.identity.expiresAtMs ?? Number.POSITIVE_INFINITY) - now());
+        return Math.min(options.ttlMs, endOf(decision) - now());
       case 'deny':
         return length <= REFUSAL_MAX_LENGTH && decision.retryAfterSeconds === undefined ? REFUSAL_TTL_MS : 0;
       case 'unavailable':

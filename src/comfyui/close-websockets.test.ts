@@ -53,7 +53,7 @@ async function close(ended: readonly Ended[], statuses: readonly (number | Error
 const urls = ({ requests }: Awaited<ReturnType<typeof close>>): string[] =>
   requests.map(({ url }) => url).sort();
 
-test('every ComfyUI of the endpoint is told, with a token for it, and no session id', async () => {
+test('every ComfyUI of the endpoint hears, with a token for it, and no session id', async () => {
   const told = await close([
     { endpoint: 'studio', userId: 'alice', sessionId: 'secret', issuedBeforeMs: 5.5 },
   ]);
@@ -68,7 +68,7 @@ test('every ComfyUI of the endpoint is told, with a token for it, and no session
   ]);
 });
 
-test('without an endpoint every multi-tenant ComfyUI is told, each once', async () => {
+test('without an endpoint every multi-tenant ComfyUI hears, each once', async () => {
   const told = await close([{ userId: 'alice' }, { endpoint: 'api', userId: 'bob' }]);
   expect(urls(told)).toEqual([1, 2, 3].map((port) => `http://127.0.0.1:${port}/_tenant/close`));
   const both = told.requests.find(({ url }) => url.includes(':2/'));

@@ -49,6 +49,26 @@ test('a valid configuration is summarized', async () => {
   ]);
 });
 
+test('access rules, their tests and allowed origins are in the summary', async () => {
+  const { code, out } = await checked(`${BASIC}    allowedOrigins: [https://portal.example.com]
+    rules: [{ deny: /free }, { deny: /upload/* }]
+    tests: [{ as: alice, request: POST /api/free, expect: deny }]
+`);
+  expect(code).toBe(0);
+  expect(out).toContain('  2 access rules, 1 test passed');
+  expect(out).toContain('  pages of other origins may use it:  https://portal.example.com');
+});
+
+test('a failing test of the rules is an error', async () => {
+  const { code, err } = await checked(`${BASIC}    rules: [{ deny: /free }]
+    tests: [{ as: alice, request: POST /api/free, expect: allow }]
+`);
+  expect(code).toBe(78);
+  expect(err[0]).toMatch(
+    /^comfy-tenant\.yaml:10:13 endpoints\[0\]\.tests\[0\]: POST \/api\/free as alice must be allowed/,
+  );
+});
+
 test('warnings are printed, and the configuration is still valid', async () => {
   directory.write('users.htpasswd', `bob:${BCRYPT}\ncarol:{SHA}VBPuJHI7uixaa6LQGWx4s+5GKNE=\n`);
   const { code, err } = await checked(spoil(BASIC, 'users:', 'usersFile: users.htpasswd\n      users:'));

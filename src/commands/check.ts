@@ -38,16 +38,26 @@ function methodLines(auth: BasicAuth | JwtAuth, users: number): string[] {
   return auth.method === 'BASIC' ? [`  ${count(users, 'user')}`] : auth.issuers.map(issuerLine);
 }
 
-function endpointLines(
-  { name, domains, upstream, multiTenant, auth, publicPaths }: Endpoint,
-  users: Config['users'],
-): string[] {
+function accessLines({ rules, tests, allowedOrigins }: Endpoint): string[] {
+  return [
+    ...(rules.length === 0
+      ? []
+      : [`  ${count(rules.length, 'access rule')}, ${count(tests.length, 'test')} passed`]),
+    ...(allowedOrigins.length === 0
+      ? []
+      : [`  pages of other origins may use it:  ${allowedOrigins.join(' ')}`]),
+  ];
+}
+
+function endpointLines(endpoint: Endpoint, users: Config['users']): string[] {
+  const { name, domains, upstream, multiTenant, auth, publicPaths } = endpoint;
   const paths = publicPaths.map(({ path }) => path).join(' ');
   return [
     `endpoint ${name}: ${domains.join(' ')} → ${upstream.join(' ')}`,
     `  ${auth.method}, ${multiTenant ? 'multi-tenant' : 'NOT multi-tenant: all users share one ComfyUI'}`,
     ...methodLines(auth, users.get(name)?.size ?? 0),
     ...(paths === '' ? [] : [`  public, no authentication:  ${paths}`]),
+    ...accessLines(endpoint),
   ];
 }
 

@@ -18,6 +18,8 @@ export const EXIT = {
   ok: 0,
   failed: 1,
   usage: 64,
+  /** A file that a command needs is missing or unreadable. */
+  noInput: 66,
   unavailable: 69,
   software: 70,
   cannotWrite: 74,

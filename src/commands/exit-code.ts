@@ -1,6 +1,6 @@
 import { explainError } from '../errors/explain-error.ts';
 import { explainSystemError } from '../errors/system-error.ts';
-import { FileWriteError } from '../files/file-error.ts';
+import { FileReadError, FileWriteError } from '../files/file-error.ts';
 import { EXIT } from './context.ts';
 
 const WRITE_CODES = new Set(['ENOSPC', 'EDQUOT', 'EROFS', 'EFBIG', 'EIO']);
@@ -12,7 +12,22 @@ function isWriteError(error: unknown): boolean {
 
 /** The exit code for an error that ended a command. */
 export function exitCodeOf(error: unknown): number {
+  if (error instanceof FileReadError) return EXIT.noInput;
   return isWriteError(error) ? EXIT.cannotWrite : EXIT.unavailable;
+}
+
+/** Arguments that the command does not take, as `parseArgs` reports them. */
+export function isUsageError(error: unknown): error is Error {
+  const code = error instanceof Error ? (error as NodeJS.ErrnoException).code : undefined;
+  return code?.startsWith('ERR_PARSE_ARGS') === true;
+}
+
+/** Prints an error that ended a command as one line, and returns its exit code. */
+export function reportError(command: string, error: unknown, err: (line: string) => void): number {
+  // Its message already names the file, the reason and the fix.
+  const text = error instanceof FileWriteError ? error.message : explainError(error);
+  err(`comfy-tenant ${command}: ${text}`);
+  return exitCodeOf(error);
 }
 
 /** The source line that threw, without the rest of the stack. */

@@ -2,23 +2,29 @@ import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { comfyuiGroups } from '../config/comfyui-groups.ts';
 import { loadConfig } from '../config/load.ts';
+import { sessionKeyFile } from '../config/session-key-file.ts';
 import type { Config } from '../config/schema.ts';
+import { rotateSessionKeys } from '../session/rotate-session-keys.ts';
 import { publishKeys } from '../token/public-keys.ts';
 import { rotateTokenKeys } from '../token/rotate-keys.ts';
 import { loadTokenKeys, loadVerifyKeys } from '../token/token-key.ts';
 import { EXIT, type Command } from './context.ts';
 
-export const help = `comfy-tenant key [--config comfy-tenant.yaml] [--rotate]
+export const help = `comfy-tenant key [--config comfy-tenant.yaml] [--rotate] [--rotate-sessions]
 
 Creates the service's private keys if they are missing, writes the public keys with which ComfyUI verifies tokens, and
 prints which ComfyUI needs which file. The service does the same at startup.
 
   --rotate   add a new key, which signs after the next restart of the service; the previous key stays valid until the
-             next --rotate. If a private key was stolen: rotate, restart, rotate again, restart`;
+             next --rotate. If a private key was stolen: rotate, restart, rotate again, restart
+  --rotate-sessions
+             add a new key that signs session cookies at once; sessions of the previous key stay valid until the next
+             --rotate-sessions. If the file was stolen: do it twice, which ends all sessions`;
 
 const OPTIONS = {
   config: { type: 'string', short: 'c', default: 'comfy-tenant.yaml' },
   rotate: { type: 'boolean', default: false },
+  'rotate-sessions': { type: 'boolean', default: false },
 } as const;
 
 function lines({ comfyui }: Config, fingerprint: string): string[] {
@@ -36,6 +42,10 @@ export const key: Command = ({ args, env, cwd, out, err }) => {
     return Promise.resolve(EXIT.config);
   }
   const { config } = loaded;
+  if (values['rotate-sessions']) {
+    out(`session key ${rotateSessionKeys(sessionKeyFile(config))}: ${sessionKeyFile(config)}`);
+    return Promise.resolve(EXIT.ok);
+  }
   const { tokenKeyFile, verifyKeyFile } = config.comfyui;
   const before = loadTokenKeys(tokenKeyFile);
   if (before.kind === 'shared') {

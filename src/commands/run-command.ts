@@ -1,7 +1,5 @@
-import { FileWriteError } from '../files/file-error.ts';
-import { explainError } from '../errors/explain-error.ts';
 import { type Command, type CommandContext, EXIT } from './context.ts';
-import { exitCodeOf } from './exit-code.ts';
+import { isUsageError, reportError } from './exit-code.ts';
 
 interface Entry {
   /** One line for the list of commands. */
@@ -18,6 +16,10 @@ const COMMANDS: Readonly<Record<string, Entry>> = {
   check: {
     summary: 'validates a configuration and shows what it would serve',
     load: () => import('./check.ts').then(({ check, help }) => ({ run: check, help })),
+  },
+  explain: {
+    summary: 'shows which access rule decides about a request',
+    load: () => import('./explain.ts').then(({ explain, help }) => ({ run: explain, help })),
   },
   envoy: {
     summary: "renders Envoy's bootstrap from a configuration",
@@ -38,6 +40,18 @@ const COMMANDS: Readonly<Record<string, Entry>> = {
   user: {
     summary: 'adds, removes and lists users in a users file',
     load: () => import('./user.ts').then(({ user, help }) => ({ run: user, help })),
+  },
+  sessions: {
+    summary: 'lists who is signed in',
+    load: () => import('./sessions.ts').then(({ sessions, help }) => ({ run: sessions, help })),
+  },
+  revoke: {
+    summary: 'ends sessions, tokens and access tokens, and closes their WebSockets',
+    load: () => import('./revoke.ts').then(({ revoke, help }) => ({ run: revoke, help })),
+  },
+  'access-token': {
+    summary: 'creates, lists and revokes access tokens for programs',
+    load: () => import('./access-token.ts').then(({ accessToken, help }) => ({ run: accessToken, help })),
   },
   key: {
     summary: 'creates, shows and rotates keys',
@@ -61,7 +75,7 @@ const COMMANDS: Readonly<Record<string, Entry>> = {
   },
 };
 
-const WIDTH = 8;
+const WIDTH = 14;
 
 function usage(): string[] {
   const list = Object.entries(COMMANDS).map(([name, { summary }]) => `  ${name.padEnd(WIDTH)}${summary}`);
@@ -74,11 +88,6 @@ function usage(): string[] {
     '',
     'Run comfy-tenant <command> --help for details. Exit codes follow sysexits.h.',
   ];
-}
-
-function isUsageError(error: unknown): error is Error {
-  const code = error instanceof Error ? (error as NodeJS.ErrnoException).code : undefined;
-  return code?.startsWith('ERR_PARSE_ARGS') === true;
 }
 
 async function run(name: string, entry: Entry, context: CommandContext): Promise<number> {
@@ -94,10 +103,7 @@ async function run(name: string, entry: Entry, context: CommandContext): Promise
       context.err(`comfy-tenant ${name}: ${error.message}. See comfy-tenant ${name} --help`);
       return EXIT.usage;
     }
-    // Its message already names the file, the reason and the fix.
-    const text = error instanceof FileWriteError ? error.message : explainError(error);
-    context.err(`comfy-tenant ${name}: ${text}`);
-    return exitCodeOf(error);
+    return reportError(name, error, context.err);
   }
 }
 

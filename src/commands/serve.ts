@@ -1,11 +1,11 @@
 import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
-import { setFlagsFromString } from 'node:v8';
 import { createLog } from '../admin/log.ts';
+import { createConcealment } from '../config-file/conceal.ts';
 import { loadConfig } from '../config/load.ts';
 import { restartNeeded } from '../config/restart-needed.ts';
 import { watchConfig } from '../config/watch.ts';
-import { heapGrowthFlag } from '../service/service-heap.ts';
+import { limitHeapGrowth } from '../service/service-heap.ts';
 import { askComfyuiWith } from '../comfyui/ask-comfyui.ts';
 import { startService } from '../service/service.ts';
 import { EXIT, type Command } from './context.ts';
@@ -25,7 +25,7 @@ function ended(signal: AbortSignal): Promise<void> {
 }
 
 export const serve: Command = async ({ args, env, cwd, err, signal }) => {
-  setFlagsFromString(heapGrowthFlag([...process.execArgv, env['NODE_OPTIONS'] ?? '']));
+  limitHeapGrowth();
   const { values } = parseArgs({ args: [...args], options: { config: { type: 'string', short: 'c' } } });
   const file = resolve(cwd, values.config ?? 'comfy-tenant.yaml');
   const loaded = loadConfig(file, env);
@@ -34,17 +34,17 @@ export const serve: Command = async ({ args, env, cwd, err, signal }) => {
     return EXIT.config;
   }
   for (const warning of loaded.warnings) err(`warning: ${warning}`);
-  let { conceal } = loaded;
-  const concealing = (text: string): string => conceal(text);
+  const concealment = createConcealment();
+  concealment.add(loaded.conceal);
   const log = createLog(loaded.config.log.level, {
-    write: (line) => process.stdout.write(concealing(line)),
+    write: (line) => process.stdout.write(concealment.text(line)),
   });
   const { config, revision } = loaded;
   const service = await startService({
     config,
     revision,
     log,
-    conceal: concealing,
+    conceal: concealment.text,
     askComfyui: askComfyuiWith(config),
   });
   const watching = watchConfig({
@@ -54,8 +54,7 @@ export const serve: Command = async ({ args, env, cwd, err, signal }) => {
     signal,
     onChange(next) {
       log.debug({ ok: next.ok, files: next.files }, 'configuration files changed and were loaded');
-      const earlier = conceal; // Replaced values are still secret.
-      conceal = (text) => next.conceal(earlier(text));
+      concealment.add(next.conceal);
       if (!next.ok) {
         service.refuse(next.faults);
         return;

@@ -9,7 +9,9 @@ import { printProgress, seconds } from '../install/progress.ts';
 import { runStack, unexpectedEnd, type Running } from '../stack/run-stack.ts';
 import { printDemoSummary, printSummary } from '../demo/summary.ts';
 import type { UpContext, Stack } from '../stack/stack.ts';
+import { concealedOutput } from './concealed-output.ts';
 import { EXIT, type Command, type CommandContext } from './context.ts';
+import { reportError } from './exit-code.ts';
 
 export const help = `comfy-tenant up [--config comfy-tenant.yaml] | [--reset] [--demo folder]
 
@@ -95,7 +97,10 @@ async function fromConfig(context: UpContext, file: string): Promise<number> {
   });
 }
 
-function explain(error: unknown, { out, err, signal }: CommandContext): number {
+function explain(
+  error: unknown,
+  { out, err, signal }: Pick<CommandContext, 'out' | 'err' | 'signal'>,
+): number {
   if (signal.aborted) {
     out('stopped before startup finished');
     return EXIT.ok;
@@ -104,13 +109,14 @@ function explain(error: unknown, { out, err, signal }: CommandContext): number {
     for (const fault of error.faults) err(fault);
     return EXIT.config;
   }
-  if (!(error instanceof StartError)) throw error;
+  if (!(error instanceof StartError)) return reportError('up', error, err);
   err(error.message);
   return EXIT.unavailable;
 }
 
 export const up: Command = async (context) => {
-  const { args, env, cwd, out, err, signal } = context;
+  const { args, env, cwd, signal } = context;
+  const { concealment, out, err } = concealedOutput(context);
   const { values } = parseArgs({
     args: [...args],
     options: {
@@ -123,7 +129,7 @@ export const up: Command = async (context) => {
     err('comfy-tenant up: --reset and --demo apply to the demo only; do not combine them with --config');
     return EXIT.usage;
   }
-  const upContext: UpContext = { env, cwd, out, err, signal, progress: printProgress(out) };
+  const upContext: UpContext = { env, cwd, out, err, signal, progress: printProgress(out), concealment };
   try {
     return await (values.config === undefined
       ? demo(upContext, {
@@ -132,6 +138,6 @@ export const up: Command = async (context) => {
         })
       : fromConfig(upContext, values.config));
   } catch (error) {
-    return explain(error, context);
+    return explain(error, { out, err, signal });
   }
 };

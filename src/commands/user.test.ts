@@ -1,4 +1,4 @@
-import { chmodSync, existsSync, readFileSync, statSync, symlinkSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, readFileSync, statSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import {
@@ -11,6 +11,8 @@ import {
 import { run, type Ran } from '../../test/config/run-command.ts';
 import { parseHtpasswd } from '../basic/htpasswd.ts';
 import { verifyPassword } from '../basic/verify-password.ts';
+import type { CommandContext } from './context.ts';
+import { runCommand } from './run-command.ts';
 import { user } from './user.ts';
 
 const FILE = spoil(BASIC, BASIC.slice(BASIC.indexOf('users:')), 'usersFile: users.htpasswd\n');
@@ -148,6 +150,20 @@ test.each([[[]], [['add']], [['list', 'alice']], [['add', 'a', 'b']], [['rename'
       code: 64,
       out: [],
       err: ['comfy-tenant user: expected add <name>, remove <name> or list. See comfy-tenant user --help'],
+    });
+  },
+);
+
+test.each([['add', 'alice', '--password-stdin'], ['remove', 'alice'], ['list']])(
+  'user %s of a users file that cannot be read is one line with exit code 66',
+  async (...args) => {
+    mkdirSync(join(directory.path, 'users.htpasswd'));
+    const user = (context: CommandContext): Promise<number> => runCommand('user', context);
+    const { code, out, err } = await run(user, { cwd: directory.path, args, stdin: 'sesame' });
+    expect({ code, out, err }).toEqual({
+      code: 66,
+      out: [],
+      err: [`comfy-tenant user: ${directory.path}/users.htpasswd is a directory, not a file`],
     });
   },
 );

@@ -4,6 +4,7 @@ import { parseHtpasswd, userNameFault } from '../basic/htpasswd.ts';
 import { makeHash, passwordFault, type PasswordRules } from '../basic/make-hash.ts';
 import { changeUsersFile, hasUser, withoutUser, withUser } from '../basic/edit-users-file.ts';
 import { readTextFile } from '../config-file/read-text-file.ts';
+import { FileReadError } from '../files/file-error.ts';
 import { findUserLists, type UserList } from '../config/find-users-files.ts';
 import { type Command, type CommandContext, EXIT } from './context.ts';
 import { readPassword } from './read-password.ts';
@@ -59,6 +60,14 @@ function findTarget(values: Values, { cwd, env }: CommandContext): Target | stri
   return { file: list.auth.usersFile, list };
 }
 
+/** The text of a users file; empty if it does not exist yet. @throws FileReadError */
+function textOf(file: string): string {
+  const read = readTextFile(file, MAX_MEBIBYTES);
+  if (read.ok) return read.text;
+  if (read.reason === 'missing') return '';
+  throw new FileReadError(`${file} ${read.fault}`);
+}
+
 function alreadyExists(username: string): string {
   return `${username} already exists: use --replace to set a new password`;
 }
@@ -71,9 +80,7 @@ function addFault(username: string, replace: boolean, { file, list }: Target): s
   if (fault !== undefined) return fault;
   if (list?.auth.users.some((user) => user.username === username) === true)
     return `${username} is defined under users in the configuration: change it there`;
-  const read = readTextFile(file, MAX_MEBIBYTES);
-  if (!read.ok && read.fault !== 'does not exist') return `${file} ${read.fault}`;
-  if (read.ok && !replace && hasUser(read.text, username)) return alreadyExists(username);
+  if (!replace && hasUser(textOf(file), username)) return alreadyExists(username);
   return undefined;
 }
 
@@ -108,6 +115,7 @@ async function remove(
   username: string,
   { target, out, cwd }: CommandContext & { target: Target },
 ): Promise<string | undefined> {
+  if (!hasUser(textOf(target.file), username)) return `${target.file} has no user ${username}`;
   const removed = await changeUsersFile(target.file, (text) =>
     hasUser(text, username) ? withoutUser(text, username) : undefined,
   );
@@ -118,7 +126,7 @@ async function remove(
 
 function list({ target, out }: CommandContext & { target: Target }): string | undefined {
   const read = readTextFile(target.file, MAX_MEBIBYTES);
-  if (!read.ok) return `${target.file} ${read.fault}`;
+  if (!read.ok) throw new FileReadError(`${target.file} ${read.fault}`);
   for (const { username } of target.list?.auth.users ?? []) out(username);
   for (const { username } of parseHtpasswd(read.text).users) out(username);
   return undefined;

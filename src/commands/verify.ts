@@ -4,7 +4,10 @@ import { loadConfig } from '../config/load.ts';
 import { isIsolated } from '../verify/verify.ts';
 import { verifyEndpoints } from '../verify/verify-endpoints.ts';
 import { verifyTable } from '../verify/verify-table.ts';
-import { EXIT, type Command } from './context.ts';
+import type { Concealment } from '../config-file/conceal.ts';
+import { concealedOutput } from './concealed-output.ts';
+import { EXIT, type Command, type CommandContext } from './context.ts';
+import { isUsageError, reportError } from './exit-code.ts';
 
 export const help = `comfy-tenant verify [--config comfy-tenant.yaml] [--url http://…] [--json]
 
@@ -15,13 +18,27 @@ two minutes, and only someone who can read comfyui.verifyKeyFile can create them
   --url    the gateway's URL (default: from gateway.listen)
   --json   print the results as JSON`;
 
-export const verify: Command = async ({ args, env, cwd, out, err, signal }) => {
+export const verify: Command = async (context) => {
+  const { concealment, out, err } = concealedOutput(context);
+  try {
+    return await run({ ...context, out, err }, concealment);
+  } catch (error) {
+    if (isUsageError(error)) throw error;
+    return reportError('verify', error, err);
+  }
+};
+
+async function run(
+  { args, env, cwd, out, err, signal }: CommandContext,
+  concealment: Concealment,
+): Promise<number> {
   const { values } = parseArgs({
     args: [...args],
     options: { config: { type: 'string', short: 'c' }, url: { type: 'string' }, json: { type: 'boolean' } },
   });
   const named = values.config ?? 'comfy-tenant.yaml';
   const loaded = loadConfig(resolve(cwd, named), env, named);
+  concealment.add(loaded.conceal);
   if (!loaded.ok) {
     for (const fault of loaded.faults) err(fault);
     return EXIT.config;
@@ -37,4 +54,4 @@ export const verify: Command = async ({ args, env, cwd, out, err, signal }) => {
     ({ rows, probes }) => rows.every(isIsolated) && probes.every(({ refused }) => refused),
   );
   return isolated ? EXIT.ok : EXIT.failed;
-};
+}

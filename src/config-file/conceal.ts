@@ -26,3 +26,20 @@ export function concealer(values: ReadonlyMap<string, string>): Conceal {
   const pattern = new RegExp(longestFirst.map(escaped).join('|'), 'gi');
   return (text) => text.replaceAll(pattern, (found) => names.get(found.toLowerCase()) ?? '${…}');
 }
+
+/** Conceals the values of every configuration loaded so far: replaced values are still secret. */
+export interface Concealment {
+  readonly text: Conceal;
+  add(conceal: Conceal): void;
+}
+
+export function createConcealment(): Concealment {
+  let all: Conceal = (text) => text;
+  return {
+    text: (text) => all(text),
+    add(conceal) {
+      const earlier = all;
+      all = (text) => conceal(earlier(text));
+    },
+  };
+}

@@ -9,7 +9,11 @@ function inEndpoint({ auth }: Endpoint, absolute: FromFile): void {
     if (auth.usersFile !== undefined) auth.usersFile = absolute(auth.usersFile);
     return;
   }
-  for (const { jwks } of auth.issuers) if ('file' in jwks) jwks.file = absolute(jwks.file);
+  for (const { jwks, signIn } of auth.issuers) {
+    if ('file' in jwks) jwks.file = absolute(jwks.file);
+    if (signIn?.oidc.clientSecretFile !== undefined)
+      signIn.oidc.clientSecretFile = absolute(signIn.oidc.clientSecretFile);
+  }
 }
 
 function inComfyui(comfyui: ConfigParts['comfyui'], absolute: FromFile): void {
@@ -40,17 +44,23 @@ function inPortal({ portal, service }: ConfigParts, absolute: FromFile): void {
   if (portal.address !== undefined) portal.address = socketPath(portal.address, absolute);
 }
 
+/** Files that the service itself writes. */
+function inOwnFiles({ audit, revocation, accessTokens, session }: ConfigParts, absolute: FromFile): void {
+  if (audit?.file !== undefined) audit.file = absolute(audit.file);
+  if (revocation !== undefined) {
+    revocation.file = absolute(revocation.file);
+    revocation.sessionsFile = absolute(revocation.sessionsFile);
+  }
+  if (accessTokens !== undefined) accessTokens.file = absolute(accessTokens.file);
+  if (session?.keyFile !== undefined) session.keyFile = absolute(session.keyFile);
+}
+
 /** Makes every path of a parsed configuration absolute, in place. @param directory of the configuration file */
 export function makePathsAbsolute(parts: ConfigParts, directory: string): void {
   const absolute: FromFile = (path) => resolve(directory, path);
   for (const { endpoint } of parts.endpoints) inEndpoint(endpoint, absolute);
   inComfyui(parts.comfyui, absolute);
-  if (parts.revocation !== undefined) {
-    parts.revocation.file = absolute(parts.revocation.file);
-    parts.revocation.sessionsFile = absolute(parts.revocation.sessionsFile);
-  }
-  if (parts.accessTokens !== undefined) parts.accessTokens.file = absolute(parts.accessTokens.file);
-  if (parts.session !== undefined) parts.session.keyFile = absolute(parts.session.keyFile);
+  inOwnFiles(parts, absolute);
   inPortal(parts, absolute);
   inTls(parts.gateway?.tls, absolute);
   inTls(parts.service?.tls, absolute);

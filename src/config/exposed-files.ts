@@ -1,4 +1,5 @@
 import { statSync } from 'node:fs';
+import { sessionKeyFile } from './session-key-file.ts';
 import type { Config } from './schema.ts';
 
 interface SecretFile {
@@ -15,19 +16,20 @@ function secretFiles({ comfyui, gateway, service, endpoints, session, ...more }:
   const ofEndpoints = endpoints.flatMap(({ auth }, at): SecretFile[] => {
     const key = `endpoints[${at}].auth`;
     if (auth.method === 'BASIC') return [{ key: `${key}.usersFile`, path: auth.usersFile }];
-    return auth.issuers.map(({ jwks, algorithms = [] }, index) => {
+    return auth.issuers.flatMap(({ jwks, algorithms = [], signIn }, index) => {
       const isShared = algorithms.some((name) => name.startsWith('HS'));
-      return {
-        key: `${key}.issuers[${index}].jwks.file`,
-        path: isShared && 'file' in jwks ? jwks.file : undefined,
-      };
+      const issuer = `${key}.issuers[${index}]`;
+      return [
+        { key: `${issuer}.jwks.file`, path: isShared && 'file' in jwks ? jwks.file : undefined },
+        { key: `${issuer}.signIn.oidc.clientSecretFile`, path: signIn?.oidc.clientSecretFile },
+      ];
     });
   });
   return [
     ...ofEndpoints,
     { key: 'comfyui.tokenKeyFile', path: comfyui.tokenKeyFile },
     { key: 'comfyui.verifyKeyFile', path: comfyui.verifyKeyFile },
-    { key: 'session.keyFile', path: session.keyFile },
+    { key: 'session.keyFile', path: sessionKeyFile({ session, comfyui }) },
     { key: 'revocation.file', path: more.revocation.file },
     { key: 'accessTokens.file', path: more.accessTokens.file },
     { key: 'gateway.tls.keyFile', path: gateway.tls?.keyFile },
@@ -58,7 +60,11 @@ function holdsSecrets({ endpoints }: Config): boolean {
   return endpoints.some(({ auth }) =>
     auth.method === 'BASIC'
       ? auth.users.length > 0
-      : auth.issuers.some(({ jwks }) => 'keys' in jwks && jwks.keys.some(({ kty }) => kty === 'oct')),
+      : auth.issuers.some(
+          ({ jwks, signIn }) =>
+            ('keys' in jwks && jwks.keys.some(({ kty }) => kty === 'oct')) ||
+            signIn?.oidc.clientSecret !== undefined,
+        ),
   );
 }
 

@@ -14,6 +14,7 @@ function aConfig(sections: object): Config {
     file: '/comfy-tenant.yaml',
     users: new Map(),
     keySets: new Map(),
+    clientSecrets: new Map(),
   };
 }
 

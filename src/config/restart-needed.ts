@@ -9,6 +9,7 @@ const BOUND = [
   'revocation',
   'accessTokens',
   'admin',
+  'audit',
   'log',
 ] as const;
 

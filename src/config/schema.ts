@@ -10,6 +10,8 @@ import {
   tlsFiles,
   upstream,
 } from '../config-file/fields.ts';
+import { origin } from '../access/origin-schema.ts';
+import { accessRule, accessTest } from '../access/rule-schema.ts';
 import { basicAuth } from '../basic/basic-schema.ts';
 import { jwtAuth } from '../jwt/jwt-schema.ts';
 import { accessTokenSettings } from '../access-token/access-token-schema.ts';
@@ -73,6 +75,15 @@ const endpoint = z.strictObject({
     .describe('Multi-tenant mode. false: authenticate only, send no user id.'),
   auth: z.discriminatedUnion('method', [basicAuth, jwtAuth], 'must be BASIC or JWT'),
   publicPaths: z.array(publicPath).default([]),
+  allowedOrigins: z
+    .array(origin)
+    .default([])
+    .describe('Web origins whose pages may use this endpoint, with the credentials of the browser.'),
+  rules: z.array(accessRule).default([]).describe('Access rules; the first that matches decides.'),
+  tests: z
+    .array(accessTest)
+    .default([])
+    .describe('What the rules must decide; a failing test rejects the configuration.'),
 });
 
 /** The configuration file as written; `rules/` checks what spans several fields. */
@@ -150,6 +161,15 @@ export const configSchema = z.strictObject({
         ),
     })
     .prefault({}),
+  audit: z
+    .strictObject({
+      file: filePath
+        .optional()
+        .describe(
+          'Also write audit events to this file (created with mode 0600), one line of JSON each; reopened after rotation.',
+        ),
+    })
+    .prefault({}),
   log: z
     .strictObject({
       level: z.enum(['debug', 'info', 'warn', 'error'], 'must be debug, info, warn or error').default('info'),
@@ -165,6 +185,8 @@ export type Config = z.output<typeof configSchema> & {
   users: ReadonlyMap<string, ReadonlyMap<string, string>>;
   /** By absolute path: the JWKS files that issuers name, parsed and checked. */
   keySets: ReadonlyMap<string, unknown>;
+  /** By absolute path: the client secrets in the files that `signIn` names. */
+  clientSecrets: ReadonlyMap<string, string>;
 };
 export type Endpoint = Config['endpoints'][number];
 export type PublicPath = z.output<typeof publicPath>;

@@ -10,6 +10,7 @@ const basicAuth = (n: number) => ({ method: 'BASIC', users: [user(n)] });
 const FIRST_PORT = 20_000;
 const loopback = (n: number): string => `127.9.9.9:${FIRST_PORT + n}`;
 const header = (n: number): string => `X-Unnamed-${n}`;
+const rule = (n: number) => ({ deny: [`/unnamed-${n}`] });
 const jwk = (n: number) => ({
   kty: 'EC',
   crv: 'P-256',
@@ -60,6 +61,9 @@ const SUBSTITUTES: Readonly<Record<string, (n: number) => unknown>> = {
   'endpoints.*.auth.issuers.*.audience.*': (n) => `unnamed-${n}`,
   'endpoints.*.auth.issuers.*.anyAudience': () => true,
   'endpoints.*.auth.issuers.*.userIdPrefix': (n) => `unnamed${n}`,
+  'endpoints.*.auth.issuers.*.signIn.oidc.clientId': (n) => `unnamed-${n}`,
+  'endpoints.*.auth.issuers.*.signIn.oidc.redirectUri': (n) =>
+    `https://unnamed-${n}.invalid/_auth/oidc/callback`,
   'endpoints.*.auth.issuers.*.jwks': (n) => ({ url: url(n) }),
   'endpoints.*.auth.issuers.*.jwks.url': url,
   'endpoints.*.auth.issuers.*.jwks.discover': () => true,
@@ -75,6 +79,20 @@ const SUBSTITUTES: Readonly<Record<string, (n: number) => unknown>> = {
   'endpoints.*.auth.claimTransformations.*.claim': () => 'sub',
   'endpoints.*.publicPaths.*': (n) => ({ path: `/unnamed-${n}` }),
   'endpoints.*.publicPaths.*.path': (n) => `/unnamed-${n}`,
+  'endpoints.*.allowedOrigins.*': (n) => `https://unnamed-${n}.invalid`,
+  'endpoints.*.rules.*': rule,
+  'endpoints.*.rules.*.allow': (n) => rule(n).deny,
+  'endpoints.*.rules.*.allow.*': (n) => rule(n).deny[0],
+  'endpoints.*.rules.*.deny': (n) => rule(n).deny,
+  'endpoints.*.rules.*.deny.*': (n) => rule(n).deny[0],
+  'endpoints.*.rules.*.name': (n) => `unnamed-${n}`,
+  'endpoints.*.rules.*.to.users.*': (n) => `unnamed-${n}`,
+  'endpoints.*.rules.*.to.claim.name': (n) => `unnamed-${n}`,
+  'endpoints.*.rules.*.to.claim.value': (n) => `unnamed-${n}`,
+  'endpoints.*.tests.*': (n) => ({ as: `unnamed-${n}`, request: 'GET /', expect: 'allow' }),
+  'endpoints.*.tests.*.as': (n) => `unnamed-${n}`,
+  'endpoints.*.tests.*.request': () => 'GET /',
+  'endpoints.*.tests.*.expect': () => 'allow',
   sameUsers: () => true,
   'gateway.listen': loopback,
   'gateway.redirectFrom': loopback,

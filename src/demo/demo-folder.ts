@@ -60,6 +60,8 @@ export interface DemoAddresses {
   readonly admin: string;
   /** Where Envoy connects to the service: `unix:path` or `host:port`. */
   readonly service: string;
+  /** Where Envoy connects to the sign-in pages, in the same form. */
+  readonly portal: string;
   /** ComfyUI's address, such as `http://127.0.0.1:8188`. */
   readonly upstream: string;
   readonly keyFile: string;
@@ -67,7 +69,7 @@ export interface DemoAddresses {
 
 /** Writes the demo's configuration for the addresses of this start. */
 export function writeDemoConfig(folder: DemoFolder, addresses: DemoAddresses): void {
-  const { gateway, admin, service, upstream, keyFile } = addresses;
+  const { gateway, admin, service, portal, upstream, keyFile } = addresses;
   const text = `# The demo's configuration, rewritten by each \`npm start\`. Changes apply within a second, until the next start.
 endpoints:
   - name: demo
@@ -80,6 +82,11 @@ endpoints:
 comfyui: { tokenKeyFile: ${JSON.stringify(keyFile)}, verifyKeyFile: verify.key }
 gateway: { listen: ${JSON.stringify(gateway)} }
 service: { listen: ${JSON.stringify(service)} }
+portal:
+  listen: ${JSON.stringify(portal)}
+  title: comfy-tenant demo
+  notice: The names and passwords are in the terminal where the demo was started.
+session: { keyFile: session.keys }
 admin: { listen: ${JSON.stringify(admin)} }
 `;
   writeFileAtomically(folder.configFile, text);

@@ -7,7 +7,7 @@ import { launchDemo, launchFromDir } from '../stack/comfyui-launch.ts';
 import { openDemoFolder, writeDemoConfig, type DemoFolder } from './demo-folder.ts';
 import { basicCredentials, type DemoUser } from './demo-users.ts';
 import { ensureComfyui } from '../install/ensure-comfyui.ts';
-import { isAlive } from '../install/install-lock.ts';
+import { isAlive } from '../files/is-alive.ts';
 import { getEnvoy, TOOLS } from '../stack/get-envoy.ts';
 import { freePort, nextFreePort, whoListens } from '../stack/ports.ts';
 import type { Progress } from '../install/progress.ts';
@@ -66,8 +66,8 @@ async function choosePort(usual: number, progress: Progress): Promise<number> {
   return port;
 }
 
-function serviceAddress(demo: DemoFolder, port: number): string {
-  const socket = join(demo.path, 'run', 'authz.sock');
+function serviceAddress(demo: DemoFolder, name: string, port: number): string {
+  const socket = join(demo.path, 'run', name);
   return Buffer.byteLength(socket) <= LONGEST_SOCKET_PATH ? `unix:${socket}` : `127.0.0.1:${port}`;
 }
 
@@ -124,7 +124,8 @@ export async function prepareDemoStack(
   writeDemoConfig(demo, {
     gateway: `127.0.0.1:${gateway}`,
     admin: `127.0.0.1:${await choosePort(ADMIN_PORT, context.progress)}`,
-    service: serviceAddress(demo, await freePort()),
+    service: serviceAddress(demo, 'authz.sock', await freePort()),
+    portal: serviceAddress(demo, 'portal.sock', await freePort()),
     upstream,
     keyFile: demo.keyFile,
   });

@@ -32,7 +32,7 @@ export function printDemoSummary(
     ...demo.users.map(({ name, password }) => `  ${name.padEnd(NAME_WIDTH)}${password}`),
     '',
     `  Try   1  sign in as ${first.name}, open workflow "hello", press Run`,
-    `        2  in a private window sign in as ${second.name}: none of ${first.name}'s work is visible`,
+    `        2  sign out at ${url}/_auth/account and sign in as ${second.name}: none of ${first.name}'s work is visible`,
     `        3  curl -u ${first.name}:${first.password} ${url}/_tenant/me`,
     '',
     `  ready in ${took} · ${kept}Ctrl-C stops everything`,

@@ -3,7 +3,7 @@ import { typeOf } from './names.ts';
 /** No query, which may contain a token, and no client headers. Values that the client chooses are truncated. */
 const ACCESS_LOG = {
   time: '%START_TIME%',
-  request: '%REQ(X-REQUEST-ID)%',
+  request: '%REQ(X-REQUEST-ID):64%',
   method: '%REQ(:METHOD):32%',
   host: '%REQ(:AUTHORITY):260%',
   path: '%PATH(NQ):256%',

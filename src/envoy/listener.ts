@@ -1,8 +1,9 @@
 import type { Config } from '../config/schema.ts';
 import { parseHostPort } from '../http/host-port.ts';
 import { accessLog } from './access-log.ts';
+import { cors } from './cors.ts';
 import { earlyHeaderMutation, extAuthz, rbac, responseHeaders, router } from './filters.ts';
-import { LOCAL_REPLIES } from './local-replies.ts';
+import { localReplies } from './local-replies.ts';
 import { typeOf } from './names.ts';
 import type { Rendering } from './rendering.ts';
 import { redirectRoutes, routeConfiguration } from './routes.ts';
@@ -37,8 +38,8 @@ function connectionManager({ config, preset, digest }: Rendering) {
     },
     upgrade_configs: [{ upgrade_type: 'websocket' }],
     early_header_mutation_extensions: [earlyHeaderMutation(config)],
-    http_filters: [responseHeaders(preset), extAuthz(config), rbac(), router()],
-    local_reply_config: LOCAL_REPLIES,
+    http_filters: [responseHeaders(preset), ...cors(config), extAuthz(config), rbac(), router()],
+    local_reply_config: localReplies(config),
     access_log: [accessLog()],
   };
 }
@@ -100,7 +101,7 @@ export function redirectListener(config: Config, from: string) {
     request_headers_timeout: '10s',
     common_http_protocol_options: { headers_with_underscores_action: 'REJECT_REQUEST', idle_timeout: '60s' },
     http_filters: [responseHeaders('gateway'), router()],
-    local_reply_config: LOCAL_REPLIES,
+    local_reply_config: localReplies(config, false),
     access_log: [accessLog()],
   };
   const filters = [{ name: 'envoy.filters.network.http_connection_manager', typed_config: http }];

@@ -1,73 +1,119 @@
-import { EXT_AUTHZ } from './names.ts';
-
-function reply(code: string, message: string) {
-  return { json_format: { error: { code, message, requestId: '%REQ(X-REQUEST-ID)%' } } };
-}
+import type { Config } from '../config/schema.ts';
+import { ANSWER_ROUTE, EXT_AUTHZ, PORTAL_PATH } from './names.ts';
+import { pageMappers, type Cause } from './page-mappers.ts';
 
 function flags(...list: string[]) {
   return { response_flag_filter: { flags: list } };
 }
 
-function status(value: number) {
+function status(value: number, op: 'EQ' | 'GE' = 'EQ') {
   const comparison = {
-    op: 'EQ',
+    op,
     value: { default_value: value, runtime_key: `comfy_tenant.status_${value}` },
   };
   return { status_code_filter: { comparison } };
 }
 
-/** Envoy could not reach the service: an ext_authz denial without a reason from the service. */
-const SERVICE_UNREACHABLE = {
-  and_filter: {
-    filters: [
-      flags('UAEX'),
-      status(503),
-      {
-        metadata_filter: {
-          matcher: {
-            filter: EXT_AUTHZ,
-            path: [{ key: 'reason' }],
-            value: { string_match: { exact: 'none' } },
-          },
-          match_if_key_not_found: true,
-        },
+const and = (...filters: object[]) => ({ and_filter: { filters } });
+const or = (...filters: object[]) => ({ or_filter: { filters } });
+
+/** Responses that are already right: denials by the service, which have a reason, and configured answers of public paths. */
+const FINISHED = or(
+  {
+    metadata_filter: {
+      matcher: {
+        filter: EXT_AUTHZ,
+        path: [{ key: 'reason' }],
+        value: { present_match: true },
       },
-    ],
+      match_if_key_not_found: false,
+    },
   },
-};
+  {
+    extension_filter: {
+      name: 'envoy.access_loggers.extension_filters.cel',
+      typed_config: {
+        '@type': 'type.googleapis.com/envoy.extensions.access_loggers.filters.cel.v3.ExpressionFilter',
+        expression: `xds.route_name == '${ANSWER_ROUTE}'`,
+      },
+    },
+  },
+);
+
+const NOT_REACHED = flags('UH', 'UF', 'UC', 'UO', 'LR', 'UR');
+const TO_PORTAL = { header_filter: { header: { name: ':path', string_match: { prefix: PORTAL_PATH } } } };
+
+const UNAVAILABLE = {
+  kind: 'unavailable',
+  json: {
+    code: 'unavailable',
+    message: 'Authentication is temporarily unavailable. Try again in a few seconds.',
+  },
+  retries: true,
+} as const;
+
+/** Errors before a request is routed. The first cause that matches counts. */
+const EARLY: readonly Cause[] = [
+  {
+    filter: status(421),
+    kind: 'unknown-host',
+    json: { code: 'unknown-host', message: 'No endpoint is configured for this host name.' },
+  },
+  {
+    filter: status(400),
+    kind: 'malformed',
+    json: { code: 'malformed', message: 'Malformed or ambiguous request.' },
+  },
+  {
+    filter: status(431),
+    kind: 'too-large',
+    json: { code: 'too-large', message: 'Request headers are too large.' },
+  },
+];
+
+const LATE: readonly Cause[] = [
+  { filter: and(NOT_REACHED, TO_PORTAL), ...UNAVAILABLE },
+  { filter: and(flags('UAEX'), status(503)), ...UNAVAILABLE },
+  {
+    filter: NOT_REACHED,
+    kind: 'comfyui-unavailable',
+    json: {
+      code: 'unavailable',
+      message: 'ComfyUI is temporarily unavailable. Try again in a few seconds.',
+    },
+    retries: true,
+  },
+  ...EARLY,
+  { filter: status(403), kind: 'forbidden' },
+  { filter: status(404), kind: 'not-found' },
+  { filter: status(502), kind: 'bad-gateway' },
+  { filter: or(status(408), status(504)), kind: 'timeout' },
+  { filter: status(500, 'GE'), kind: 'internal' },
+];
 
 const RETRY_SOON = [{ header: { key: 'retry-after', value: '2' } }];
 
-/** Gives Envoy's own error responses the format of the service's, which pass unchanged. */
-export const LOCAL_REPLIES = {
-  mappers: [
+function jsonMapper({ filter, json, retries = false }: Cause): object[] {
+  if (json === undefined) return [];
+  const error = { ...json, requestId: '%REQ(X-REQUEST-ID)%' };
+  return [
     {
-      filter: SERVICE_UNREACHABLE,
-      body_format_override: reply(
-        'unavailable',
-        'Authentication is temporarily unavailable. Try again in a few seconds.',
-      ),
-      headers_to_add: RETRY_SOON,
+      filter,
+      body_format_override: { json_format: { error } },
+      ...(retries && { headers_to_add: RETRY_SOON }),
     },
-    {
-      filter: flags('UH', 'UF', 'UC', 'UO', 'LR', 'UR'),
-      body_format_override: reply(
-        'unavailable',
-        'ComfyUI is temporarily unavailable. Try again in a few seconds.',
-      ),
-      headers_to_add: RETRY_SOON,
-    },
-    {
-      filter: status(421),
-      body_format_override: reply('unknown-host', 'No endpoint is configured for this host name.'),
-    },
-    {
-      filter: status(400),
-      body_format_override: reply('malformed', 'Malformed or ambiguous request.'),
-    },
-    {
-      filter: status(431),
-      body_format_override: reply('too-large', 'Request headers are too large.'),
-    },
-  ],
-};
+  ];
+}
+
+/**
+ * Gives Envoy's own error responses the format of the service's: a page for browsers, JSON for others.
+ *
+ * @param routed false for a listener that only redirects
+ */
+export function localReplies(config: Config, routed = true) {
+  const causes = routed ? LATE : EARLY;
+  const pages = pageMappers(config.portal);
+  return {
+    mappers: [{ filter: FINISHED }, ...causes.flatMap((cause) => [...pages(cause), ...jsonMapper(cause)])],
+  };
+}

@@ -29,6 +29,16 @@ const OURS = [
 /** The client's address, set by Envoy; the service counts failures by it. */
 const CLIENT_ADDRESS = 'x-envoy-external-address';
 
+/** They tell which page a browser's request comes from. */
+const SOURCE = [
+  'origin',
+  'referer',
+  'sec-fetch-site',
+  'sec-fetch-mode',
+  'sec-fetch-dest',
+  'x-forwarded-proto',
+];
+
 function unique(names: readonly string[]): string[] {
   return [...new Set(names.map((name) => name.toLowerCase()))];
 }
@@ -51,10 +61,6 @@ function credentialHeaders(config: Config): string[] {
     'authorization',
     ...lookups(config).flatMap(({ location, name }) => (location === 'HEADER' ? [name] : [])),
   ];
-}
-
-function usesCookies(config: Config): boolean {
-  return [...lookups(config), ...transformations(config)].some(({ location }) => location === 'COOKIE');
 }
 
 /** Headers removed from client requests. One that carries credentials must reach the service, even if a claim is mapped to it. */
@@ -94,14 +100,25 @@ export function mutableHeaders(config: Config): string[] {
 
 /** Headers that the service reads; no others are sent to it. */
 export function readHeaders(config: Config): string[] {
-  const always = ['accept', 'connection', 'origin', 'upgrade', CLIENT_ADDRESS, 'x-request-id'];
-  const cookie = usesCookies(config) ? ['cookie'] : [];
+  const always = [
+    'accept',
+    'accept-language',
+    'connection',
+    'upgrade',
+    CLIENT_ADDRESS,
+    'x-request-id',
+    ...SOURCE,
+  ];
   const forwarded = config.gateway.trustedHops > 0 ? ['x-forwarded-for'] : [];
-  return unique([...always, ...credentialHeaders(config), ...cookie, ...forwarded]);
+  return unique([...always, 'cookie', ...credentialHeaders(config), ...forwarded]);
 }
 
 /** The name of the cluster of the portal. */
 export const PORTAL = 'portal';
+export const PORTAL_PATH = '/_auth';
+
+/** The name of routes that answer for public paths. */
+export const ANSWER_ROUTE = 'answer';
 
 /** The name of the cluster of an endpoint's ComfyUI. */
 export function clusterOf({ name }: Endpoint): string {

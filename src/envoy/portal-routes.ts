@@ -1,4 +1,5 @@
 import type { Config, Endpoint } from '../config/schema.ts';
+import { withoutCors } from './cors.ts';
 import { unguarded } from './filters.ts';
 import { ENDPOINT, PORTAL, portalHeadersToRemove } from './names.ts';
 
@@ -30,7 +31,7 @@ export function portalRoutes(endpoint: Endpoint, config: Config) {
         append_action: 'OVERWRITE_IF_EXISTS_OR_ADD',
       },
     ],
-    typed_per_filter_config: unguarded(),
+    typed_per_filter_config: { ...unguarded(), ...withoutCors(endpoint) },
   };
   return [
     { match: { path: '/_auth' }, ...toPortal },

@@ -58,13 +58,25 @@ export function bootstrapDigests(config: Config): ReadonlySet<string> {
   return new Set(presets.map((preset) => digestOf(build({ config, preset, digest: '' }))));
 }
 
+/** Error pages have most of their text and filters in common, which YAML's anchors and aliases write once. */
+function shareErrorPages(document: Document, { static_resources }: ReturnType<typeof build>): void {
+  for (const [at, { filter_chains }] of static_resources.listeners.entries()) {
+    const replies = filter_chains[0]?.filters[0]?.typed_config.local_reply_config;
+    const path = ['static_resources', 'listeners', at, 'filter_chains', 0, 'filters', 0, 'typed_config'];
+    const shared = { aliasDuplicateObjects: true, anchorPrefix: `page${at || ''}-` };
+    document.setIn([...path, 'local_reply_config'], document.createNode(replies, shared));
+  }
+}
+
 /**
  * Renders Envoy's bootstrap as YAML with comments. Domains, upstreams and mapped headers come from the configuration.
  *
  * @throws Error if the preset needs a setting that is missing
  */
 export function renderBootstrap(config: Config, preset: Preset): string {
-  const document = new Document(bootstrap(config, preset), { aliasDuplicateObjects: false });
+  const content = bootstrap(config, preset);
+  const document = new Document(content, { aliasDuplicateObjects: false });
+  shareErrorPages(document, content);
   addComments(document);
   return HEAD + document.toString(OPTIONS);
 }

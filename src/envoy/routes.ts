@@ -1,7 +1,9 @@
 import { HOST_PATTERN, MAX_HOST_LENGTH } from '../http/host.ts';
 import type { Config, Endpoint, PublicPath } from '../config/schema.ts';
+import { CORS_HEADERS, corsOf } from './cors.ts';
 import { rbacWithoutTenants, routeOf, unguarded } from './filters.ts';
 import {
+  ANSWER_ROUTE,
   clusterOf,
   credentialParameters,
   HEADER_BYTES,
@@ -31,7 +33,11 @@ function publicRoute(publicPath: PublicPath, endpoint: Endpoint, config: Config)
   const { answer } = publicPath;
   const guard = { match: matchOf(publicPath, endpoint), typed_per_filter_config: unguarded() };
   if (answer !== undefined) {
-    return { ...guard, direct_response: { status: answer.status, body: { inline_string: answer.body } } };
+    return {
+      name: ANSWER_ROUTE,
+      ...guard,
+      direct_response: { status: answer.status, body: { inline_string: answer.body } },
+    };
   }
   const route = { cluster: clusterOf(endpoint), timeout: '0s', idle_timeout: REQUEST_IDLE };
   return { ...guard, route, request_headers_to_remove: identifyingHeaders(config) };
@@ -83,8 +89,10 @@ function virtualHost(endpoint: Endpoint, config: Config, bootstrap: string) {
   return {
     name: endpoint.name,
     domains: domainsOf(endpoint),
+    response_headers_to_remove: CORS_HEADERS,
     typed_per_filter_config: {
       ...routeOf(endpoint, bootstrap),
+      ...corsOf(endpoint),
       ...(endpoint.multiTenant ? {} : rbacWithoutTenants()),
     },
     routes: [

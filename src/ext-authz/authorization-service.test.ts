@@ -37,9 +37,34 @@ test.each([
   expect(JSON.parse(answer.body)).toMatchObject({ error: { requestId: '-' } });
 });
 
-test('a page may read across origins what its own credentials allow: only what changes is refused', async () => {
-  const answer = await aService().ask([alice, ['origin', 'http://evil.example']]);
-  expect(answer.code).toBe(0);
+test("an allowed origin's page may use the browser's credentials", async () => {
+  const parts = { method: 'POST' };
+  const { ask } = aService({ allowedOrigins: ['https://portal.example.com'] });
+  expect(await ask([alice, ['origin', 'https://portal.example.com']], parts)).toMatchObject({ code: 0 });
+  expect(await ask([alice, ['origin', 'https://evil.example']], parts)).toMatchObject({ code: 7 });
+});
+
+test('credentials that no browser adds by itself may come from any page', async () => {
+  const find = () => ({ text: 'alice', ambient: false });
+  const { ask } = aService({ method: { find } });
+  expect(await ask([['origin', 'http://evil.example']], { method: 'POST' })).toMatchObject({ code: 0 });
+});
+
+test('an access rule denies with 403, its reason and what the operator says, also for cached identities', async () => {
+  const rule = { name: 'no cleaning', why: 'Ask <Carol>.' };
+  const { ask, outcomes } = aService({
+    access: (method, target) =>
+      method === 'POST' && target === '/free' ? { ...deny('rule-denied'), rule } : undefined,
+  });
+  for (let times = 0; times < 3; times++) {
+    const answer = await ask([alice], { method: 'POST', path: '/free' });
+    expect(answer).toMatchObject({ code: 7, status: 403, metadata: { reason: 'rule-denied' } });
+    expect(JSON.parse(answer.body)).toMatchObject({ error: { code: 'forbidden', message: 'Ask <Carol>.' } });
+    expect(await ask([alice], { path: '/free' })).toMatchObject({ code: 0 });
+  }
+  expect(outcomes[0]).toMatchObject({ decision: { kind: 'deny', reason: 'rule-denied', rule } });
+  const page = await ask([alice, ['accept', 'text/html']], { method: 'POST', path: '/free' });
+  expect(page.body).toContain('Ask &lt;Carol&gt;.');
 });
 
 test("Envoy's route decides the endpoint, whatever the host", async () => {
@@ -121,12 +146,13 @@ test('a browser gets an HTML page, and only a valid request id is shown', async 
     ['x-request-id', '5a6b-1'],
   ]);
   expect(page.headers['content-type']).toBe('text/html; charset=utf-8');
-  expect(page.body).toContain('Request 5a6b-1');
+  expect(page.body).toContain('<code>5a6b-1</code>');
   const forged = await ask([
     ['accept', 'text/html'],
     ['x-request-id', '<script>'],
   ]);
-  expect(forged.body).toContain('Request -');
+  expect(forged.body).toContain('<code>-</code>');
+  expect(forged.body).not.toContain('<script>');
 });
 
 test.each([

@@ -7,14 +7,18 @@ import {
   type Identity,
   type Unavailable,
 } from '../auth/decision.ts';
+import { clientAddress } from '../http/client-address.ts';
+import { isFromForeignPage } from '../http/foreign-page.ts';
 import { isWellFormedHost } from '../http/host.ts';
-import { header, headerValues, isSameOrigin, type RequestHead } from '../http/request-head.ts';
+import type { RequestHead } from '../http/request-head.ts';
+import type { Site } from '../pages/page.ts';
 import { isUsable, type GatewayToken, type MintToken } from '../token/mint-token.ts';
 import { decodeCheckRequest } from './check-request.ts';
 import { encodeDeniedResponse } from './denied-response.ts';
 import { routedEndpoint, type FindEndpoint, type GuardedEndpoint } from './endpoint-router.ts';
 import { encodeOkResponse, prepareOkResponse, type CachedOkResponse } from './ok-response.ts';
-import { checkRequestSafety, isForgeable } from './request-safety.ts';
+import { signInByLink } from './sign-in.ts';
+import { checkRequestSafety } from './request-safety.ts';
 
 export interface AuthorizationOptions {
   /** The current endpoints; called once per check, so that each check uses a single revision. */
@@ -24,6 +28,8 @@ export interface AuthorizationOptions {
   readonly now: () => number;
   /** Trusted proxies in front of Envoy (`xff_num_trusted_hops`). */
   readonly trustedHops: number;
+  /** The title and notice of error pages. */
+  readonly site: () => Site;
   /** Called once per readable check with the digest of Envoy's bootstrap. */
   readonly onBootstrap?: (digest: string) => void;
   /** Called once per check, after the decision. */
@@ -36,6 +42,8 @@ export interface Outcome {
   readonly endpoint?: GuardedEndpoint | undefined;
   /** Undefined if the check could not be decoded. */
   readonly request?: RequestHead | undefined;
+  /** The client's address; undefined if the check could not be decoded. */
+  readonly address?: string | undefined;
   readonly seconds: number;
   /** Undefined if the decision needed no lookup, for example without credentials. */
   readonly cache?: CacheLookup | undefined;
@@ -48,14 +56,6 @@ export interface Outcome {
  * bytes, which Envoy would treat as OK.
  */
 export type Check = (bytes: Uint8Array) => Uint8Array | Promise<Uint8Array>;
-
-/** The client's address according to Envoy: its own header, else the X-Forwarded-For entry before the trusted hops, else the peer. */
-function clientOf(request: RequestHead, trustedHops: number): Client {
-  const external = header(request, 'x-envoy-external-address');
-  if (external !== undefined) return { address: external, lookup: undefined };
-  const forwarded = trustedHops > 0 ? headerValues(request, 'x-forwarded-for').join(',').split(',') : [];
-  return { address: forwarded.at(-1 - trustedHops)?.trim() ?? request.peerAddress, lookup: undefined };
-}
 
 /** What is known so far about one check in progress. */
 interface CheckState {
@@ -71,7 +71,8 @@ interface CheckState {
  * 1. decodes the request, denies a malformed host, and finds the endpoint that Envoy's route names,
  * 2. denies requests that are unsafe whatever the credentials,
  * 3. authenticates the credentials with the endpoint's method,
- * 4. responds OK with the user id and a gateway token for ComfyUI, or denied with 400, 401, 403, 429 or 503.
+ * 4. applies the access rules that concern the user,
+ * 5. responds OK with the user id and a gateway token for ComfyUI, or denied with 400, 401, 403, 429 or 503.
  *
  * A check whose decision and token are cached completes synchronously; otherwise it returns a promise. Exceptions become a
  * 503. Every check is reported to `onDecision`.
@@ -84,7 +85,7 @@ export function createAuthorizationService(options: AuthorizationOptions): Check
   const isFresh = (token: GatewayToken | undefined): boolean => token === undefined || isUsable(token, now());
 
   function decide(
-    state: CheckState,
+    client: Client,
     request: RequestHead,
     endpoint: GuardedEndpoint,
   ): Decision | Promise<Decision> {
@@ -92,9 +93,9 @@ export function createAuthorizationService(options: AuthorizationOptions): Check
     if (refusal !== undefined) return refusal;
     const credentials = endpoint.method.find(request);
     if ('kind' in credentials) return credentials;
-    if (credentials.ambient && isForgeable(request) && !isSameOrigin(request)) return deny('origin-foreign');
-    state.client = clientOf(request, options.trustedHops);
-    return endpoint.method.authenticate(credentials, state.client);
+    if (credentials.ambient && isFromForeignPage(request, endpoint.allowedOrigins))
+      return deny('origin-foreign');
+    return endpoint.method.authenticate(credentials, client);
   }
 
   function cachedOkResponse(
@@ -118,7 +119,8 @@ export function createAuthorizationService(options: AuthorizationOptions): Check
   function report(state: CheckState, decision: Decision, error?: unknown): void {
     const { startedMs, request, endpoint, client } = state;
     const seconds = (performance.now() - startedMs) / 1000;
-    options.onDecision({ decision, request, endpoint, seconds, cache: client?.lookup, error });
+    const { address, lookup: cache } = client ?? {};
+    options.onDecision({ decision, request, endpoint, address, seconds, cache, error });
   }
 
   function allow(state: CheckState, prepared: CachedOkResponse, decision: Allow): Uint8Array {
@@ -135,15 +137,23 @@ export function createAuthorizationService(options: AuthorizationOptions): Check
 
   function refuse(state: CheckState, decision: Deny | Unavailable, error?: unknown): Uint8Array {
     report(state, decision, error);
-    return encodeDeniedResponse(decision, state.request, state.endpoint);
+    return encodeDeniedResponse(decision, { ...state, site: options.site() });
   }
 
   function respond(
     state: CheckState,
-    endpoint: GuardedEndpoint,
+    { request, endpoint }: { request: RequestHead; endpoint: GuardedEndpoint },
     decision: Decision,
   ): Uint8Array | Promise<Uint8Array> {
     if (decision.kind !== 'allow') return refuse(state, decision);
+    const denied = decision.identity.access?.(request.method, request.path);
+    if (denied !== undefined) return refuse(state, denied);
+    const redirected = signInByLink(request, endpoint, decision);
+    if (redirected !== undefined)
+      return redirected.then((bytes) => {
+        report(state, decision);
+        return bytes;
+      });
     const prepared = cachedOkResponse(endpoint, decision.identity);
     if (prepared instanceof Promise) return prepared.then((late) => allow(state, late, decision));
     return allow(state, prepared, decision);
@@ -152,14 +162,17 @@ export function createAuthorizationService(options: AuthorizationOptions): Check
   function handle(state: CheckState, bytes: Uint8Array): Uint8Array | Promise<Uint8Array> {
     const request = decodeCheckRequest(bytes);
     state.request = request;
+    const client = { address: clientAddress(request, options.trustedHops), lookup: undefined };
+    state.client = client;
     options.onBootstrap?.(request.bootstrap);
     if (!isWellFormedHost(request.host)) return refuse(state, deny('host-malformed'));
     const endpoint = routedEndpoint(request, options.findEndpoint());
     if ('kind' in endpoint) return refuse(state, endpoint);
     state.endpoint = endpoint;
-    const decision = decide(state, request, endpoint);
-    if (decision instanceof Promise) return decision.then((late) => respond(state, endpoint, late));
-    return respond(state, endpoint, decision);
+    const decision = decide(client, request, endpoint);
+    const routed = { request, endpoint };
+    if (decision instanceof Promise) return decision.then((late) => respond(state, routed, late));
+    return respond(state, routed, decision);
   }
 
   return (bytes) => {

@@ -16,6 +16,8 @@ export interface OkHttpResponse {
   readonly setQuery: readonly HeaderField[];
   readonly removeQuery: readonly string[];
   readonly metadata: readonly HeaderField[];
+  /** A cookie to add to ComfyUI's response, as the value of `Set-Cookie`; no cache may then keep the response. */
+  readonly setCookie?: string | undefined;
 }
 
 /** Envoy's response to the client. */
@@ -51,6 +53,17 @@ function writeHeader(writer: Writer, header: HeaderField): void {
   });
 }
 
+/** OkHttpResponse.response_headers_to_add (6). Without `append_action`, a header is added to those of ComfyUI. */
+function writeSetCookie(writer: Writer, setCookie: string): void {
+  message(writer, 6, () => {
+    writePair(writer, 1, ['set-cookie', setCookie]);
+  });
+  message(writer, 6, () => {
+    writePair(writer, 1, ['cache-control', 'no-store']);
+    writer.uint32(varint(3)).uint32(OVERWRITE_IF_EXISTS_OR_ADD);
+  });
+}
+
 /** CheckResponse.dynamic_metadata (4): a google.protobuf.Struct of strings. 1 fields (entry: 1 key, 2 value), 3 string_value. */
 function writeMetadata(writer: Writer, metadata: readonly HeaderField[]): void {
   message(writer, 4, () => {
@@ -80,6 +93,7 @@ export function encodeOk(response: OkHttpResponse): Uint8Array {
   message(writer, 3, () => {
     for (const header of response.headers) writeHeader(writer, header);
     for (const name of response.remove) writer.uint32(tag(5)).string(name); // headers_to_remove
+    if (response.setCookie !== undefined) writeSetCookie(writer, response.setCookie);
     for (const parameter of response.setQuery) writePair(writer, 7, parameter); // query_parameters_to_set
     for (const name of response.removeQuery) writer.uint32(tag(8)).string(name); // query_parameters_to_remove
   });

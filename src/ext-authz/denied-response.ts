@@ -1,12 +1,18 @@
 import { DENIALS, type Deny, type Unavailable } from '../auth/decision.ts';
 import { header, type HeaderField, type RequestHead } from '../http/request-head.ts';
+import { requestId } from '../http/request-id.ts';
+import { errorPage, RETRY_SECONDS } from '../pages/error-page.ts';
+import { languageOf } from '../pages/language.ts';
+import type { Site } from '../pages/page.ts';
+import { isFromPage } from './browser-request.ts';
 import { encodeDenied } from './check-response.ts';
 import type { GuardedEndpoint } from './endpoint-router.ts';
+import { signInRedirect } from './sign-in.ts';
 
 const UNAVAILABLE = { status: 503, code: 'unavailable' } as const;
 const RETRY_AFTER_SECONDS = 2;
 
-/** All that a client learns. The reason is in the log and the metrics. */
+/** All that a client learns, unless an access rule says why. The reason is in the log and the metrics. */
 const MESSAGES = {
   unauthenticated: 'Authentication required: credentials are missing, invalid or expired.',
   forbidden: 'Access denied.',
@@ -15,53 +21,79 @@ const MESSAGES = {
   unavailable: 'Authentication is temporarily unavailable. Try again in a few seconds.',
 } as const;
 
-function requestId(request: RequestHead | undefined): string {
-  const id = request === undefined ? undefined : header(request, 'x-request-id');
-  return id !== undefined && /^[A-Za-z0-9-]{1,64}$/.test(id) ? id : '-';
-}
-
 function wantsHtml(request: RequestHead | undefined): boolean {
-  return request !== undefined && (header(request, 'accept')?.includes('text/html') ?? false);
+  return request !== undefined && /text\/html/i.test(header(request, 'accept') ?? '');
 }
 
-function html(message: string, id: string): string {
-  return `<!doctype html><html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width">\
-<title>ComfyUI</title><body style="font:16px/1.5 system-ui;max-width:32em;margin:20vh auto;padding:0 1em">\
-<h1 style="font-size:1.3em">${message}</h1><p><small>Request ${id}</small></body></html>`;
+interface Content {
+  readonly html: boolean;
+  readonly status: number;
+  readonly code: keyof typeof MESSAGES;
+  /** What an access rule says. */
+  readonly why: string | undefined;
+  /** Seconds until another attempt is possible. */
+  readonly waitSeconds: number | undefined;
 }
 
-/** The body with `code`, `message` and `requestId`, and its content type: HTML for browsers, else JSON. */
-function content(
-  code: keyof typeof MESSAGES,
-  request: RequestHead | undefined,
-): { type: string; body: string } {
-  const message = MESSAGES[code];
-  const id = requestId(request);
-  if (wantsHtml(request)) return { type: 'text/html; charset=utf-8', body: html(message, id) };
-  return { type: 'application/json', body: JSON.stringify({ error: { code, message, requestId: id } }) };
+export interface DeniedRequest {
+  /** Undefined if it could not be decoded. */
+  readonly request?: RequestHead | undefined;
+  readonly endpoint?: GuardedEndpoint | undefined;
+  /** What error pages show. */
+  readonly site: Site;
 }
 
-/**
- * Encodes the CheckResponse that denies a request.
- *
- * @param request undefined if it could not be decoded
- */
-export function encodeDeniedResponse(
-  decision: Deny | Unavailable,
-  request?: RequestHead,
-  endpoint?: GuardedEndpoint,
-): Uint8Array {
+function contentOf(decision: Deny | Unavailable, request: RequestHead | undefined): Content {
   const { status, code } = decision.kind === 'deny' ? DENIALS[decision.reason] : UNAVAILABLE;
-  const { type, body } = content(code, request);
+  const waits = status === 503 || status === 429;
+  return {
+    html: wantsHtml(request),
+    status,
+    code,
+    why: decision.kind === 'deny' ? decision.rule?.why : undefined,
+    waitSeconds: waits ? (decision.retryAfterSeconds ?? RETRY_AFTER_SECONDS) : undefined,
+  };
+}
+
+/** A page for browsers, or JSON. The reason of a 401 is part of neither. */
+function bodyOf({ html, code, why, waitSeconds }: Content, { request, site }: DeniedRequest): string {
+  const id = requestId(request) ?? '-';
+  if (!html) return JSON.stringify({ error: { code, message: why ?? MESSAGES[code], requestId: id } });
+  const language = languageOf(request === undefined ? undefined : header(request, 'accept-language'));
+  const wait = code === 'too-many-failures' ? waitSeconds : undefined;
+  return errorPage({ kind: code, language, site, waitSeconds: wait, why }, id);
+}
+
+/** Programs are challenged, and browsers where they sign in with their own dialog. */
+function isChallenged(
+  request: RequestHead | undefined,
+  endpoint: GuardedEndpoint | undefined,
+): endpoint is GuardedEndpoint {
+  if (request === undefined || endpoint === undefined) return false;
+  return endpoint.signIn === undefined || !isFromPage(request);
+}
+
+function headersOf({ html, status, waitSeconds }: Content, challenge: string | undefined): HeaderField[] {
   const headers: HeaderField[] = [
-    ['content-type', type],
+    ['content-type', html ? 'text/html; charset=utf-8' : 'application/json'],
     ['cache-control', 'no-store'],
   ];
-  if (status === 401 && endpoint !== undefined) headers.push(['www-authenticate', endpoint.method.challenge]);
-  if (status === 503 || status === 429) {
-    headers.push(['retry-after', String(decision.retryAfterSeconds ?? RETRY_AFTER_SECONDS)]);
-  }
+  if (status === 401 && challenge !== undefined) headers.push(['www-authenticate', challenge]);
+  if (waitSeconds !== undefined) headers.push(['retry-after', String(waitSeconds)]);
+  if (status === 503 && html) headers.push(['refresh', String(Math.max(RETRY_SECONDS, waitSeconds ?? 0))]);
+  return headers;
+}
+
+/** Encodes the CheckResponse that denies a request, or sends a browser to sign in. */
+export function encodeDeniedResponse(decision: Deny | Unavailable, denied: DeniedRequest): Uint8Array {
+  const { request, endpoint } = denied;
+  const redirected =
+    decision.kind === 'deny' ? signInRedirect(decision.reason, request, endpoint) : undefined;
+  if (redirected !== undefined) return redirected;
+  const content = contentOf(decision, request);
   const metadata: HeaderField[] = [['reason', decision.kind === 'deny' ? decision.reason : 'unavailable']];
   if (endpoint !== undefined) metadata.push(['endpoint', endpoint.name], ['method', endpoint.method.name]);
-  return encodeDenied({ status, headers, body, metadata });
+  const challenge = isChallenged(request, endpoint) ? endpoint.method.challenge : undefined;
+  const headers = headersOf(content, challenge);
+  return encodeDenied({ status: content.status, headers, body: bodyOf(content, denied), metadata });
 }

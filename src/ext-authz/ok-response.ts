@@ -25,9 +25,14 @@ export interface CachedOkResponse {
   readonly bytes: Uint8Array;
   /** Undefined if the endpoint is not multi-tenant; then no user id is sent upstream. */
   readonly token: GatewayToken | undefined;
-  /** Whether cookies or the query may need changes, which depend on the request. */
+  /** Whether claims go into cookies or the query, so that each request is encoded. */
   readonly variable: boolean;
+  /** The response for the last `Cookie` header: browsers send the same one with every request. */
+  last?: { readonly cookies: string; readonly bytes: Uint8Array };
 }
+
+/** Longer `Cookie` headers are not kept, to save memory. */
+const MAX_KEPT_COOKIES = 4096;
 
 function at(identity: Identity, location: 'HEADER' | 'COOKIE' | 'QUERY') {
   return identity.forwardedClaims.filter((claim) => claim.location === location);
@@ -57,6 +62,7 @@ function commonResponse(
       ['endpoint', endpoint.name],
       ['method', endpoint.method.name],
     ],
+    setCookie: identity.setCookie,
   };
 }
 
@@ -73,10 +79,7 @@ export function prepareOkResponse(
   identity: Identity,
   token: GatewayToken | undefined,
 ): CachedOkResponse {
-  const { cookies, query } = endpoint.method.credentialLocations;
-  const variable =
-    cookies.length + query.length > 0 ||
-    identity.forwardedClaims.some(({ location }) => location !== 'HEADER');
+  const variable = identity.forwardedClaims.some(({ location }) => location !== 'HEADER');
   return { bytes: ownCopy(encodeOk(commonResponse(endpoint, identity, token))), token, variable };
 }
 
@@ -118,12 +121,34 @@ export function encodeOkResponse(
   { request, identity, nowMs }: { request: RequestHead; identity: Identity; nowMs: number },
 ): Uint8Array {
   const life = streamLife(request, identity, nowMs);
-  if (!prepared.variable && life.length === 0) return prepared.bytes;
-  const cookie = cookieLine(request, endpoint, identity);
   const { setQuery, removeQuery } = queryChanges(request, endpoint, identity);
+  const cookies = headerValues(request, 'cookie').join('\n');
+  const isUsual = !prepared.variable && life.length + removeQuery.length === 0;
+  if (isUsual && cookies === '') return prepared.bytes;
+  if (isUsual && prepared.last?.cookies === cookies) return prepared.last.bytes;
+  const cookie = cookieLine(request, endpoint, identity);
+  const bytes = encodeChanged({ prepared, endpoint, identity }, { life, cookie, setQuery, removeQuery });
+  if (isUsual && cookies.length <= MAX_KEPT_COOKIES) prepared.last = { cookies, bytes };
+  return bytes;
+}
+
+interface Changes extends Pick<OkHttpResponse, 'setQuery' | 'removeQuery'> {
+  readonly life: readonly HeaderField[];
+  readonly cookie: string | undefined;
+}
+
+function encodeChanged(
+  {
+    prepared,
+    endpoint,
+    identity,
+  }: { prepared: CachedOkResponse; endpoint: GuardedEndpoint; identity: Identity },
+  { life, cookie, setQuery, removeQuery }: Changes,
+): Uint8Array {
   if (life.length + setQuery.length + removeQuery.length === 0 && cookie === undefined) return prepared.bytes;
-  const { headers, remove, metadata } = commonResponse(endpoint, identity, prepared.token);
+  const { headers, remove, ...common } = commonResponse(endpoint, identity, prepared.token);
   return encodeOk({
+    ...common,
     headers: [
       ...headers,
       ...life,
@@ -132,6 +157,5 @@ export function encodeOkResponse(
     remove: cookie === '' ? [...remove, 'cookie'] : remove,
     setQuery,
     removeQuery,
-    metadata,
   });
 }

@@ -1,9 +1,7 @@
 import { deny, type Decision } from '../auth/decision.ts';
 import { disguisesParameter } from '../http/query.ts';
-import { isWebSocketUpgrade, nominatesHeader, type RequestHead } from '../http/request-head.ts';
+import { nominatesHeader, type RequestHead } from '../http/request-head.ts';
 import type { GuardedEndpoint } from './endpoint-router.ts';
-
-const SAFE_METHODS = new Set(['GET', 'HEAD', 'OPTIONS', 'TRACE']);
 
 /** Denies requests that are unsafe whatever the credentials; undefined if the request is fine. */
 export function checkRequestSafety(request: RequestHead, endpoint: GuardedEndpoint): Decision | undefined {
@@ -14,9 +12,4 @@ export function checkRequestSafety(request: RequestHead, endpoint: GuardedEndpoi
   );
   const names = new Set([...endpoint.method.credentialLocations.query, ...forwarded]);
   return names.size > 0 && disguisesParameter(request.path, names) ? deny('parameter-disguised') : undefined;
-}
-
-/** Whether a foreign page could forge it (CSRF): browsers attach Basic credentials and cookies to WebSockets and unsafe methods. */
-export function isForgeable(request: RequestHead): boolean {
-  return isWebSocketUpgrade(request) || !SAFE_METHODS.has(request.method);
 }

@@ -23,6 +23,11 @@ export function codeOf(error: unknown): string | undefined {
   return (error as NodeJS.ErrnoException).code;
 }
 
+/** A file could not be read. The message has its name and the reason. */
+export class FileReadError extends Error {
+  override readonly name = 'FileReadError';
+}
+
 /** A file could not be written. The message has its name, the reason and the fix. The old content is unchanged. */
 export class FileWriteError extends Error {
   override readonly name = 'FileWriteError';

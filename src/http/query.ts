@@ -43,3 +43,12 @@ export function disguisesParameter(path: string, names: ReadonlySet<string>): bo
     return (name === undefined && rawName.includes('%')) || (name !== undefined && names.has(name));
   });
 }
+
+/** A path whose query lacks the parameters with these raw names. */
+export function withoutParameters(path: string, names: ReadonlySet<string>): string {
+  const start = path.indexOf('?');
+  if (start < 0) return path;
+  const parts = path.slice(start + 1).split('&');
+  const kept = parts.filter((part) => !names.has(part.replace(/=.*$/s, '')));
+  return kept.length === 0 ? path.slice(0, start) : `${path.slice(0, start)}?${kept.join('&')}`;
+}

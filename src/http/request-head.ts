@@ -28,6 +28,11 @@ export function isWebSocketUpgrade(request: RequestHead): boolean {
   return header(request, 'upgrade')?.toLowerCase() === 'websocket';
 }
 
+/** Whether the browser uses https, as Envoy or a trusted proxy in front of it says. */
+export function isHttps(request: RequestHead): boolean {
+  return header(request, 'x-forwarded-proto')?.toLowerCase() === 'https';
+}
+
 const HARMLESS_OPTIONS = new Set(['upgrade', 'keep-alive', 'close', 'te', 'http2-settings', '']);
 
 /**
@@ -42,17 +47,27 @@ export function nominatesHeader(request: RequestHead): boolean {
   );
 }
 
-const DEFAULT_PORT = /:(80|443)$/;
+const ORIGIN = /^(https?):\/\/([^/?#@\s]+)$/i;
+const PORTS: Readonly<Record<string, string>> = { http: '80', https: '443' };
 
-function authority(text: string): string {
-  return text.toLowerCase().replace(DEFAULT_PORT, '');
+/** Host and port in lower case; browsers leave out the default port of the scheme. */
+function withPort(authority: string, scheme: string): string {
+  return (/:[0-9]+$/.test(authority) ? authority : `${authority}:${PORTS[scheme] ?? ''}`).toLowerCase();
 }
 
-/** Whether every `Origin` header has the request's host and port; true without `Origin`. */
+/**
+ * Whether an origin is the one that the request was sent to. A page over http is never the origin of a request over https;
+ * the reverse is accepted, because a proxy in front may end TLS.
+ */
+export function isOriginOf(origin: string, request: RequestHead): boolean {
+  const [, written = '', authority] = ORIGIN.exec(origin) ?? [];
+  if (authority === undefined) return false;
+  const scheme = written.toLowerCase();
+  if (scheme === 'http' && header(request, 'x-forwarded-proto')?.toLowerCase() === 'https') return false;
+  return withPort(authority, scheme) === withPort(request.host, scheme);
+}
+
+/** Whether every `Origin` header names the origin of the request; true without `Origin`. */
 export function isSameOrigin(request: RequestHead): boolean {
-  const origins = headerValues(request, 'origin');
-  return origins.every((origin) => {
-    const host = /^https?:\/\/(.+)$/i.exec(origin)?.[1];
-    return host !== undefined && authority(host) === authority(request.host);
-  });
+  return headerValues(request, 'origin').every((origin) => isOriginOf(origin, request));
 }

@@ -44,6 +44,11 @@ function homeOf(toolsFolder: string): string {
   return join(toolsFolder, `comfyui-${DEMO_COMFYUI_VERSION}`);
 }
 
+/** The Python that the demo and the tests run; it exists once they have been installed. */
+export function demoPython(toolsFolder: string): string {
+  return venvPython(join(homeOf(toolsFolder), 'venv'));
+}
+
 function isComplete(home: string): boolean {
   const marker = join(home, '.complete');
   return existsSync(marker) && readFileSync(marker, 'utf8').trim() === recipeHash();

@@ -1,3 +1,4 @@
+import type { AccessOf } from '../auth/access-of.ts';
 import { deny, type Decision, type ForwardedClaim } from '../auth/decision.ts';
 import { encodeUserId, type UserId } from '../auth/user-id.ts';
 import { isUserIdHeader } from '../http/user-id-header.ts';
@@ -8,6 +9,7 @@ import type { ClaimTransformation } from './jwt-schema.ts';
 export interface IdentifyOptions {
   readonly claimTransformations: readonly ClaimTransformation[];
   readonly isOperator: (userId: UserId, claims: Claims) => boolean;
+  readonly accessOf: AccessOf;
 }
 
 /** Maps verified claims of an issuer to an identity. */
@@ -34,7 +36,7 @@ function issueOf({ iat }: Claims): number {
 }
 
 /** The same for bearer tokens and for ID tokens: one claim is the isolation id, others are forwarded. */
-export function createIdentify({ claimTransformations, isOperator }: IdentifyOptions): Identify {
+export function createIdentify({ claimTransformations, isOperator, accessOf }: IdentifyOptions): Identify {
   const idClaim = idClaimOf(claimTransformations);
   const others = claimTransformations.filter((transformation) => !isUserId(transformation));
 
@@ -49,9 +51,11 @@ export function createIdentify({ claimTransformations, isOperator }: IdentifyOpt
     }));
     const expiresAtMs = expiryOf(claims, rules);
     const operator = isOperator(userId, claims);
+    const access = accessOf({ userId, operator, claims });
+    const issuedAtMs = issueOf(claims);
     return {
       kind: 'allow',
-      identity: { userId, operator, forwardedClaims, expiresAtMs, issuedAtMs: issueOf(claims) },
+      identity: { userId, operator, forwardedClaims, expiresAtMs, issuedAtMs, access },
     };
   };
 }

@@ -1,5 +1,4 @@
-import { bareHost } from '../http/host-port.ts';
-import { isMetadataAddress } from './metadata-address.ts';
+import { issuerAddressFault } from './issuer-address.ts';
 import type { Issuer, JwksSource } from './issuer-schema.ts';
 import type { JwtAuth } from './jwt-schema.ts';
 import { checkJwks } from './jwks-rules.ts';
@@ -27,18 +26,6 @@ function checkClaims(rules: Issuer, { path, findings }: RuleContext): void {
     );
 }
 
-function checkAddress(address: string, allowHttp: boolean): string | undefined {
-  const url = URL.canParse(address) ? new URL(address) : undefined;
-  if (url === undefined || !/^https?:$/.test(url.protocol))
-    return 'must be an https URL, such as https://login.example.com';
-  if (url.protocol === 'http:' && !allowHttp)
-    return 'must be https; for a test or a closed network set allowHttp: true';
-  if (url.username !== '' || url.password !== '') return 'must not contain a user name or password';
-  if (isMetadataAddress(bareHost(url.hostname)))
-    return 'must not be a link-local or other metadata address: keys are never fetched from there';
-  return undefined;
-}
-
 function checkFetched(rules: Issuer, source: Fetched, { path, findings }: RuleContext): void {
   if ((rules.algorithms ?? []).some((name) => name.startsWith('HS')))
     findings.fault(
@@ -46,7 +33,7 @@ function checkFetched(rules: Issuer, source: Fetched, { path, findings }: RuleCo
       'must not contain HS*: shared secrets are never fetched, put them into jwks file or keys',
     );
   if ('url' in source) {
-    const fault = checkAddress(source.url, source.allowHttp);
+    const fault = issuerAddressFault(source.url, source.allowHttp);
     if (fault !== undefined) findings.fault([...path, 'jwks', 'url'], fault);
     return;
   }
@@ -54,7 +41,7 @@ function checkFetched(rules: Issuer, source: Fetched, { path, findings }: RuleCo
     findings.fault([...path, 'jwks', 'discover'], 'needs issuer: keys are discovered at that URL');
     return;
   }
-  const fault = checkAddress(rules.issuer, source.allowHttp);
+  const fault = issuerAddressFault(rules.issuer, source.allowHttp);
   if (fault !== undefined) findings.fault([...path, 'issuer'], `${fault}; keys are discovered there`);
 }
 

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { duration, filePath, userIdPrefix } from '../config-file/fields.ts';
+import { signIn } from './sign-in-schema.ts';
 
 const ASYMMETRIC = [
   'RS256',
@@ -64,6 +65,7 @@ export const issuer = z.strictObject({
   typ: z.string().optional().describe('The `typ` that the protected header must have, such as at+jwt.'),
   requiredClaims: z.record(z.string(), z.union([z.string(), z.number(), z.boolean()])).default({}),
   userIdPrefix: userIdPrefix.optional(),
+  signIn: signIn.optional().describe('Lets people sign in with a browser at this issuer.'),
 });
 
 export type Issuer = z.output<typeof issuer>;

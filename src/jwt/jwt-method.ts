@@ -9,6 +9,8 @@ export interface JwtOptions extends IdentifyOptions {
   readonly realm: string;
   readonly issuers: readonly TrustedIssuer[];
   readonly tokenLookup: JwtAuth['tokenLookup'];
+  /** Whether decisions keep the claims, so that a session can be made of them. */
+  readonly keepClaims?: boolean;
   /** Milliseconds since 1970. */
   readonly now: () => number;
 }
@@ -31,7 +33,10 @@ export function createJwtMethod(options: JwtOptions): AuthMethod {
     const issuer = chooseIssuer(token, options.issuers);
     if ('kind' in issuer) return issuer;
     const result = await verifyToken(token, issuer, options.now());
-    return result.kind === 'claims' ? identify(result.claims, issuer.rules) : result;
+    if (result.kind !== 'claims') return result;
+    const decision = identify(result.claims, issuer.rules);
+    const isKept = options.keepClaims === true && decision.kind === 'allow';
+    return isKept ? { ...decision, claims: result.claims } : decision;
   }
 
   return {

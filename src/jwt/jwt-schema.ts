@@ -30,6 +30,13 @@ export const jwtAuth = z.strictObject({
     .array(claimTransformation)
     .default([])
     .describe('Claims to forward to ComfyUI; one of them is the isolation id.'),
+  signInUrl: z
+    .url({
+      protocol: /^https?$/,
+      error: 'must be an http or https URL, such as https://portal.example.com/login',
+    })
+    .optional()
+    .describe('Where browsers without a token are sent; {url} stands for the address that they asked for.'),
   operators: operators.optional(),
 });
 

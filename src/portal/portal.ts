@@ -2,12 +2,11 @@ import { readFileSync } from 'node:fs';
 import { createServer, type RequestListener, type Server } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
 import { getRequestListener } from '@hono/node-server';
-import { Hono } from 'hono';
+import type { Hono } from 'hono';
 import { ListenError } from '../errors/listen-error.ts';
 import { parseHostPort } from '../http/host-port.ts';
 import { bindSocket } from '../listen/bind-socket.ts';
 import { freeSocket } from '../listen/free-socket.ts';
-import type { SignInMethod } from './sign-in-method.ts';
 
 export interface PortalOptions {
   /** `unix:/path` or `host:port`. */
@@ -18,7 +17,7 @@ export interface PortalOptions {
   readonly tls?:
     | { readonly certFile: string; readonly keyFile: string; readonly clientCaFile?: string | undefined }
     | undefined;
-  readonly methods: readonly SignInMethod[];
+  readonly app: Hono;
 }
 
 export interface Portal {
@@ -28,12 +27,6 @@ export interface Portal {
 }
 
 const KEY = 'portal.listen';
-
-function createApp({ methods }: PortalOptions): Hono {
-  const app = new Hono();
-  for (const method of methods) method.routes(app);
-  return app;
-}
 
 function listening(server: Server, where: { path: string } | { host: string; port: number }): Promise<void> {
   return new Promise((resolve, reject) => {
@@ -72,7 +65,7 @@ function serverFor(listener: RequestListener, { listen, tls }: PortalOptions): S
  * @throws Error naming `portal.listen` if the address cannot be bound
  */
 export async function startPortal(options: PortalOptions): Promise<Portal> {
-  const listener = getRequestListener(createApp(options).fetch);
+  const listener = getRequestListener(options.app.fetch);
   const server = serverFor((request, response) => void listener(request, response), options);
   const port = await bind(server, options);
   return {

@@ -7,6 +7,15 @@ export interface SignInMethod {
   routes(app: Hono): void;
   /** @returns undefined if the endpoint does not use it; the page adds `next` to the query of `url` */
   link(endpoint: string): { readonly url: string; readonly label: string } | undefined;
+  /** How to end the session at the provider too; undefined if there is nothing to do. */
+  signOut?(context: Context, claims: Claims): Promise<ProviderSignOut | undefined>;
+}
+
+interface ProviderSignOut {
+  /** Where the browser signs out at the provider. */
+  readonly url: string;
+  /** Values of `Set-Cookie` that remove what was kept for it. */
+  readonly cookies: readonly string[];
 }
 
 /** Someone whose credentials were verified. */

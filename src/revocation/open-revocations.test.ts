@@ -153,7 +153,7 @@ test('a file that becomes invalid or is removed while in use is a problem; what 
   }
 });
 
-test('others are told once what was added', async () => {
+test('others learn once what was added', async () => {
   const added: Revocation[][] = [];
   const revocations = open({ onRevoked: (entries) => added.push([...entries]) });
   await revocations.revoke(everything());

@@ -13,7 +13,13 @@ function decide(
 ): Decision | Promise<Decision> {
   const decision: Decision = {
     kind: 'allow',
-    identity: { userId: 'alice' as UserId, operator: false, forwardedClaims: [], ...identity },
+    identity: {
+      userId: 'alice' as UserId,
+      operator: false,
+      forwardedClaims: [],
+      access: undefined,
+      ...identity,
+    },
   };
   const method: AuthMethod = {
     name: 'JWT',

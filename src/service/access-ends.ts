@@ -1,6 +1,7 @@
 import type { Log } from '../admin/log.ts';
 import type { Metrics } from '../admin/metrics.ts';
 import type { Config } from '../config/schema.ts';
+import { openAccessTokens, type AccessTokens } from '../access-token/open-access-tokens.ts';
 import { openRevocations } from '../revocation/open-revocations.ts';
 import type { Revocation, Revocations } from '../revocation/revocations.ts';
 import type { TokenKeys } from '../token/token-key.ts';
@@ -20,11 +21,12 @@ export interface AccessEndsOptions {
 /** What ends access before it expires: revocations and changed passwords; closes the WebSockets concerned. */
 export interface AccessEnds {
   readonly revocations: Revocations;
+  readonly accessTokens: AccessTokens;
   /** Why sessions and tokens cannot be checked. */
   problems(): readonly string[];
   /** Call when a new configuration is in effect. */
   replace(next: Config): void;
-  close(): void;
+  close(): Promise<void>;
 }
 
 const RECENT_MS = 86_400_000;
@@ -53,17 +55,27 @@ export function openAccessEnds({ config, keys, log, metrics, ...options }: Acces
       else log.error({ problem }, 'sessions and tokens get 503: the revocations file is unusable');
     },
   });
+  const accessTokens = openAccessTokens({
+    path: config.accessTokens.file,
+    now,
+    onProblem(problem) {
+      if (problem === undefined) log.info('the file of access tokens is usable again');
+      else log.error({ problem }, 'access tokens get 503: their file is unusable');
+    },
+  });
   sockets.ended(config, recent(revocations.entries, now()));
   return {
     revocations,
-    problems: () => (revocations.problem === undefined ? [] : [revocations.problem]),
+    accessTokens,
+    problems: () => [revocations.problem, accessTokens.problem].filter((problem) => problem !== undefined),
     replace(next) {
       const before = current;
       current = next;
       // The addresses of the old configuration: an endpoint may be gone.
       sockets.passwordsChanged(before, changedUsers(before, next));
     },
-    close() {
+    async close() {
+      await accessTokens.close();
       revocations.close();
       sockets.close();
     },

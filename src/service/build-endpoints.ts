@@ -1,28 +1,30 @@
 import type { KeyObject } from 'node:crypto';
 import type { AuthMethod } from '../auth/auth-method.ts';
-import type { UserId } from '../auth/user-id.ts';
 import type { Log } from '../admin/log.ts';
 import type { Metrics } from '../admin/metrics.ts';
 import type { HashQueue } from '../basic/hash-queue.ts';
-import { createBasicMethod } from '../basic/basic-method.ts';
 import type { LoginThrottle } from '../basic/login-throttle.ts';
 import { cacheDecisions } from '../cache/cached-decisions.ts';
 import { comfyuiGroups } from '../config/comfyui-groups.ts';
-import type { BasicAuth } from '../basic/basic-schema.ts';
-import type { Operators } from '../config-file/operators.ts';
 import type { Config, Endpoint } from '../config/schema.ts';
-import type { Issuer } from '../jwt/issuer-schema.ts';
-import type { JwtAuth } from '../jwt/jwt-schema.ts';
 import { upstreamDigest } from '../envoy/digests.ts';
 import type { FindEndpoint, GuardedEndpoint } from '../ext-authz/endpoint-router.ts';
-import { readClaim, type Claims } from '../jwt/claims.ts';
 import { createKeyRing, type KeyRing } from '../jwt/key-ring.ts';
-import type { KeySource } from '../jwt/key-source.ts';
-import { createJwtMethod } from '../jwt/jwt-method.ts';
-import { openKeySource } from '../jwt/open-key-source.ts';
+import { acceptAccessTokens, noteUses } from '../access-token/access-token-method.ts';
+import type { AccessTokens } from '../access-token/open-access-tokens.ts';
 import { refuseRevoked } from '../revocation/refuse-revoked.ts';
 import type { Revocations } from '../revocation/revocations.ts';
+import { acceptSessions } from '../session/accept-sessions.ts';
+import { PORTAL_COOKIES } from '../session/session-cookie.ts';
+import type { Sessions } from '../session/sessions.ts';
+import { countLookups } from './count-lookups.ts';
+import { buildMethod, type BuiltMethod } from './build-method.ts';
+import type { BeginSession } from '../portal/begin-session.ts';
+import { nameOfIdentity } from '../portal/visit.ts';
+import type { FindPortalEndpoint, PortalEndpoint } from '../portal/portal-endpoint.ts';
 import { acceptProbeUsers } from '../token/probe-user.ts';
+import { openKeys } from './open-keys.ts';
+import { tokenOwner } from './token-owner.ts';
 
 /** What all revisions of the configuration share. */
 export interface EndpointParts {
@@ -38,95 +40,19 @@ export interface EndpointParts {
   readonly hashing: HashQueue;
   readonly throttle: LoginThrottle;
   readonly revocations: Revocations;
+  readonly accessTokens: AccessTokens;
+  readonly sessions: Sessions;
+  readonly beginSession: BeginSession;
 }
 
 /** The endpoints of one revision of the configuration. */
 export interface BuiltEndpoints {
   readonly findEndpoint: FindEndpoint;
+  readonly findPortalEndpoint: FindPortalEndpoint;
   readonly keyRing: KeyRing;
 }
 
 const MAX_CACHED = 20_000;
-
-function isOperator(operators: Operators | undefined, userId: UserId, claims: Claims): boolean {
-  if (operators === undefined) return false;
-  if (operators.users.includes(userId)) return true;
-  const { claim } = operators;
-  if (claim === undefined) return false;
-  const value = readClaim(claims, claim.name);
-  return Array.isArray(value) ? value.includes(claim.value) : value === claim.value;
-}
-
-function openKeys(
-  rules: Issuer,
-  { keySets }: Config,
-  { log, metrics, now, fetch }: EndpointParts,
-): KeySource {
-  const issuer = rules.issuer ?? 'any';
-  return openKeySource(rules, {
-    keySets,
-    fetch,
-    now,
-    onFetch(result) {
-      metrics.jwksFetches.inc({ issuer, result: result.ok ? 'ok' : 'failed' });
-      const { nextFetchMs } = result;
-      if (result.ok) {
-        metrics.keysFetched(issuer, now());
-        const { keys, changed } = result;
-        log.debug({ issuer, keys, changed, nextFetchMs }, 'JWKS fetched');
-      } else log.warn({ issuer, problem: result.problem }, 'JWKS fetch failed; continuing with cached keys');
-    },
-    onSkipped(why) {
-      log.warn({ issuer, why }, 'key skipped');
-    },
-  });
-}
-
-/** Labels are bound once, to keep checks fast. */
-function countLookups(
-  cache: string,
-  { cacheRequests }: Metrics,
-): (result: 'hit' | 'shared' | 'miss') => void {
-  const counters = {
-    hit: cacheRequests.labels({ cache, result: 'hit' }),
-    shared: cacheRequests.labels({ cache, result: 'shared' }),
-    miss: cacheRequests.labels({ cache, result: 'miss' }),
-  };
-  return (result) => {
-    counters[result].inc();
-  };
-}
-
-function basic(
-  { name }: Endpoint,
-  auth: BasicAuth,
-  { users, hashing, throttle }: EndpointParts & Pick<Config, 'users'>,
-): AuthMethod {
-  return createBasicMethod({
-    endpoint: name,
-    realm: auth.realm ?? name,
-    users: users.get(name) ?? new Map(),
-    userIdPrefix: auth.userIdPrefix,
-    isOperator: (userId) => isOperator(auth.operators, userId, {}),
-    hashing,
-    throttle,
-  });
-}
-
-function jwt(
-  { name }: Endpoint,
-  auth: JwtAuth,
-  { now, keyRing }: { now: () => number; keyRing: KeyRing },
-): AuthMethod {
-  return createJwtMethod({
-    realm: auth.realm ?? name,
-    issuers: auth.issuers.map((rules) => ({ rules, keys: keyRing.sourceFor(rules) })),
-    tokenLookup: auth.tokenLookup,
-    claimTransformations: auth.claimTransformations,
-    isOperator: (userId, claims) => isOperator(auth.operators, userId, claims),
-    now,
-  });
-}
 
 /**
  * Where any endpoint looks for credentials. They are removed at every endpoint: a browser also sends the cookie of one
@@ -136,7 +62,31 @@ function allCredentialLocations(endpoints: readonly GuardedEndpoint[]): AuthMeth
   const all = (kind: keyof AuthMethod['credentialLocations']): string[] => [
     ...new Set(endpoints.flatMap(({ method }) => method.credentialLocations[kind])),
   ];
-  return { headers: all('headers'), cookies: all('cookies'), query: all('query') };
+  return {
+    headers: all('headers'),
+    cookies: [...new Set([...all('cookies'), ...PORTAL_COOKIES])],
+    query: all('query'),
+  };
+}
+
+/** Sign-in with a link, where tokens are accepted in the query. */
+function linkOf(
+  endpoint: PortalEndpoint,
+  { parameters }: BuiltMethod,
+  { beginSession }: EndpointParts,
+): GuardedEndpoint['link'] {
+  if (parameters.length === 0) return undefined;
+  return {
+    parameters,
+    start: (request, { identity, claims }) =>
+      beginSession(request, endpoint, {
+        identity,
+        claims,
+        user: nameOfIdentity(identity),
+        credentialEndsAtMs: identity.expiresAtMs,
+        way: 'link',
+      }),
+  };
 }
 
 /**
@@ -150,43 +100,81 @@ export function buildEndpoints(
   parts: EndpointParts,
   before?: BuiltEndpoints,
 ): BuiltEndpoints {
-  const { now, monotonic, metrics, verifyKeys, revocations } = parts;
+  const { now, monotonic, metrics, verifyKeys, revocations, accessTokens, sessions } = parts;
   const groups = comfyuiGroups(config);
   const keyRing = createKeyRing((rules) => openKeys(rules, config, parts), before?.keyRing);
+  const limits = { ttlMs: config.session.ttl, maxAgeMs: config.session.maxAge };
+  const portal = new Map<string, PortalEndpoint>();
 
-  function guard(endpoint: Endpoint): GuardedEndpoint {
+  /** Each layer accepts one more kind of credentials, or refuses some of those below it. */
+  function composed(endpoint: Endpoint, built: BuiltMethod): AuthMethod {
     const { auth, name, multiTenant } = endpoint;
-    const method =
-      auth.method === 'BASIC'
-        ? basic(endpoint, auth, { ...parts, users: config.users })
-        : jwt(endpoint, auth, { now, keyRing });
-    const checked = refuseRevoked(method, name, revocations);
+    const { method, source } = built;
+    const withTokens = acceptAccessTokens(method, {
+      endpoint: name,
+      tokens: accessTokens,
+      throttle: parts.throttle,
+      now,
+      identify: tokenOwner(endpoint, config.users),
+    });
+    const inSessions = built.hasSessions
+      ? acceptSessions(withTokens, { endpoint: name, sessions, limits, source, now })
+      : withTokens;
+    const checked = refuseRevoked(inSessions, name, revocations);
     const sources = auth.method === 'JWT' ? auth.issuers.map((rules) => keyRing.sourceFor(rules)) : [];
-    const cached = cacheDecisions(multiTenant ? acceptProbeUsers(checked, verifyKeys, now) : checked, {
+    return cacheDecisions(multiTenant ? acceptProbeUsers(checked, verifyKeys, now) : checked, {
       ttlMs: config.service.rememberFor,
       maxEntries: MAX_CACHED,
       // A throttled client must not benefit from other clients' cached decisions.
       perClient: auth.method === 'BASIC',
       now,
       monotonic,
-      generation: () => sources.reduce((sum, source) => sum + source.generation, revocations.generation),
+      generation: () =>
+        sources.reduce(
+          (sum, one) => sum + one.generation,
+          revocations.generation + accessTokens.generation + sessions.generation,
+        ),
       onLookup: countLookups(name, metrics),
     });
+  }
+
+  function guard(endpoint: Endpoint): GuardedEndpoint {
+    const { auth, name, multiTenant, allowedOrigins } = endpoint;
+    const built = buildMethod(endpoint, { ...parts, users: config.users, keyRing });
+    const method = composed(endpoint, built);
+    const passwords = built.hasPasswords ? built.method : undefined;
+    const signInUrl = auth.method === 'JWT' ? auth.signInUrl : undefined;
+    const shown: PortalEndpoint = {
+      name,
+      method,
+      passwords,
+      signInUrl: signInUrl?.includes('{url}') === true ? undefined : signInUrl,
+      source: built.source,
+      limits,
+    };
+    portal.set(name, shown);
     return {
       name,
       multiTenant,
       upstream: upstreamDigest(endpoint),
       audience: groups.find(({ endpoints }) => endpoints.includes(name))?.audience ?? '',
-      method: cached,
+      method: noteUses(method, accessTokens),
+      allowedOrigins,
       forwardedClaims: auth.method === 'JWT' ? auth.claimTransformations : [],
+      signIn: built.signIn,
+      link: linkOf(shown, built, parts),
     };
   }
 
-  const built = config.endpoints.map(guard);
-  const credentialLocations = allCredentialLocations(built);
+  const guardedList = config.endpoints.map(guard);
+  const credentialLocations = allCredentialLocations(guardedList);
   const guarded = new Map(
-    built.map((one) => [one.name, { ...one, method: { ...one.method, credentialLocations } }]),
+    guardedList.map((one) => [one.name, { ...one, method: { ...one.method, credentialLocations } }]),
   );
   before?.keyRing.close(keyRing);
-  return { findEndpoint: (name) => guarded.get(name), keyRing };
+  return {
+    findEndpoint: (name) => guarded.get(name),
+    findPortalEndpoint: (name) => portal.get(name),
+    keyRing,
+  };
 }

@@ -20,7 +20,7 @@ function aConfig(users: Record<string, string>, more = ''): Config {
 const BEFORE = { alice: hash('a'), bob: hash('b'), zoë: hash('c') };
 
 test.each<[string, Record<string, string>, string[]]>([
-  ['nobody', BEFORE, []],
+  ['no one', BEFORE, []],
   ['a new user', { ...BEFORE, dave: hash('d') }, []],
   ['a new password', { ...BEFORE, bob: hash('e') }, ['bob']],
   ['a removed user', { alice: hash('a'), bob: hash('b') }, ['zo%C3%AB']],

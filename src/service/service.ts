@@ -2,20 +2,21 @@ import { availableParallelism } from 'node:os';
 import { startAdminServer, type Readiness } from '../admin/admin-server.ts';
 import type { Log } from '../admin/log.ts';
 import { createMetrics } from '../admin/metrics.ts';
+import { openAudit } from '../admin/open-audit.ts';
 import { measureHashes } from '../admin/measure-hashes.ts';
 import { observe } from '../admin/observe.ts';
 import { createHashQueue } from '../basic/hash-queue.ts';
 import { createLoginThrottle } from '../basic/login-throttle.ts';
 import { openAccessEnds } from './access-ends.ts';
 import { openComfyuiKeys } from './comfyui-keys.ts';
-import { portalListen } from '../config/portal-address.ts';
 import type { Config } from '../config/schema.ts';
 import { buildEndpoints, type EndpointParts } from './build-endpoints.ts';
 import { bootstrapDigests } from '../envoy/render.ts';
-import { createAuthorizationService, type Check } from '../ext-authz/authorization-service.ts';
+import { createAuthorizationService } from '../ext-authz/authorization-service.ts';
 import { watchBootstrap } from '../ext-authz/bootstrap-watch.ts';
-import { startGrpcServer, type GrpcServer } from '../ext-authz/grpc-server.ts';
-import { startPortal, type Portal } from '../portal/portal.ts';
+import { openPortal } from './open-portal.ts';
+import { openSessions } from './open-sessions.ts';
+import { startServers } from './start-servers.ts';
 import { createMint } from '../token/mint-token.ts';
 import type { TokenKeys } from '../token/token-key.ts';
 import { keyProblems, neverHadKeys } from './key-problems.ts';
@@ -55,17 +56,6 @@ export interface Service {
   close(): Promise<void>;
 }
 
-/** What Envoy connects to. Rejects with nothing left open. */
-async function startServers(config: Config, check: Check): Promise<{ portal: Portal; grpc: GrpcServer }> {
-  const portal = await startPortal({ ...config.service, listen: portalListen(config), methods: [] });
-  try {
-    return { portal, grpc: await startGrpcServer({ ...config.service, check }) };
-  } catch (error) {
-    await portal.close();
-    throw error;
-  }
-}
-
 /** Builds every part and starts serving. Rejects, with nothing left open, if a part cannot start. */
 export async function startService(options: ServiceOptions): Promise<Service> {
   const {
@@ -76,13 +66,17 @@ export async function startService(options: ServiceOptions): Promise<Service> {
     conceal = (text: string) => text,
   } = options;
   const metrics = createMetrics();
+  const { audit, ...auditing } = openAudit(config.audit.file, log, now);
   const keys = openComfyuiKeys(config, log);
   keys.publish(config.endpoints);
   // Leave one CPU for cached checks.
   const { parallelHashes = Math.max(1, availableParallelism() - 1), waitingHashes } = config.service;
   const ends = openAccessEnds({ config, keys: keys.token, log, metrics, now, fetch: options.fetch });
+  const sessions = openSessions({ config, log, audit, now });
   const parts: EndpointParts = {
     revocations: ends.revocations,
+    accessTokens: ends.accessTokens,
+    ...sessions,
     log,
     metrics,
     now,
@@ -102,7 +96,7 @@ export async function startService(options: ServiceOptions): Promise<Service> {
     },
   });
   bootstraps.expect(bootstrapDigests(config));
-  let { endpoints } = config;
+  let current = config;
   let faults: readonly string[] = [];
   let revision = options.revision;
   metrics.configInfo.set({ revision }, 1);
@@ -112,11 +106,13 @@ export async function startService(options: ServiceOptions): Promise<Service> {
     mint: createMint(keys.token, now),
     now,
     trustedHops: config.gateway.trustedHops,
+    site: () => current.portal,
     onBootstrap: (digest) => {
       bootstraps.seen(digest);
     },
-    onDecision: observe(metrics, log),
+    onDecision: observe(metrics, log, audit),
   });
+  const app = openPortal({ ...parts, ...sessions, built: () => guarded, config: () => current, audit });
   metrics.showKeys(() =>
     guarded.keyRing.issuers.map(({ issuer, source }) => ({
       issuer,
@@ -132,6 +128,8 @@ export async function startService(options: ServiceOptions): Promise<Service> {
       ...bootstraps.problems(),
       ...keyProblems(guarded),
       ...comfyuis.problems,
+      ...auditing.problems(),
+      ...sessions.problems(),
       ...ends.problems(),
     ].map(conceal),
   });
@@ -140,18 +138,21 @@ export async function startService(options: ServiceOptions): Promise<Service> {
     hosts: config.admin.hosts,
     registry: metrics.registry,
     readiness,
+    conceal,
   });
   const closeOthers = async (): Promise<void> => {
     await admin.close();
+    sessions.close();
     guarded.keyRing.close();
     comfyuis.close();
-    ends.close();
+    await ends.close();
   };
-  const { portal, grpc } = await startServers(config, check).catch(async (error: unknown) => {
+  const { portal, grpc } = await startServers(config, check, app).catch(async (error: unknown) => {
     await closeOthers();
     throw error;
   });
   log.info({ revision, service: config.service.listen, admin: config.admin.listen }, 'serving');
+  audit({ event: 'configuration-applied', revision });
 
   return {
     port: grpc.port,
@@ -165,10 +166,10 @@ export async function startService(options: ServiceOptions): Promise<Service> {
         keys.publish(next.endpoints);
         guarded = buildEndpoints(next, parts, guarded);
       } catch (error) {
-        keys.restore(endpoints);
+        keys.restore(current.endpoints);
         throw error;
       }
-      ({ endpoints } = next);
+      current = next;
       bootstraps.expect(digests);
       comfyuis.replace(next);
       ends.replace(next);
@@ -180,16 +181,19 @@ export async function startService(options: ServiceOptions): Promise<Service> {
       const names = next.endpoints.map(({ name }) => name);
       log.debug({ revision, endpoints: names, ms: monotonic() - begunMs }, 'endpoints rebuilt');
       log.info({ revision }, 'configuration applied');
+      audit({ event: 'configuration-applied', revision });
     },
     refuse(refused) {
       faults = refused;
       metrics.configReloads.inc({ result: 'rejected' });
       log.error({ faults: refused }, 'configuration rejected; still serving the previous revision');
+      audit({ event: 'configuration-rejected', errors: refused.length });
     },
     async close() {
       await grpc.close();
       await portal.close();
       await closeOthers();
+      await auditing.close();
     },
   };
 }

@@ -5,8 +5,10 @@ import { duration, filePath } from '../config-file/fields.ts';
 export const sessionSettings = z
   .strictObject({
     keyFile: filePath
-      .default('.comfy-tenant/session.keys')
-      .describe('The keys that sign session cookies; created (0600) if missing. Replicas share it.'),
+      .optional()
+      .describe(
+        'The keys that sign session cookies; created (0600) if missing. Replicas share it. Default: session.keys next to comfyui.tokenKeyFile.',
+      ),
     ttl: duration('1m', '30d')
       .prefault('8h')
       .describe('A session ends after this time without use; never later than its credentials.'),

@@ -74,6 +74,7 @@ function follow({ stack, config, revision, service, context }: Watched): () => P
     revision,
     signal: over.signal,
     onChange(next) {
+      context.concealment.add(next.conceal);
       if (!next.ok) {
         service.refuse(next.faults);
         err(`${stack.shownAs}: change rejected; still serving the previous revision:`);
@@ -106,11 +107,17 @@ export async function startGateway(
   { context, programs }: { context: UpContext; programs: Programs },
 ): Promise<Gateway> {
   makeFolder(stack.folder, { mode: 0o700 });
+  const conceal = (text: string): string => context.concealment.text(text);
   const log = openLog(join(stack.folder, 'service.log'), context.err);
   const service = await startService({
     config,
     revision,
-    log: createLog(config.log.level, log),
+    log: createLog(config.log.level, {
+      write: (line) => {
+        log.write(conceal(line));
+      },
+    }),
+    conceal,
     askComfyui: askComfyuiWith(config),
   });
   const closeService = async (): Promise<void> => {

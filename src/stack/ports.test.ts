@@ -20,6 +20,11 @@ test('a port in use is not free, and the next one is chosen instead', async () =
   expect(await listenProblem(await freePort())).toBeUndefined();
 });
 
+test('a free port is none that the system gives to an outgoing connection meanwhile', async () => {
+  const ports = await Promise.all(Array.from({ length: 20 }, () => freePort()));
+  for (const port of ports) expect(port).toBeLessThan(32_768);
+});
+
 test.runIf(process.platform === 'linux')('the program on a port is named with its pid', async () => {
   const port = await listening();
   expect(whoListens(port)).toMatch(new RegExp(`^\\S+.* \\(pid ${process.pid}\\)$`));

@@ -1,3 +1,4 @@
+import { randomInt } from 'node:crypto';
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { connect, createServer } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -15,21 +16,18 @@ export function listenProblem(port: number, host = '127.0.0.1'): Promise<NodeJS.
   });
 }
 
-/** A free TCP port of this machine, chosen by the system. */
-export function freePort(host = '127.0.0.1'): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = createServer();
-    server.once('error', reject);
-    server.listen({ port: 0, host }, () => {
-      const address = server.address();
-      server.close(() => {
-        resolve(typeof address === 'object' && address !== null ? address.port : 0);
-      });
-    });
-  });
-}
-
+/** Below the ports that systems give to outgoing connections: a port chosen here stays free until it is used. */
+const [LOWEST, HIGHEST] = [20_000, 29_999];
 const TRIED = 100;
+
+/** A free TCP port of this machine, chosen at random. @throws Error if a hundred are in use */
+export async function freePort(host = '127.0.0.1'): Promise<number> {
+  for (let tries = 0; tries < TRIED; tries += 1) {
+    const port = randomInt(LOWEST, HIGHEST + 1);
+    if ((await listenProblem(port, host)) === undefined) return port;
+  }
+  throw new Error(`no free port of ${host} was found between ${LOWEST} and ${HIGHEST}`);
+}
 
 /** The first free port, starting at `wanted`. @throws Error if a hundred in a row are in use */
 export async function nextFreePort(wanted: number, host = '127.0.0.1'): Promise<number> {

@@ -1,5 +1,6 @@
 import { dirname, join, relative, resolve } from 'node:path';
 import { loadConfig } from '../config/load.ts';
+import { portalListen } from '../config/portal-address.ts';
 import type { Config } from '../config/schema.ts';
 import { ListenError } from '../errors/listen-error.ts';
 import { StartError } from '../errors/start-error.ts';
@@ -21,10 +22,13 @@ async function requireFreePort(place: string, listen: string): Promise<void> {
   );
 }
 
-async function requireFreePorts({ gateway, admin, service }: Config): Promise<void> {
+async function requireFreePorts(config: Config): Promise<void> {
+  const { gateway, admin, service } = config;
   await requireFreePort('gateway.listen', gateway.listen);
   await requireFreePort('admin.listen', admin.listen);
   if (!service.listen.startsWith('unix:')) await requireFreePort('service.listen', service.listen);
+  const portal = portalListen(config);
+  if (!portal.startsWith('unix:')) await requireFreePort('portal.listen', portal);
 }
 
 async function comfyuiToStart(config: Config, folder: string, context: UpContext): Promise<Stack['comfyui']> {
@@ -51,6 +55,7 @@ export async function stackFromConfig(file: string, context: UpContext): Promise
   const configFile = resolve(context.cwd, file);
   const shownAs = relative(context.cwd, configFile);
   const loaded = loadConfig(configFile, context.env, shownAs);
+  context.concealment.add(loaded.conceal);
   if (!loaded.ok) throw new ConfigErrors(loaded.faults);
   const { config, revision } = loaded;
   context.progress.done(shownAs, `${counted(config.endpoints.length, 'endpoint')}, revision ${revision}`);

@@ -13,6 +13,11 @@ export interface UpContext {
   readonly err: (line: string) => void;
   readonly signal: AbortSignal;
   readonly progress: Progress;
+  /** Applied to all output; the configurations that are loaded add their values. */
+  readonly concealment: {
+    text(text: string): string;
+    add(conceal: (text: string) => string): void;
+  };
 }
 
 /** Everything that one `up` runs. */

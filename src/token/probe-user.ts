@@ -53,7 +53,8 @@ function identify({ sub = '', exp = 0 }: JWTPayload): Decision {
   if (userId === undefined) return deny('user-id-unusable');
   return {
     kind: 'allow',
-    identity: { userId, expiresAtMs: exp * 1000, operator: false, forwardedClaims: [] },
+    // Access rules are about real users: one that denies everything to everyone else would make `verify` useless.
+    identity: { userId, expiresAtMs: exp * 1000, operator: false, forwardedClaims: [], access: undefined },
   };
 }
 

@@ -3,7 +3,7 @@ import { basename, dirname, join } from 'node:path';
 import { makeFolder } from '../files/make-folder.ts';
 import type { SigningKey } from './ed25519-keys.ts';
 import { writeFileAtomically } from '../files/write-file-atomically.ts';
-import { readIfExists } from './write-key-file.ts';
+import { readIfExists } from '../files/private-file.ts';
 
 /** A file for the ComfyUIs that accept one audience. */
 export interface PublicKeyFile {

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { formatSigningKeys, makeSigningKey, parseSigningKeys, type SigningKey } from './ed25519-keys.ts';
-import { readIfExists, readOrCreatePrivateFile } from './write-key-file.ts';
+import { readIfExists, readOrCreatePrivateFile } from '../files/private-file.ts';
 
 /** What signs the tokens for ComfyUI. The first key signs; ComfyUI accepts all, so that a key can be replaced without a gap. */
 export type TokenKeys = {

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
-import { expect, onTestFinished, test, vi } from 'vitest';
+import { expect, onTestFinished, test } from 'vitest';
 import { openEventSocket } from './websocket.ts';
 
 const CREDENTIALS = { authorization: 'Basic x', clientId: 'c1' };
@@ -45,9 +45,7 @@ test('text split over several frames is found', async () => {
     socket.write(frame(0, true, '123"}'));
   });
   const socket = await openEventSocket({ url }, CREDENTIALS);
-  await vi.waitFor(() => {
-    expect(socket.has('abc-123')).toBe(true);
-  });
+  await expect.poll(() => socket.has('abc-123')).toBe(true);
   expect(socket.has('abc-124')).toBe(false);
   socket.close();
 });
@@ -55,10 +53,43 @@ test('text split over several frames is found', async () => {
 test('text in a binary message is found', async () => {
   const url = await serve((socket) => socket.write(frame(2, true, '\u0000\u0001{"prompt_id":"abc-123"}')));
   const socket = await openEventSocket({ url }, CREDENTIALS);
-  await vi.waitFor(() => {
-    expect(socket.has('abc-123')).toBe(true);
-  });
+  await expect.poll(() => socket.has('abc-123')).toBe(true);
   socket.close();
+});
+
+test.each([
+  ['ends', (socket: Duplex) => socket.end()],
+  ['breaks', (socket: Duplex) => socket.destroy()],
+  ['sends nonsense', (socket: Duplex) => socket.write(Buffer.from([0xff, 0xff]))],
+])(
+  'a WebSocket that %s is an error for events that are missing, not for those that came',
+  async (_, fail) => {
+    let stop: () => void = () => undefined;
+    const url = await serve((socket) => {
+      socket.write(frame(1, true, 'abc-123'));
+      stop = () => void fail(socket);
+    });
+    const socket = await openEventSocket({ url }, CREDENTIALS);
+    await expect.poll(() => socket.has('abc-123')).toBe(true);
+    stop();
+    const missing = (): string => {
+      try {
+        return String(socket.has('abc-124'));
+      } catch (error) {
+        return String(error);
+      }
+    };
+    await expect.poll(missing).toContain('the WebSocket of a test user broke');
+    expect(socket.has('abc-123')).toBe(true);
+  },
+);
+
+test('a WebSocket that we close ourselves is no error', async () => {
+  const url = await serve(() => undefined);
+  const socket = await openEventSocket({ url }, CREDENTIALS);
+  socket.close();
+  await new Promise((resolve) => setImmediate(resolve));
+  expect(socket.has('abc-123')).toBe(false);
 });
 
 test('the host header, the credentials and the client id are sent', async () => {

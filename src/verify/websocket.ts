@@ -4,7 +4,7 @@ import { tlsName } from '../http/tls-name.ts';
 
 /** ComfyUI's live events of one user. */
 export interface EventSocket {
-  /** Whether any event so far contained this text. */
+  /** Whether any event so far contained this text. @throws Error if none did and the connection broke: silence proves nothing then */
   has(text: string): boolean;
   close(): void;
 }
@@ -27,13 +27,25 @@ export function openEventSocket(
     ...tlsName(host ?? new URL(url).hostname),
   });
   let received = '';
+  let closing = false;
+  let broken: string | undefined;
+  socket.once('close', (code) => {
+    if (!closing) broken = `closed by the other side, code ${code}`;
+  });
   // Previews are binary messages, and may contain the prompt's id too.
   socket.on('message', (data: Buffer) => (received += `${data.toString('latin1')}\n`));
   return new Promise((resolve, reject) => {
     socket.once('open', () => {
       resolve({
-        has: (text) => received.includes(text),
+        has(text) {
+          if (received.includes(text)) return true;
+          if (broken === undefined) return false;
+          throw new Error(
+            `the WebSocket of a test user broke (${broken}), so missing events prove nothing: verify again`,
+          );
+        },
         close: () => {
+          closing = true;
           socket.terminate();
         },
       });
@@ -42,7 +54,7 @@ export function openEventSocket(
       request.destroy();
       reject(new Error(`the WebSocket was refused with status ${String(response.statusCode)}`));
     });
-    // Once open, a broken connection shows as missing events.
+    // After `open`, `close` follows and is recorded.
     socket.on('error', reject);
   });
 }

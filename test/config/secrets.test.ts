@@ -1,8 +1,11 @@
+import { createServer, type AddressInfo } from 'node:net';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { createLog } from '../../src/admin/log.ts';
 import { check } from '../../src/commands/check.ts';
 import { startService } from '../../src/service/service.ts';
 import { BASIC, BCRYPT, configDirectory, JWT, type ConfigDirectory } from './config-file.ts';
+import { up } from '../../src/commands/up.ts';
+import { verify } from '../../src/commands/verify.ts';
 import { run } from './run-command.ts';
 
 /** Possible secrets; some are valid in some places, so that the configuration is loaded. */
@@ -138,12 +141,56 @@ test('the URL of keys that cannot be fetched is shown without its query', async 
   const failing = { fetch: () => Promise.reject(new Error('refused')) };
   const service = await startService({ config, revision, log, conceal, ...failing });
   try {
-    await new Promise((resolve) => setTimeout(resolve, 100));
+    await expect.poll(() => lines.join('')).toContain('login.example.com');
     const ready = await fetch(`http://127.0.0.1:${service.adminPort}/readyz`);
     const told = lines.join('') + (await ready.text());
     expect(told).toContain('login.example.com');
     expect(told).not.toContain('sentinel42');
   } finally {
     await service.close();
+  }
+});
+
+test('values of environment variables in names of endpoints and issuers are not in the metrics', async () => {
+  const text = JWT.replace('name: api', 'name: "api-${SECRET}"').replace(
+    'issuer: https://login.example.com',
+    'issuer: "https://${SECRET}.example.com"',
+  );
+  const loaded = directory.load(`${text}service: { listen: 127.0.0.1:0 }\nadmin: { listen: 127.0.0.1:0 }\n`, {
+    SECRET: 'sentinel42',
+  });
+  if (!loaded.ok) throw new Error(loaded.faults.join('\n'));
+  const { config, revision, conceal } = loaded;
+  const fetchNothing = () => Promise.reject(new Error('refused'));
+  const service = await startService({
+    config,
+    revision,
+    log: createLog('error', { write: () => undefined }),
+    conceal,
+    fetch: fetchNothing,
+  });
+  try {
+    const metrics = async () => (await fetch(`http://127.0.0.1:${service.adminPort}/metrics`)).text();
+    await expect.poll(metrics).toContain('issuer="https://${SECRET}.example.com"');
+    expect(await metrics()).not.toContain('sentinel42');
+  } finally {
+    await service.close();
+  }
+});
+
+test.each([
+  ['up', up, ['--config', 'comfy-tenant.yaml'], /gateway\.listen: \$\{LISTEN\} is in use/],
+  ['verify', verify, [], /\$\{LISTEN\}/],
+] as const)('%s shows no value of an environment variable', async (_, command, args, shown) => {
+  const server = createServer((socket) => socket.end('HTTP/1.1 404 Not Found\r\ncontent-length: 0\r\n\r\n'));
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const listen = `127.0.0.1:${(server.address() as AddressInfo).port}`;
+  directory.write('comfy-tenant.yaml', `${BASIC}gateway: { listen: "\${LISTEN}" }\n`);
+  try {
+    const { out, err } = await run(command, { cwd: directory.path, args, env: { LISTEN: listen } });
+    expect([...out, ...err].join('\n')).toMatch(shown);
+    expect([...out, ...err].join('\n')).not.toContain(listen);
+  } finally {
+    server.close();
   }
 });

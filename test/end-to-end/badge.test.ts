@@ -1,7 +1,7 @@
 import { mkdirSync } from 'node:fs';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { launchChromium } from './comfyui-page.ts';
+import { launchChromium, PATIENCE_MS, signIn } from './comfyui-page.ts';
 import { startDemo, type Demo } from './demo.ts';
 
 const SCREENSHOTS = '.test-output';
@@ -19,11 +19,11 @@ afterAll(async () => {
 });
 
 async function openAt(viewport: { width: number; height: number }): Promise<Page> {
-  const httpCredentials = { username: 'alice', password: demo.passwords.alice };
-  const context = await browser.newContext({ httpCredentials, viewport });
+  const context = await browser.newContext({ viewport });
+  context.setDefaultTimeout(PATIENCE_MS);
   const page = await context.newPage();
-  await page.goto(demo.url);
-  await page.locator('#comfy-tenant-badge').waitFor({ state: 'attached', timeout: 30_000 });
+  await signIn(page, demo, 'alice');
+  await page.locator('#comfy-tenant-badge').waitFor({ state: 'attached' });
   return page;
 }
 
@@ -64,23 +64,96 @@ const ALL = [true, true, true];
 test.each([
   ['a phone', PHONE],
   ['a desktop', DESKTOP],
-])(
-  'the name is visible on %s, also while ComfyUI cannot be reached',
-  { timeout: 90_000 },
+])('the name is visible on %s, also while ComfyUI cannot be reached', async (_, size) => {
+  const page = await openAt(size);
+  const file = `${SCREENSHOTS}/badge-${size.width}`;
+  await expect.poll(() => visibleParts(page)).toStrictEqual(ALL);
+  await page.screenshot({ path: `${file}.png` });
+  await page.context().setOffline(true);
+  await page.evaluate(() => {
+    const { app } = globalThis as unknown as { app: { api: { socket: { close(): void } } } };
+    app.api.socket.close();
+  });
+  const message = page.getByText('Reconnecting').first();
+  await message.waitFor();
+  // It slides in.
+  await (await message.elementHandle()).waitForElementState('stable');
+  await page.screenshot({ path: `${file}-reconnecting.png` });
+  await expect.poll(() => visibleParts(page)).toStrictEqual(ALL);
+});
+
+const panel = (page: Page) => page.getByRole('group', { name: 'Account' });
+const SIZES = [
+  ['a phone', PHONE],
+  ['a desktop', DESKTOP],
+] as const;
+
+test.each(SIZES)(
+  'the name opens a menu by keyboard and by touch on %s, with the storage in use',
   async (_, size) => {
     const page = await openAt(size);
-    const file = `${SCREENSHOTS}/badge-${size.width}`;
-    await expect.poll(() => visibleParts(page), { timeout: 20_000 }).toStrictEqual(ALL);
-    await page.screenshot({ path: `${file}.png` });
-    await page.context().setOffline(true);
-    await page.evaluate(() => {
-      const { app } = globalThis as unknown as { app: { api: { socket: { close(): void } } } };
-      app.api.socket.close();
+    const toggle = page.getByRole('button', { name: 'Account: alice' });
+    await toggle.focus();
+    await page.keyboard.press('Enter');
+    await panel(page)
+      .getByText(/^Storage used: [0-9.]+ [kM]?B/)
+      .waitFor();
+    await panel(page).getByRole('link', { name: 'Account and access tokens' }).waitFor();
+    await page.screenshot({ path: `${SCREENSHOTS}/menu-${size.width}.png` });
+    const box = await panel(page).boundingBox();
+    // Right of the side bar.
+    expect(box!.x).toBeGreaterThanOrEqual(58);
+    expect(box!.x + box!.width).toBeLessThanOrEqual(size.width);
+    await page.keyboard.press('Escape');
+    await panel(page).waitFor({ state: 'hidden' });
+    await toggle.click();
+    await panel(page).waitFor();
+    await toggle.click();
+    await panel(page).waitFor({ state: 'hidden' });
+    await toggle.click();
+    await panel(page).getByRole('button', { name: 'Sign out' }).click();
+    await page.waitForURL(/\/_auth\/sign-in/);
+    await page.goto(demo.url);
+    expect(page.url()).toContain('/_auth/sign-in');
+  },
+);
+
+/** Lets the gateway refuse everything, as it does after a sign-out or while ComfyUI is down. */
+async function refuse(page: Page, status: 401 | 503): Promise<void> {
+  const error = {
+    code: status === 401 ? 'unauthenticated' : 'unavailable',
+    message: 'No.',
+    requestId: '5a6b-1',
+  };
+  await page.route('**/*', (route) => route.fulfill({ status, json: { error } }));
+}
+
+test.each(SIZES)(
+  'a bar says that the user is signed out, or ComfyUI restarts, until it works again (%s)',
+  async (_, size) => {
+    const page = await openAt(size);
+    await page.waitForLoadState('networkidle');
+    await page.waitForFunction(() => {
+      const { app } = globalThis as unknown as { app?: { graph?: { _nodes: readonly object[] } } };
+      return (app?.graph?._nodes.length ?? 0) > 0;
     });
-    await page.getByText('Reconnecting').first().waitFor();
-    // The message slides in.
-    await page.waitForTimeout(1500);
-    await page.screenshot({ path: `${file}-reconnecting.png` });
-    expect(await visibleParts(page)).toStrictEqual(ALL);
+    const bar = page.getByRole('alert').filter({ hasText: /signed out|restarting/ });
+    for (const [status, text] of [
+      [401, 'You are signed out.'],
+      [503, 'ComfyUI is restarting.'],
+    ] as const) {
+      await refuse(page, status);
+      await page.keyboard.press('Control+Enter'); // Runs the workflow.
+      await bar.getByText(text).waitFor();
+      await page
+        .getByText(/Request id: 5a6b-1/)
+        .first()
+        .waitFor();
+      await page.screenshot({ path: `${SCREENSHOTS}/bar-${status}-${size.width}.png` });
+      expect(await page.getByText('undefined').count()).toBe(0);
+      await page.unroute('**/*');
+      await page.keyboard.press('Escape');
+      await bar.waitFor({ state: 'hidden', timeout: 30_000 });
+    }
   },
 );

@@ -35,9 +35,6 @@ async function tried(
     .poll(
       async () =>
         (entry = ((await (await demo.as(user, `/history/${id}`)).json()) as Record<string, Entry>)[id]),
-      {
-        timeout: 60_000,
-      },
     )
     .toBeDefined();
   return JSON.parse(entry?.outputs[1]?.text[0] ?? '{}') as Record<string, string>;

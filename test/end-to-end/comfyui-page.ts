@@ -1,6 +1,9 @@
 import { chromium, type Browser, type Locator, type Page } from 'playwright-core';
 import type { Demo } from './demo.ts';
 
+/** Playwright's own 30 s are not enough on a busy machine. */
+export const PATIENCE_MS = 120_000;
+
 export function launchChromium(): Promise<Browser> {
   return chromium.launch({
     executablePath: process.env['CHROMIUM_BIN'] ?? '/usr/bin/chromium',
@@ -24,6 +27,14 @@ interface DOMRect {
   top: number;
 }
 
+/** Fills in the sign-in page, to which ComfyUI's address leads. */
+export async function signIn(page: Page, { url, passwords }: Demo, name: 'alice' | 'bob'): Promise<void> {
+  await page.goto(url);
+  await page.getByLabel('User name').fill(name);
+  await page.getByLabel('Password').fill(passwords[name]);
+  await page.getByRole('button', { name: 'Sign in' }).click();
+}
+
 /** ComfyUI's page as a person uses it: by mouse and keyboard. */
 export class ComfyuiPage {
   readonly page: Page;
@@ -31,12 +42,17 @@ export class ComfyuiPage {
     this.page = page;
   }
 
-  /** In a browser of its own, signed in by Basic. */
+  /** In a browser of its own, signed in. */
   static async open(browser: Browser, demo: Demo, name: 'alice' | 'bob'): Promise<ComfyuiPage> {
-    const httpCredentials = { username: name, password: demo.passwords[name] };
-    const context = await browser.newContext({ httpCredentials, viewport: { width: 1600, height: 900 } });
+    const context = await browser.newContext({ viewport: { width: 1600, height: 900 } });
+    context.setDefaultTimeout(PATIENCE_MS);
     const page = await context.newPage();
-    await page.goto(demo.url);
+    await signIn(page, demo, name);
+    return ComfyuiPage.ready(page, name);
+  }
+
+  /** Once ComfyUI has started in the page. */
+  static async ready(page: Page, name: 'alice' | 'bob'): Promise<ComfyuiPage> {
     await page.getByText(name, { exact: true }).first().waitFor();
     await page.waitForFunction(
       () => (globalThis as unknown as { app?: Partial<Comfy> }).app?.graph !== undefined,

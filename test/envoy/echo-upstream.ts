@@ -41,6 +41,11 @@ export async function startEchoUpstream(
     request.on('end', () => {
       seen.push(note(request, bytes));
       response.setHeader('Server', 'Python/3.11 aiohttp/3.9');
+      // As ComfyUI does with --enable-cors-header.
+      response.setHeader('Access-Control-Allow-Origin', '*');
+      response.setHeader('Access-Control-Allow-Credentials', 'true');
+      response.setHeader('Access-Control-Allow-Headers', 'Content-Type, Authorization');
+      response.setHeader('Access-Control-Allow-Methods', 'POST, GET, DELETE, PUT, OPTIONS, PATCH');
       response.end('reached ComfyUI');
     });
   });

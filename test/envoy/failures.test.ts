@@ -17,12 +17,8 @@ const get = (...headers: string[]) =>
   rawRequest(stand.envoy.port, { lines: ['GET /queue HTTP/1.1', ...headers] });
 const later = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 
-async function untilStatus(status: number): Promise<boolean> {
-  for (let tries = 0; tries < 100; tries++) {
-    if ((await get()).status === status) return true;
-    await later(100);
-  }
-  return false;
+async function untilStatus(status: number): Promise<void> {
+  await expect.poll(async () => (await get()).status).toBe(status);
 }
 
 test('while the service is stopped requests get 503 (GHSA-9g5w-hqr3-w2ph), and succeed again afterwards', async () => {
@@ -30,7 +26,7 @@ test('while the service is stopped requests get 503 (GHSA-9g5w-hqr3-w2ph), and s
   expect((await get('X-FunArt-Comfy-UserId: mallory')).status).toBe(503);
   expect(stand.upstream.seen).toEqual([]);
   const again = await startScriptedAuthz(join(stand.directory.path, 'authz.sock'));
-  expect(await untilStatus(200)).toBe(true);
+  await untilStatus(200);
   again.close();
 });
 
@@ -96,12 +92,12 @@ test('an invalid response of the service rejects the request', async () => {
 test('the 503 for a stopped ComfyUI names ComfyUI, and requests succeed again when it is back', async () => {
   const { port } = stand.upstream;
   await stand.upstream.close();
-  expect(await untilStatus(503)).toBe(true);
+  await untilStatus(503);
   const answer = await get();
   expect(JSON.parse(answer.body)).toMatchObject({ error: { code: 'unavailable' } });
   expect(answer.head).toMatch(/retry-after: 2/i);
   const again = await startEchoUpstream({ port });
-  expect(await untilStatus(200)).toBe(true);
+  await untilStatus(200);
   await again.close();
 });
 
@@ -128,14 +124,14 @@ const upgrade = (...headers: string[]) =>
 test('a WebSocket brings no forged id, and ends with its credentials', async () => {
   const headers = [
     ['x-funart-comfy-userid', 'alice'],
-    ['x-envoy-upstream-stream-duration-ms', '1500'],
+    ['x-envoy-upstream-stream-duration-ms', '3000'],
   ] as const;
   stand.authz.say(() => letIn({ headers }));
   const begun = Date.now();
   const answer = await upgrade('X-FunArt-Comfy-UserId: mallory');
   expect(answer.status).toBe(101);
-  expect(answer.body).toMatch(/^(tick){2,}/);
-  expect(Date.now() - begun).toBeGreaterThan(1400);
+  expect(answer.body).toMatch(/^(tick)+/);
+  expect(Date.now() - begun).toBeGreaterThan(2900);
   const [seen] = stand.upstream.seen;
   expect(JSON.stringify(seen)).not.toMatch(/mallory|stream-duration/);
   expect(seen?.headers).toContainEqual(['x-funart-comfy-userid', 'alice']);

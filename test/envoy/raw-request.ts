@@ -15,6 +15,13 @@ export interface RawOptions {
   readonly untilClosed?: boolean;
 }
 
+/** Whether an answer has all the bytes that it announced. */
+function isComplete(answer: string): boolean {
+  const [head = '', ...bodies] = answer.split('\r\n\r\n');
+  const [, length] = /^content-length: *([0-9]+)\r?$/im.exec(head) ?? [];
+  return length !== undefined && bodies.length > 0 && bodies.join('\r\n\r\n').length >= Number(length);
+}
+
 /** Sends a request byte for byte, as no HTTP library would. */
 export function rawRequest(port: number, options: RawOptions): Promise<RawAnswer> {
   const { lines, host = 'comfy.example.com', body = '', untilClosed = false } = options;
@@ -29,12 +36,13 @@ export function rawRequest(port: number, options: RawOptions): Promise<RawAnswer
       socket.destroy();
       resolve({ status: Number(head.split(' ')[1]), head, body: bodies.join('\r\n\r\n') });
     };
-    socket.setTimeout(15_000, () => {
+    socket.setTimeout(60_000, () => {
       finish();
     });
     socket.on('data', (chunk: Buffer) => {
       answer += chunk.toString('latin1');
-      if (!untilClosed && !close.length && answer.includes('\r\n\r\n')) setTimeout(finish, 200);
+      if (!untilClosed && isComplete(answer)) finish();
+      else if (!untilClosed && !close.length && answer.includes('\r\n\r\n')) setTimeout(finish, 200);
     });
     socket.once('close', finish);
     socket.once('error', reject);

@@ -51,7 +51,7 @@ export async function startRealGateway({ config, ready, change }: RealOptions): 
 /** Health checks take a moment at the start. */
 async function untilReached(envoy: RunningEnvoy, host: string, authorization: string): Promise<void> {
   const lines = ['GET /ready HTTP/1.1', `Authorization: ${authorization}`];
-  for (let tries = 0; tries < 200; tries++) {
+  for (let tries = 0; tries < 1000; tries++) {
     const { status } = await rawRequest(envoy.port, { lines, host });
     if (status === 200) return;
     await new Promise((resolve) => setTimeout(resolve, 100));

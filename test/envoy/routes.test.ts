@@ -130,8 +130,16 @@ test('of several ComfyUIs, each user always gets the same one, and clients canno
   const config = (port: number): string =>
     aConfig(port).replace(/upstream: (.*)/, (_, first: string) => `upstream: [${first}${ports}]`);
   stand = await startStand({ config });
-  await new Promise((resolve) => setTimeout(resolve, 2000));
   const places = [stand.upstream, second, third];
+  // A user's home depends on which ComfyUIs are healthy, so all of them must be.
+  const used = async (): Promise<boolean[]> => {
+    for (let count = 0; count < 30; count++) {
+      stand.authz.say(() => letIn({ headers: [['x-funart-comfy-userid', `first-${String(count)}`]] }));
+      await get('/queue');
+    }
+    return places.map(({ seen }) => seen.length > 0);
+  };
+  await expect.poll(used).toEqual([true, true, true]);
   for (const place of places) place.seen.length = 0;
   const homes = new Map<string, Set<number>>();
   for (let count = 0; count < 40; count++) {
@@ -156,8 +164,7 @@ test('each domain has its own endpoint', async () => {
 `;
   stand = await startStand({ config: (port) => aConfig(port, other.replace('8188', String(port))) });
   stand.authz.say(() => letIn({ headers: [] }));
-  await new Promise((resolve) => setTimeout(resolve, 1500));
-  expect((await get('/queue', 'a.wild.example:8080')).status).toBe(200);
+  await expect.poll(async () => (await get('/queue', 'a.wild.example:8080')).status).toBe(200);
   expect((await get('/queue', 'comfy.example.com')).status).toBe(403);
   expect((await get('/queue', 'wild.example')).status).toBe(421);
 });

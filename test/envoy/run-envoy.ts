@@ -65,9 +65,11 @@ export async function startEnvoy(options: EnvoyOptions): Promise<RunningEnvoy> {
   let output = '';
   child.stdout.on('data', (chunk: Buffer) => (output += chunk.toString()));
   child.stderr.on('data', (chunk: Buffer) => (output += chunk.toString()));
-  const exited = new Promise<void>((resolve) => child.once('exit', () => { resolve(); })); // prettier-ignore
-  if (!(await waitForPort(port, '127.0.0.1', () => child.exitCode !== null)))
+  const exited = new Promise<void>((resolve) => child.once('close', () => { resolve(); })); // prettier-ignore
+  if (!(await waitForPort(port, '127.0.0.1', () => child.exitCode !== null))) {
+    await exited;
     throw new Error(`no Envoy:\n${output}`);
+  }
   return {
     port,
     pid: child.pid ?? 0,

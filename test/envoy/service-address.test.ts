@@ -39,28 +39,24 @@ async function serve(config: string): Promise<void> {
   service = await startService({ ...loaded, log: pino({ level: 'silent' }) });
 }
 
-async function statusThrough(config: string): Promise<number> {
+async function expectServed(config: string): Promise<void> {
   const envoy = await startEnvoy({ directory, config });
   const headers = { authorization: basic('alice', 'tulip') };
-  let last = 0;
-  for (let tries = 0; tries < 100 && last !== 200; tries++) {
-    last = (await fetch(`http://127.0.0.1:${envoy.port}/queue`, { headers })).status;
-    await new Promise((resolve) => setTimeout(resolve, 100));
-  }
+  const status = async () => (await fetch(`http://127.0.0.1:${envoy.port}/queue`, { headers })).status;
+  await expect.poll(status).toBe(200);
   await envoy.stop();
-  return last;
 }
 
 test('Envoy connects to service.address, which may be a name, and the service to service.listen', async () => {
   const port = await freePort();
   const config = configText(`{ listen: "127.0.0.1:${port}", address: "localhost:${port}" }`);
   await serve(config);
-  expect(await statusThrough(config)).toBe(200);
+  await expectServed(config);
 });
 
 test('Envoy may see the socket under another path', async () => {
   const config = configText('{ listen: "unix:inside.sock", address: "unix:outside.sock" }');
   await serve(config);
   renameSync(join(directory.path, 'inside.sock'), join(directory.path, 'outside.sock'));
-  expect(await statusThrough(config)).toBe(200);
+  await expectServed(config);
 });

@@ -65,7 +65,7 @@ export async function startStand(options: StandOptions = {}): Promise<Stand> {
 
 /** Health checks take a moment at the start. */
 async function untilReached(envoy: RunningEnvoy): Promise<void> {
-  for (let tries = 0; tries < 100; tries++) {
+  for (let tries = 0; tries < 1000; tries++) {
     const { status } = await rawRequest(envoy.port, { lines: ['GET /ready HTTP/1.1'] });
     if (status !== 503) return;
     await new Promise((resolve) => setTimeout(resolve, 100));

@@ -38,7 +38,7 @@ test.each(GARBAGE)('an issuer that %s at startup denies all tokens, and is asked
   expect(await issuer.ask(token)).toBe(503);
   expect(issuer.asked).not.toContain('/elsewhere');
   issuer.says(keysOf(first));
-  await expect.poll(() => issuer.ask(token), { timeout: 5000 }).toBe(200);
+  await expect.poll(() => issuer.ask(token)).toBe(200);
 });
 
 test.each(GARBAGE)('an issuer that %s later denies no token whose key is known', async (_, fault) => {
@@ -57,7 +57,7 @@ test('a silent issuer delays checks until its timeout only, and cached users not
   let over = false;
   const unknown = issuer.token(second).then(issuer.authorize).finally(() => (over = true)); // prettier-ignore
   await expect.poll(() => issuer.asked.length).toBe(2);
-  for (let n = 0; n < 50; n++) {
+  for (let n = 0; n < 10; n++) {
     expect(await issuer.authorize(await issuer.token(first, { sub: `user-${n}` }))).toEqual({
       user: `user-${n}`,
     });

@@ -8,8 +8,6 @@ import { aDirectory } from '../support/temp-dir.ts';
 const HASH = '$2b$04$YTMXpdTPkSsbZH6.HElsteI9ZwH9cnrCf5czbjGl6fSX0bLFCdWk2';
 let directory: ReturnType<typeof aDirectory>;
 let adminPort: number;
-let child: ChildProcess;
-let output: string;
 
 function text(names: readonly string[]): string {
   const users = names.map((name) => `{ username: ${name}, password: "${HASH}" }`).join(', ');
@@ -34,84 +32,80 @@ async function configProblems(): Promise<string[]> {
   return (await readiness()).problems.filter((problem) => !problem.includes('ComfyUI'));
 }
 
-async function until(holds: () => Promise<boolean>, ms: number): Promise<boolean> {
-  for (
-    const end = Date.now() + ms;
-    Date.now() < end;
-    await new Promise((resolve) => setTimeout(resolve, 50))
-  ) {
-    if (await holds().catch(() => false)) return true;
-  }
-  return false;
+interface Serving {
+  readonly child: ChildProcess;
+  output: string;
+  /** The exit code, once all output is here. */
+  readonly exit: Promise<number | null>;
 }
 
-function start(): void {
-  child = spawn('node', [
-    '--import',
-    'tsx',
-    'src/main.ts',
-    'serve',
-    '--config',
-    join(directory.path, 'c.yaml'),
-  ]);
-  output = '';
-  child.stdout?.on('data', (chunk: Buffer) => (output += chunk.toString()));
-  child.stderr?.on('data', (chunk: Buffer) => (output += chunk.toString()));
+const started: Serving[] = [];
+
+function start(): Serving {
+  const args = ['--import', 'tsx', 'src/main.ts', 'serve', '--config', join(directory.path, 'c.yaml')];
+  const child = spawn('node', args);
+  const exit = new Promise<number | null>((resolve) => child.once('close', resolve));
+  const serving: Serving = { child, output: '', exit };
+  const read = (chunk: Buffer): void => {
+    serving.output += chunk.toString();
+  };
+  child.stdout.on('data', read);
+  child.stderr.on('data', read);
+  started.push(serving);
+  return serving;
 }
 
 beforeEach(async () => {
   directory = aDirectory();
   adminPort = await freePort();
 });
-afterEach(() => {
-  child.kill('SIGKILL');
+afterEach(async () => {
+  for (const { child, exit } of started.splice(0)) {
+    child.kill('SIGKILL');
+    await exit;
+  }
   directory.remove();
 });
 
-const exit = () => new Promise((resolve) => child.once('exit', resolve));
-
 test('a change is applied, an invalid one changes nothing, and SIGTERM stops the service cleanly', async () => {
   const file = directory.write('c.yaml', text(['alice']));
-  start();
-  expect(await until(async () => (await configProblems()).length === 0, 10_000)).toBe(true);
+  const serving = start();
+  await expect.poll(configProblems).toEqual([]);
   const { revision } = await readiness();
 
   writeFileSync(file, text(['alice', 'bob']));
-  expect(await until(async () => (await readiness()).revision !== revision, 15_000)).toBe(true);
+  await expect.poll(async () => (await readiness()).revision).not.toBe(revision);
   const taken = await readiness();
 
   writeFileSync(file, text(['alice', 'alice']));
-  expect(await until(async () => (await configProblems()).length > 0, 15_000)).toBe(true);
+  await expect.poll(configProblems).not.toEqual([]);
   const refused = await readiness();
   expect(refused.revision).toBe(taken.revision);
   expect((await configProblems())[0]).toContain('alice');
 
   writeFileSync(file, text(['alice', 'bob']));
-  expect(await until(async () => (await configProblems()).length === 0, 15_000)).toBe(true);
+  await expect.poll(configProblems).toEqual([]);
 
-  child.kill('SIGTERM');
-  expect(await exit()).toBe(0);
-  expect(output).not.toContain(HASH);
+  serving.child.kill('SIGTERM');
+  expect(await serving.exit).toBe(0);
+  expect(serving.output).not.toContain(HASH);
 });
 
 test('all problems of an invalid configuration are printed, with exit code 78', async () => {
   directory.write('c.yaml', 'endpoints: []\nadmin: { listen: nowhere }\nunknown: 1\n');
-  start();
-  expect(await exit()).toBe(78);
-  expect(output.trim().split('\n')).toHaveLength(3);
-  expect(output).toContain('c.yaml:2:18 admin.listen: must be host:port, such as 127.0.0.1:9002');
+  const serving = start();
+  expect(await serving.exit).toBe(78);
+  expect(serving.output.trim().split('\n')).toHaveLength(3);
+  expect(serving.output).toContain('c.yaml:2:18 admin.listen: must be host:port, such as 127.0.0.1:9002');
 });
 
 test('an address in use is one line, with exit code 69', async () => {
-  const file = directory.write('c.yaml', text(['alice']));
+  directory.write('c.yaml', text(['alice']));
   start();
-  expect(await until(async () => (await configProblems()).length === 0, 10_000)).toBe(true);
-  const first = child;
-  writeFileSync(file, text(['alice']));
-  start();
-  expect(await exit()).toBe(69);
-  expect(output.trim()).toMatch(
+  await expect.poll(configProblems).toEqual([]);
+  const second = start();
+  expect(await second.exit).toBe(69);
+  expect(second.output.trim()).toMatch(
     /^comfy-tenant serve: admin\.listen: 127\.0\.0\.1:\d+: another program is listening there: .*\(EADDRINUSE, listen\)/,
   );
-  first.kill('SIGTERM');
 });

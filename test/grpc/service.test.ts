@@ -148,8 +148,9 @@ test('health is served as grpc.health.v1', async () => {
 });
 
 test('stopping fails no running check', async () => {
+  await ask(basic('bob', 'cedar')); // Opens the connection.
   const running = Array.from({ length: 20 }, (_, index) => ask(basic('alice', `guess${String(index)}`)));
-  await new Promise((resolve) => setTimeout(resolve, 20));
+  await Promise.race(running); // All were sent with the first.
   const closed = service.close();
   const answers = await Promise.all(running);
   expect(answers.every(({ code }) => code === 7)).toBe(true);

@@ -14,22 +14,45 @@ class Storage {
   }
 }
 
+type Handler = (event: Record<string, unknown>) => unknown;
+
 export class Element {
   id = '';
   textContent = '';
-  readonly style = { cssText: '' };
-  readonly children: Element[] = [];
+  href = '';
+  readonly style = { cssText: '', display: '' };
+  children: Element[] = [];
   readonly attributes = new Map<string, string>();
+  readonly handlers = new Map<string, Handler>();
+  readonly focus = vi.fn();
   append(...children: Element[]): void {
     this.children.push(...children);
+  }
+  replaceChildren(...children: Element[]): void {
+    this.children = children;
+  }
+  contains(other: unknown): boolean {
+    return this === other || this.children.some((child) => child.contains(other));
   }
   setAttribute(name: string, value: string): void {
     this.attributes.set(name, value);
   }
+  getAttribute(name: string): string | null {
+    return this.attributes.get(name) ?? null;
+  }
+  addEventListener(name: string, handler: Handler): void {
+    this.handlers.set(name, handler);
+  }
+  /** All text in it, as a person reads it. */
+  get words(): string {
+    return [this.textContent, ...this.children.map(({ words }) => words)].filter(Boolean).join(' ');
+  }
 }
 
 /** Puts the globals of a fresh browser tab in place, with the storage that earlier tabs left. */
-export function openTab(storage: { local?: Record<string, string>; session?: Record<string, string> } = {}) {
+export function openTab(
+  storage: { local?: Record<string, string>; session?: Record<string, string>; language?: string } = {},
+) {
   class TabStorage extends Storage {}
   const local = new TabStorage();
   const session = new TabStorage();
@@ -39,6 +62,10 @@ export function openTab(storage: { local?: Record<string, string>; session?: Rec
     local,
     session,
     reload: vi.fn(),
+    assign: vi.fn(),
+    language: storage.language ?? 'en-US',
+    /** Answers the page's own requests. */
+    answer: (): Response => new Response('{}', { status: 404 }),
     deletedDatabases: [] as string[],
     deletedCaches: [] as string[],
     storageListeners: [] as ((event: { key: string | null }) => void)[],
@@ -60,11 +87,23 @@ export function openTab(storage: { local?: Record<string, string>; session?: Rec
     keys: () => Promise.resolve(['images']),
     delete: (name: string) => Promise.resolve(tab.deletedCaches.push(name) > 0),
   });
-  vi.stubGlobal('location', { reload: tab.reload });
+  vi.stubGlobal('location', {
+    reload: tab.reload,
+    assign: tab.assign,
+    href: 'https://comfy.example.com/',
+    origin: 'https://comfy.example.com',
+  });
+  vi.stubGlobal('navigator', { language: tab.language });
+  vi.stubGlobal('fetch', () => Promise.resolve(tab.answer()));
   vi.stubGlobal('addEventListener', (_name: string, listener: (event: { key: string | null }) => void) =>
     tab.storageListeners.push(listener),
   );
-  vi.stubGlobal('document', { createElement: () => new Element(), head: tab.head, body: tab.body });
+  vi.stubGlobal('document', {
+    createElement: () => new Element(),
+    addEventListener: () => undefined,
+    head: tab.head,
+    body: tab.body,
+  });
   return tab;
 }
 

@@ -23,18 +23,19 @@ async function start(me: { userId: string; operator: boolean }, queue: unknown):
   await load('comfy-tenant');
   const [extension] = comfyui.registered;
   await extension!.setup();
-  return tab.body.children[0]!.children;
+  const [, , badge] = tab.body.children[0]!.children;
+  return badge!.children;
 }
 
 test('the badge shows the decoded user id', async () => {
   const [user, wait] = await start({ userId: 'J%C3%BCrgen', operator: false }, EMPTY);
-  expect([user?.textContent, wait?.textContent]).toEqual(['Jürgen', '']);
+  expect([user?.words, wait?.textContent]).toEqual(['Jürgen  ▴', '']);
   expect(wait?.attributes.get('role')).toBe('status');
 });
 
 test('the badge marks operators', async () => {
   const [user] = await start({ userId: 'olga', operator: true }, EMPTY);
-  expect(user?.textContent).toBe('olga (operator)');
+  expect(user?.words).toBe('olga (operator)  ▴');
 });
 
 test('the wait is refreshed while a prompt of the user waits, and at each status event', async () => {

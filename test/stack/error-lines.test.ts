@@ -6,7 +6,9 @@ import { expect, onTestFinished, test } from 'vitest';
 import { ensureComfyui } from '../../src/install/ensure-comfyui.ts';
 import { ensureEnvoy, envoyWheel, findEnvoy } from '../../src/install/ensure-envoy.ts';
 import { freePort } from '../../src/stack/ports.ts';
+import { withInstallLock } from '../../src/install/install-lock.ts';
 import { findPython } from '../../src/install/python.ts';
+import { STARTING } from '../end-to-end/demo.ts';
 import { run, scratchFolder } from './start-up.ts';
 
 const HASH =
@@ -135,7 +137,7 @@ test('a ComfyUI that dies shows its last ten lines and where the rest is', async
   const ran = run(['up', '--config', file], { COMFYUI_DIR: comfyui, COMFYUI_PYTHON: join(folder, 'python') });
   expect(await ran.ended).toBe(69);
   expect(ran.output()).not.toContain('line 1\n');
-  expect(ran.output()).toMatch(/line 2\n[^]*line 11\nComfyUI ended with code 3 after [0-9] s\. Full log: /);
+  expect(ran.output()).toMatch(/line 2\n[^]*line 11\nComfyUI ended with code 3 after \d+ s\. Full log: /);
 });
 
 test('a ComfyUI without the plugin gets no requests, and is reported', async () => {
@@ -148,10 +150,12 @@ test('a ComfyUI without the plugin gets no requests, and is reported', async () 
   });
   onTestFinished(() => void server.close());
   const { port } = server.address() as AddressInfo;
-  const ran = run(['up', '--demo', join(scratchFolder(), 'demo')], {
-    COMFYUI_URL: `http://127.0.0.1:${port}`,
+  const env = { COMFYUI_URL: `http://127.0.0.1:${port}` };
+  const ran = await withInstallLock(STARTING, async () => {
+    const starting = run(['up', '--demo', join(scratchFolder(), 'demo')], env);
+    await starting.said('Ctrl-C stops everything');
+    return starting;
   });
-  await ran.said('Ctrl-C stops everything');
   expect(ran.output()).toContain(`ComfyUI at 127.0.0.1:${port} answers without the comfy-tenant plugin`);
   expect(ran.output()).not.toContain('verified');
   const url = /Open +(\S+)/.exec(ran.output())?.[1] ?? '';

@@ -14,7 +14,7 @@ if pid == 0:
     os.execvp(spec["command"][0], spec["command"])
 
 shown = b""
-deadline = time.monotonic() + 60
+deadline = time.monotonic() + 200
 
 
 def read_some():

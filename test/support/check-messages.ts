@@ -48,6 +48,8 @@ export interface Answer {
   readonly removeQuery: readonly string[];
   readonly body: string;
   readonly metadata: Readonly<Record<string, string>>;
+  /** What Envoy adds to the response. */
+  readonly setCookie?: string | undefined;
 }
 
 interface Pair {
@@ -62,6 +64,7 @@ interface Stock {
     | {
         headers: { header: Pair }[];
         headers_to_remove: string[];
+        response_headers_to_add?: { header: Pair }[];
         query_parameters_to_set: Pair[];
         query_parameters_to_remove: string[];
       }
@@ -88,7 +91,7 @@ function readMetadata({ dynamic_metadata }: Stock): Record<string, string> {
 export function readAnswer(bytes: Uint8Array): Answer {
   const answer = stock.responseDeserialize(Buffer.from(bytes)) as Stock;
   const { denied_response: denied, http_response } = answer;
-  const ok = answer.ok_response ?? NO_OK;
+  const ok: NonNullable<Stock['ok_response']> = answer.ok_response ?? NO_OK;
   const headers = denied === undefined ? ok.headers : denied.headers;
   return {
     http_response,
@@ -100,5 +103,6 @@ export function readAnswer(bytes: Uint8Array): Answer {
     removeQuery: ok.query_parameters_to_remove,
     body: denied?.body ?? '',
     metadata: readMetadata(answer),
+    setCookie: ok.response_headers_to_add?.find(({ header }) => header.key === 'set-cookie')?.header.value,
   };
 }

@@ -1,4 +1,7 @@
-import { someRevocations } from './revocations.ts';
+import { createBeginSession } from '../../src/portal/begin-session.ts';
+import { makeSessionKey, type SessionKeys } from '../../src/session/session-keys.ts';
+import { createSessions } from '../../src/session/sessions.ts';
+import { someAccessTokens, someRevocations } from './revocations.ts';
 import { pino } from 'pino';
 import { createMetrics } from '../../src/admin/metrics.ts';
 import type { HeaderField } from '../../src/http/request-head.ts';
@@ -29,6 +32,13 @@ function routeOf({ endpoints }: Config, host = ''): Pick<CheckParts, 'endpoint' 
   return found === undefined ? {} : { endpoint: found.name, upstream: upstreamDigest(found) };
 }
 
+const NO_REGISTER = {
+  signedIn: () => undefined,
+  signedOut: () => undefined,
+  list: () => [],
+  find: () => undefined,
+};
+
 /** The whole check over a configuration, from the bytes of the request to the bytes of the answer, without the network. */
 export function aGuard(
   config: string,
@@ -38,8 +48,20 @@ export function aGuard(
   const outcomes: Outcome[] = [];
   let now = Date.now();
   const revocations = someRevocations();
+  const accessTokens = someAccessTokens();
+  const keys: { current: SessionKeys; generation: number } = { current: [makeSessionKey()], generation: 0 };
+  const sessions = createSessions({ keys, now: () => now });
   const parts: EndpointParts = {
     revocations,
+    accessTokens,
+    sessions,
+    beginSession: createBeginSession({
+      sessions,
+      register: NO_REGISTER,
+      audit: () => undefined,
+      trustedHops: 0,
+      now: () => now,
+    }),
     log: pino({ level: 'silent' }),
     metrics: createMetrics(),
     now: () => now,
@@ -59,14 +81,27 @@ export function aGuard(
     mint: ({ userId }) =>
       Promise.resolve({ text: `token-of-${userId}`, issuedAtMs: 0, refreshAtMs: Infinity }),
     now: () => now,
+    site: () => ({ title: 'ComfyUI' }),
     trustedHops: loaded.config.gateway.trustedHops,
     onDecision: (outcome) => outcomes.push(outcome),
   });
   const ask = async (headers: readonly HeaderField[] = [], parts: CheckParts = {}) =>
     readAnswer(await check(aCheck(headers, { ...routeOf(served, parts.host), ...parts })));
   return {
+    load: (text: string): Config => loadText(text).config,
+    revocations,
+    accessTokens,
+    now: () => now,
     ask,
     revision: loaded.revision,
+    sessions,
+    /** Replaces the keys of sessions, as a change of their file does. */
+    useKeys(next: SessionKeys) {
+      keys.current = next;
+      keys.generation += 1;
+    },
+    keys: () => keys.current,
+    portalEndpoint: (name: string) => guarded.findPortalEndpoint(name),
     replace(next: Config) {
       guarded = buildEndpoints(next, parts, guarded);
       served = next;

@@ -40,6 +40,7 @@ export function aJwtMethod(
     tokenLookup: [{ location: 'HEADER', name: 'Authorization', prefix: 'Bearer ' }],
     claimTransformations: [USER_ID],
     isOperator: () => false,
+    accessOf: () => undefined,
     now: Date.now,
     ...options,
   });

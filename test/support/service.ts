@@ -1,5 +1,5 @@
 import type { AuthMethod } from '../../src/auth/auth-method.ts';
-import { deny, type Decision, type ForwardedClaim } from '../../src/auth/decision.ts';
+import { deny, type AccessCheck, type Decision, type ForwardedClaim } from '../../src/auth/decision.ts';
 import { header, type HeaderField } from '../../src/http/request-head.ts';
 import { encodeUserId } from '../../src/auth/user-id.ts';
 import { createAuthorizationService, type Outcome } from '../../src/ext-authz/authorization-service.ts';
@@ -13,6 +13,8 @@ interface Changes {
   readonly forwardedClaims?: readonly ForwardedClaim[];
   readonly expiresAtMs?: number;
   readonly trustedHops?: number;
+  readonly access?: AccessCheck;
+  readonly allowedOrigins?: readonly string[];
 }
 
 /** Allows any request with `Authorization: <name>`, as that user. */
@@ -22,6 +24,8 @@ export function aService({
   forwardedClaims = [],
   expiresAtMs,
   trustedHops = 0,
+  access,
+  allowedOrigins = [],
 }: Changes = {}) {
   const outcomes: Outcome[] = [];
   const endpoint = {
@@ -30,6 +34,7 @@ export function aService({
     upstream: UPSTREAM,
     audience: 'comfyui-studio',
     forwardedClaims,
+    allowedOrigins,
     method: {
       name: 'BASIC' as const,
       challenge: 'Basic realm="studio"',
@@ -44,6 +49,7 @@ export function aService({
           userId: encodeUserId(text)!,
           operator: false,
           forwardedClaims,
+          access,
           ...(expiresAtMs === undefined ? {} : { expiresAtMs }),
         },
       }),
@@ -55,6 +61,7 @@ export function aService({
     mint: ({ userId }) =>
       Promise.resolve({ text: `token-of-${userId}`, issuedAtMs: NOW, refreshAtMs: NOW + 150_000 }),
     now: () => NOW,
+    site: () => ({ title: 'ComfyUI' }),
     trustedHops,
     onDecision: (outcome) => outcomes.push(outcome),
   });

@@ -28,7 +28,7 @@ def comfyui(tmp_path_factory):
 
 def failed(visitor, way: str, path) -> str:
     graph = {"1": {"class_type": "BatteryFail", "inputs": {"way": way, "path": str(path), "nonce": ""}}}
-    done = visitor.finished(visitor.run(graph), 60)
+    done = visitor.finished(visitor.run(graph))
     assert done["status"]["status_str"] == "error", done
     [message] = [data for name, data in done["status"]["messages"] if name == "execution_error"]
     assert message["node_id"] == "1"

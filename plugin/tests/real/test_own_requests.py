@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import threading
 import time
 from pathlib import Path
 
 import pytest
 from comfyui_process import image, start
+from leak_world import until
 
 NODES = Path(__file__).resolve().parent / "link-nodes"
 SECRET = "secret-of-alice"
@@ -28,16 +30,18 @@ def comfyui(tmp_path_factory):
         running.stop()
 
 
-def swap(bob, folder: str, target: Path) -> float:
-    """Starts the program; when it ends."""
+def swap(comfyui, folder: str, target: Path) -> float:
+    """Starts the program and waits until it runs; returns when it ends."""
     inputs = {"folder": folder, "target": str(target), "seconds": SECONDS}
+    bob = comfyui.visitor("bob")
     bob.finished(bob.run({"1": {"class_type": "Swap", "inputs": inputs}}))
+    assert until(lambda: os.path.lexists(comfyui.base / "tenants" / "u-bob" / folder / "link.txt"))
     return time.monotonic() + SECONDS
 
 
 def test_a_changing_link_reveals_nothing_of_another_user(comfyui):
     bob = comfyui.visitor("bob")
-    end = swap(bob, "output", comfyui.base / "tenants" / "u-alice" / "output" / "secret.txt")
+    end = swap(comfyui, "output", comfyui.base / "tenants" / "u-alice" / "output" / "secret.txt")
     seen = set()
     while time.monotonic() < end:
         seen.add(bob.ask("/view?filename=swapped.txt&type=output").text)
@@ -47,7 +51,7 @@ def test_a_changing_link_reveals_nothing_of_another_user(comfyui):
 
 def test_a_changing_link_in_the_user_data_reveals_nothing(comfyui):
     bob = comfyui.visitor("bob")
-    end = swap(bob, "../../user/u-bob", comfyui.base / "tenants" / "u-alice" / "output" / "secret.txt")
+    end = swap(comfyui, "../../user/u-bob", comfyui.base / "tenants" / "u-alice" / "output" / "secret.txt")
     seen = set()
     while time.monotonic() < end:
         seen.add(bob.ask("/userdata/swapped.txt").text)
@@ -58,7 +62,7 @@ def test_a_changing_link_in_the_user_data_reveals_nothing(comfyui):
 def test_nothing_is_written_through_a_changing_link(comfyui):
     bob = comfyui.visitor("bob")
     code = comfyui.base / "code.py"
-    end = swap(bob, "input", code)
+    end = swap(comfyui, "input", code)
     while time.monotonic() < end:
         bob.upload("swapped.txt", image(), overwrite="true")
     assert code.read_text() == "pass"
@@ -73,7 +77,7 @@ def test_a_pipe_among_the_files_stops_nobody_else(comfyui):
     with open(comfyui.base / "tenants" / "u-bob" / "input" / "pipe.png", "wb"):
         assert alice.ask("/settings").status == 200
         assert bob.ask("/settings").status == 200
-    waiting.join(30)
+    waiting.join(120)
     assert not waiting.is_alive()
 
 

@@ -10,12 +10,13 @@ from pathlib import Path
 
 import pytest
 from comfyui_process import PLUGIN, TOOLS, VERSION, GatewayKey, Visitor, environment, free_port, image, prepare, start
+from leak_world import until
 
 
 def outcome(base, *args, prepared=False, **env):
     """The exit code and the last log line of a ComfyUI that should fail."""
     command = [*prepare(base, links=not prepared), "--port", str(free_port()), *args]
-    done = subprocess.run(command, cwd=TOOLS / "app", env=environment(None, **env), capture_output=True, timeout=60, text=True)
+    done = subprocess.run(command, cwd=TOOLS / "app", env=environment(None, **env), capture_output=True, timeout=180, text=True)
     return done.returncode, done.stderr.strip().splitlines()[-1]
 
 
@@ -213,12 +214,12 @@ def test_sigterm_stops_comfyui_whatever_it_does(stopped_by_signal, way):
     alice = stopped_by_signal.visitor("alice")
     if way != "idle":
         alice.run({"1": {"class_type": "Endless", "inputs": {"way": way, "nonce": ""}}})
-        time.sleep(0.5)
+        assert until(lambda: "endless  runs" in stopped_by_signal.log.read_text(errors="replace"))
     begun = time.monotonic()
     stopped_by_signal.process.terminate()
-    assert stopped_by_signal.process.wait(timeout=20) in (0, 143, -signal.SIGALRM)
+    assert stopped_by_signal.process.wait(timeout=120) in (0, 143, -signal.SIGALRM)
     # Takes about a second; the rest is for a busy machine. Without a handler, the exit code is -15.
-    assert time.monotonic() - begun < 10
+    assert time.monotonic() - begun < 25
 
 
 def test_comfyuis_that_share_a_disk_keep_each_others_temp_folders(tmp_path):

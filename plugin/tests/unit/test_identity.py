@@ -2,10 +2,10 @@ import base64
 import hashlib
 import hmac
 import json
-import time
 
+import comfyui_process
 import pytest
-from comfyui_process import GatewayKey, token
+from comfyui_process import GatewayKey
 from comfyui_tenant import identity, verifier
 from comfyui_tenant.context import Tenant
 from comfyui_tenant.identity import identify
@@ -14,8 +14,17 @@ from comfyui_tenant.verifier import BAD_TOKEN, NO_KEY, REMEMBERED, Verifier
 
 KEY, OLD, OTHER, SHARED = GatewayKey(), GatewayKey(), GatewayKey(), b"s" * 32
 PUBLIC = parse_keys(KEY.public_file(OLD), "k")
-NOW = int(time.time())
+# The tokens below are created on import and tested later: by this clock, no time passes.
+NOW = 1_800_000_000
 X = base64.urlsafe_b64decode(KEY.x + "=")
+
+
+def now() -> float:
+    return NOW
+
+
+def token(key: GatewayKey | bytes, user: str, **spoiled) -> str:
+    return comfyui_process.token(key, user, **{"iat": NOW, "exp": NOW + 300, **spoiled})
 
 
 class Source:
@@ -32,7 +41,7 @@ class Source:
         return self.now
 
 
-def identified(users=("alice",), tokens=None, keys=PUBLIC, clock=time.time):
+def identified(users=("alice",), tokens=None, keys=PUBLIC, clock=now):
     sent = [token(KEY, "alice")] if tokens is None else tokens
     return identify(list(users), sent, Verifier(Source(keys), clock))
 
@@ -196,40 +205,40 @@ def counted(monkeypatch) -> list:
 
 
 def test_a_token_is_verified_once_and_cached_only_by_its_digest(monkeypatch):
-    checked, sent, own = counted(monkeypatch), token(KEY, "alice"), Verifier(Source())
+    checked, sent, own = counted(monkeypatch), token(KEY, "alice"), Verifier(Source(), now)
     assert [own.verify(sent, "alice") for _ in range(3)] == [Tenant("alice", "u-alice")] * 3
     assert len(checked) == 1
     assert sent not in repr(vars(own))
 
 
 def test_the_number_of_cached_tokens_is_limited():
-    own = Verifier(Source())
+    own = Verifier(Source(), now)
     for n in range(REMEMBERED + 5):
         own.verify(token(KEY, f"user{n}"), f"user{n}")
     assert len(own._known) == REMEMBERED
 
 
 def test_a_cached_token_expires_and_is_removed():
-    now = [time.time()]
-    own = Verifier(Source(), lambda: now[0])
+    clock = [NOW]
+    own = Verifier(Source(), lambda: clock[0])
     sent = token(KEY, "alice")
     assert isinstance(own.verify(sent, "alice"), Tenant)
-    now[0] += 311
+    clock[0] += 311
     assert own.verify(sent, "alice") == BAD_TOKEN
     assert not own._known
 
 
 def test_setting_the_clock_back_does_not_prolong_a_cached_token():
-    now = [time.time()]
-    own = Verifier(Source(), lambda: now[0])
+    clock = [NOW]
+    own = Verifier(Source(), lambda: clock[0])
     sent = token(KEY, "alice")
     assert isinstance(own.verify(sent, "alice"), Tenant)
-    now[0] -= 3600
+    clock[0] -= 3600
     assert own.verify(sent, "alice") == BAD_TOKEN
 
 
 def test_a_cached_token_is_valid_only_for_its_user():
-    own = Verifier(Source())
+    own = Verifier(Source(), now)
     sent = token(KEY, "alice")
     own.verify(sent, "alice")
     assert own.verify(sent, "bob") == BAD_TOKEN
@@ -237,7 +246,7 @@ def test_a_cached_token_is_valid_only_for_its_user():
 
 def test_a_cached_token_is_dropped_when_its_key_is_removed():
     source = Source()
-    own = Verifier(source)
+    own = Verifier(source, now)
     sent = token(OLD, "alice")
     assert isinstance(own.verify(sent, "alice"), Tenant)
     source.now = parse_keys(KEY.public_file(), "k")
@@ -245,7 +254,7 @@ def test_a_cached_token_is_dropped_when_its_key_is_removed():
 
 
 def test_a_new_key_is_used_at_once():
-    own = Verifier(Source(parse_keys(OLD.public_file(), "k"), written=PUBLIC))
+    own = Verifier(Source(parse_keys(OLD.public_file(), "k"), written=PUBLIC), now)
     assert own.verify(token(KEY, "alice"), "alice") == Tenant("alice", "u-alice")
 
 

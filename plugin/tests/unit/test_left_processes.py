@@ -16,7 +16,7 @@ def started(monkeypatch):
 
     def start(directory, of_prompt=True):
         monkeypatch.setattr(confinement, "confined_as", lambda: directory)
-        process = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"])
+        process = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"])
         processes.append(process)
         left.note(process.pid, of_prompt)
         return process
@@ -30,7 +30,7 @@ def started(monkeypatch):
 def test_those_of_other_users_end(started):
     of_alice, of_bob, of_server = started.start("u-alice"), started.start("u-bob"), started.start(None)
     started.left.end_others("u-bob")
-    assert of_alice.wait(10) != 0
+    assert of_alice.wait(60) != 0
     assert of_bob.poll() is None
     assert of_server.poll() is None
 
@@ -41,7 +41,7 @@ def test_those_of_a_call_that_may_still_be_going_on_do_not(started):
     assert of_alice.poll() is None
     started.now[0] += CALL_SECONDS
     started.left.end_others("u-bob")
-    assert of_alice.wait(10) != 0
+    assert of_alice.wait(60) != 0
 
 
 def test_what_joblib_keeps_is_forgotten_with_them(started, monkeypatch):

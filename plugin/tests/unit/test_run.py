@@ -22,7 +22,7 @@ def test_only_what_the_prompt_started_is_killed():
     try:
         run.add_process(own.pid)
         run.end_processes()
-        own.wait(10)
+        own.wait(60)
         assert other.poll() is None
     finally:
         other.kill()
@@ -47,9 +47,9 @@ def test_a_prompts_thread_is_ended_and_other_threads_continue():
         thread.start()
     ready.wait()
     runs[0].end_threads()
-    threads[0].join(10)
+    threads[0].join(60)
     end.set()
-    threads[1].join(10)
+    threads[1].join(60)
     assert ended == ["a"]
     assert not runs[0].has_threads and not runs[1].has_threads
 
@@ -153,7 +153,7 @@ def test_a_failed_worker_is_restarted_and_its_prompt_is_ended():
     thread = threading.Thread(target=prompt_worker)
     worker.adopt(thread)
     thread.start()
-    thread.join(10)
+    thread.join(60)
     assert (worker.restarts, len(reported), len(calls), worker.alive) == (2, 2, 3, False)
 
 

@@ -29,6 +29,11 @@ function checkPublicPaths({ at, endpoint }: PlacedEndpoint, findings: Diagnostic
     if (seen.has(path))
       findings.fault(['endpoints', at, 'publicPaths', index, 'path'], `${path} is listed twice: keep one`);
     seen.add(path);
+    if (/^\/_auth(\/|\*|$)/i.test(path))
+      findings.fault(
+        ['endpoints', at, 'publicPaths', index, 'path'],
+        'is below /_auth, where the service has its sign-in pages: use another path',
+      );
   });
 }
 

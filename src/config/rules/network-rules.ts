@@ -93,11 +93,12 @@ interface Listener {
 }
 
 /** Those on TCP ports that are given. */
-function listenersOf({ gateway, service, admin }: ConfigParts): Listener[] {
+function listenersOf({ gateway, service, portal, admin }: ConfigParts): Listener[] {
   const all = [
     { path: ['gateway', 'listen'], listen: gateway?.listen },
     { path: ['gateway', 'redirectFrom'], listen: gateway?.redirectFrom },
     { path: ['service', 'listen'], listen: service?.listen },
+    { path: ['portal', 'listen'], listen: portal?.listen },
     { path: ['admin', 'listen'], listen: admin?.listen },
   ];
   return all.flatMap(({ path, listen }) =>

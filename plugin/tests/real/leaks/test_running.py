@@ -4,7 +4,7 @@ import time
 import uuid
 
 import pytest
-from comfyui_process import Visitor, graph
+from comfyui_process import Visitor, graph, image
 from comfyui_socket import Socket
 from leak_world import SECRET
 
@@ -41,16 +41,21 @@ def test_an_interrupt_stops_only_the_users_prompt(world, named):
 
 
 @pytest.mark.parametrize("more", [{"number": -1000}, {"front": True}])
-def test_no_prompt_jumps_the_queue(world, more):
+def test_no_prompt_jumps_the_queue(world, comfyui, more):
+    # New users, with no GPU time so far.
+    honest, pushy = (comfyui.visitor(f"{name}{uuid.uuid4().hex[:8]}") for name in ("honest", "pushy"))
+    for visitor in (honest, pushy):
+        visitor.upload("in.png", image())
     world.busy()
-    first = world.alice.run(graph(f"{SECRET}.png", SECRET, text="first"))
-    later = world.bob.run(graph("bobs.png", "bob", text=uuid.uuid4().hex), **more)
-    third = world.bob.run(graph("bobs.png", "bob", text=uuid.uuid4().hex), **more)
+    first = honest.run(graph("in.png", text="first"))
+    pushed = [pushy.run(graph("in.png", text=uuid.uuid4().hex), **more) for _ in range(2)]
     world.alice.post("/interrupt")
-    world.bob.finished(later), world.bob.finished(third), world.alice.finished(first)
-    created = {k: v["status"]["messages"][0][1]["timestamp"] for k, v in world.alice.ask("/history").json().items()}
-    theirs = {k: v["status"]["messages"][0][1]["timestamp"] for k, v in world.bob.ask("/history").json().items()}
-    assert created[first] <= max(theirs[later], theirs[third])
+    begun = started(honest, first)
+    assert all(begun <= started(pushy, prompt_id) for prompt_id in pushed)
+
+
+def started(visitor, prompt_id):
+    return visitor.finished(prompt_id)["status"]["messages"][0][1]["timestamp"]
 
 
 def test_a_prompt_id_of_another_user_is_refused(world):

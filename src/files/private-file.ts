@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { makeFolder } from '../files/make-folder.ts';
-import { createFileAtomically } from '../files/write-file-atomically.ts';
+import { makeFolder } from './make-folder.ts';
+import { createFileAtomically } from './write-file-atomically.ts';
 
 /** The text of a file; undefined if it does not exist. */
 export function readIfExists(file: string): string | undefined {

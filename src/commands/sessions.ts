@@ -1,0 +1,76 @@
+import { parseArgs } from 'node:util';
+import { openRevocations } from '../revocation/open-revocations.ts';
+import type { RegisteredSession } from '../revocation/registered-sessions.ts';
+import { openSessionRegister } from '../revocation/session-register.ts';
+import { type Command, EXIT } from './context.ts';
+import { loadedConfig } from './loaded-config.ts';
+import { userIdsOf } from './user-ids.ts';
+
+export const help = `comfy-tenant sessions [--user <name>] [--json]
+
+Lists the sessions of people who signed in with a browser, the newest first. End one with comfy-tenant revoke --session.
+
+  --user <name>        only this user's: the name, or the id in the log
+  --json               one JSON document
+  --config, -c <file>  the configuration (default: comfy-tenant.yaml)`;
+
+const OPTIONS = {
+  user: { type: 'string' },
+  json: { type: 'boolean', default: false },
+  config: { type: 'string', short: 'c', default: 'comfy-tenant.yaml' },
+} as const;
+
+function row(session: RegisteredSession): string[] {
+  const { id, user, endpoint, address, browser, signedInAtMs, endsAtMs } = session;
+  return [
+    id,
+    user,
+    endpoint,
+    address,
+    browser,
+    new Date(signedInAtMs).toISOString(),
+    new Date(endsAtMs).toISOString(),
+  ];
+}
+
+/** Names of people are theirs to choose: no control character reaches the terminal. */
+function shown(text: string): string {
+  // eslint-disable-next-line no-control-regex
+  return text.replaceAll(/[\u0000-\u001f\u007f-\u009f]/g, '?');
+}
+
+/** Lines with aligned columns. */
+export function columns(rows: readonly (readonly string[])[]): string[] {
+  const cells = rows.map((cellsOfRow) => cellsOfRow.map(shown));
+  const widths = (cells[0] ?? []).map((_, at) => Math.max(...cells.map((one) => one[at]?.length ?? 0)));
+  return cells.map((one) =>
+    one
+      .map((text, at) => text.padEnd(widths[at] ?? 0))
+      .join('  ')
+      .trimEnd(),
+  );
+}
+
+const HEADER = ['SESSION', 'USER', 'ENDPOINT', 'ADDRESS', 'BROWSER', 'SIGNED IN', 'ENDS'];
+
+export const sessions: Command = async (context) => {
+  const { values } = parseArgs({ args: [...context.args], options: OPTIONS });
+  const config = loadedConfig(values.config, context);
+  if (config === undefined) return EXIT.config;
+  const ids = values.user === undefined ? undefined : userIdsOf(values.user, config.endpoints);
+  const { file, sessionsFile } = config.revocation;
+  const revocations = openRevocations({ path: file, now: Date.now });
+  revocations.close();
+  if (revocations.problem !== undefined) throw new Error(revocations.problem);
+  const found = openSessionRegister({ path: sessionsFile, now: Date.now })
+    .list()
+    .filter(({ userId }) => ids?.includes(userId) ?? true)
+    .filter(
+      ({ id, signedInAtMs, ...rest }) =>
+        !revocations.isRevoked({ ...rest, sessionId: id, issuedAtMs: signedInAtMs }),
+    );
+  if (values.json) context.out(JSON.stringify({ sessions: found }, null, 2));
+  else if (found.length > 0) for (const line of columns([HEADER, ...found.map(row)])) context.out(line);
+  else context.err('No sessions.');
+  return Promise.resolve(EXIT.ok);
+};

@@ -1,0 +1,54 @@
+import { isWildcard } from '../../config-file/fields.ts';
+import type { Diagnostics } from '../../config-file/diagnostics.ts';
+import { isLoopback, parseHostPort } from '../../http/host-port.ts';
+import { portalListen } from '../portal-address.ts';
+import type { ConfigParts } from '../parse-parts.ts';
+import type { Config } from '../schema.ts';
+
+/** Length of `sun_path` on Linux, without the final NUL. */
+const MAX_SOCKET_PATH = 107;
+
+function isTooLong(address: string): boolean {
+  return address.startsWith('unix:') && Buffer.byteLength(address) - 'unix:'.length > MAX_SOCKET_PATH;
+}
+
+/** Checks that only Envoy can connect to the portal. */
+export function checkPortal({ portal, service, session }: ConfigParts, findings: Diagnostics): void {
+  checkLimits(session, findings);
+  if (portal === undefined || service === undefined) return;
+  checkListen({ portal, service }, findings);
+}
+
+function checkLimits(session: ConfigParts['session'], findings: Diagnostics): void {
+  if (session !== undefined && session.ttl > session.maxAge)
+    findings.fault(
+      ['session', 'ttl'],
+      'must not be longer than session.maxAge, which ends a session in any case',
+    );
+}
+
+function checkListen({ portal, service }: Pick<Config, 'portal' | 'service'>, findings: Diagnostics): void {
+  const path = ['portal', 'listen'];
+  const listen = portalListen({ portal, service });
+  if (listen.startsWith('unix:')) {
+    const bytes = Buffer.byteLength(listen) - 'unix:'.length;
+    // The service's own path is reported already.
+    const isKnown = portal.listen === undefined && isTooLong(service.listen);
+    if (isTooLong(listen) && !isKnown)
+      findings.fault(
+        path,
+        `is a path of ${bytes} bytes: Unix socket paths have at most ${MAX_SOCKET_PATH}, use a shorter one`,
+      );
+    return;
+  }
+  if (portal.address === undefined && isWildcard(listen))
+    findings.fault(
+      path,
+      'is a wildcard address, which Envoy cannot connect to: set portal.address, such as authz.internal:9003',
+    );
+  if (!isLoopback(parseHostPort(listen).host) && service.tls?.clientCaFile === undefined)
+    findings.warn(
+      path,
+      'is reachable from other machines, and anyone who connects can guess passwords from any client address: use unix:, loopback, a network that only Envoy is in, or service.tls with clientCaFile',
+    );
+}

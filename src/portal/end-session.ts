@@ -1,0 +1,43 @@
+import type { Allow } from '../auth/decision.ts';
+import { requestId } from '../http/request-id.ts';
+import type { PortalParts } from './portal-context.ts';
+import { nameOf, type Visit } from './visit.ts';
+
+/**
+ * Ends the session of a request, so that a copy of its cookie is worth nothing.
+ *
+ * @param everywhere also ends all other sessions and tokens of the user at this endpoint
+ * @returns false if that could not be stored
+ */
+export async function endSession(
+  { revocations, register, audit, now, onError }: PortalParts,
+  { endpoint, address, request }: Visit,
+  { who, everywhere }: { who: Allow; everywhere: boolean },
+): Promise<boolean> {
+  const { session, identity } = who;
+  const { userId } = identity;
+  const origin = { endpoint: endpoint.name, address, requestId: requestId(request) };
+  try {
+    if (everywhere) {
+      const nowMs = now();
+      // The next whole second: times in tokens are rounded down.
+      const issuedBeforeMs = (Math.floor(nowMs / 1000) + 1) * 1000;
+      await revocations.revoke({
+        endpoint: endpoint.name,
+        userId,
+        issuedBeforeMs,
+        untilMs: nowMs + endpoint.limits.maxAgeMs,
+      });
+      audit({ event: 'revoked', by: 'user', user: nameOf(who), userId, ...origin });
+    }
+    if (session === undefined) return true;
+    const { id: sessionId, endsAtMs: untilMs } = session;
+    await revocations.revoke({ endpoint: endpoint.name, userId, sessionId, untilMs });
+    register.signedOut(sessionId);
+    audit({ event: 'signed-out', by: 'user', user: session.user, sessionId, ...origin });
+    return true;
+  } catch (error) {
+    onError(error);
+    return false;
+  }
+}

@@ -1,0 +1,187 @@
+import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
+import { browserAtProvider } from './at-provider.ts';
+import { CookieJar } from './cookie-jar.ts';
+import { anEndpoint, anIssuerEntry, aPortal, CALLBACK, type PortalStand } from './portal-stand.ts';
+import { startProvider, type RealProvider } from './real-provider.ts';
+
+let provider: RealProvider;
+let portal: PortalStand;
+let jar: CookieJar;
+
+beforeAll(async () => {
+  provider = await startProvider({
+    redirect_uris: [CALLBACK, 'https://other.example.com/_auth/oidc/callback'],
+  });
+  portal = aPortal(
+    anEndpoint([anIssuerEntry(provider.issuer)]) +
+      anEndpoint([anIssuerEntry(provider.issuer, { oidc: 'keepSession: true' })], {
+        name: 'other',
+        host: 'other.example.com',
+      }) +
+      'sameUsers: true\n',
+  );
+});
+afterAll(async () => {
+  portal.close();
+  await provider.stop();
+});
+beforeEach(() => {
+  jar = new CookieJar();
+  portal.signedIn.length = 0;
+  portal.failures.length = 0;
+  portal.shift.ms = 0;
+});
+
+/** A response of the provider for this browser. */
+async function aResponse(login = 'alice'): Promise<URL> {
+  return new URL(await browserAtProvider().signIn(await portal.start(jar), login));
+}
+
+async function expectRefused(url: URL | string, problem: string, by = jar): Promise<void> {
+  const response = await portal.send(by, String(url));
+  expect(portal.problem()).toBe(problem);
+  expect(portal.signedIn).toEqual([]);
+  expect(response.status).toBeGreaterThanOrEqual(400);
+  const page = await response.text();
+  expect(page).toContain('<code>request-1</code>');
+  expect(page).toContain('href="/_auth/oidc/start');
+}
+
+test('a response works once: the code cannot be replayed, not even with the cookie', async () => {
+  const back = await aResponse();
+  const stolen = new CookieJar();
+  for (const [name, cookie] of jar.cookies) stolen.cookies.set(name, cookie);
+  await portal.send(jar, back.href);
+  portal.signedIn.length = 0;
+  await expectRefused(back, 'transaction-missing');
+  await expectRefused(back, 'transaction-used', stolen);
+});
+
+test('a response in another browser is refused: nobody is signed in to the account of an attacker', async () => {
+  await expectRefused(await aResponse('mallory'), 'transaction-missing', new CookieJar());
+});
+
+test('a code of another sign-in of the same browser is refused', async () => {
+  const [mine, other] = [await aResponse('alice'), await aResponse('bob')];
+  mine.searchParams.set('code', other.searchParams.get('code') ?? '');
+  await expectRefused(mine, 'code-refused');
+});
+
+test.each([
+  [
+    'missing',
+    (url: URL) => {
+      url.searchParams.delete('state');
+    },
+  ],
+  [
+    'unknown',
+    (url: URL) => {
+      url.searchParams.set('state', 'x'.repeat(43));
+    },
+  ],
+  [
+    'repeated',
+    (url: URL) => {
+      url.searchParams.append('state', 'x');
+    },
+  ],
+])('a state that is %s is refused', async (_, spoil) => {
+  const back = await aResponse();
+  spoil(back);
+  await expectRefused(back, 'transaction-missing');
+});
+
+test('a state with the cookie of another sign-in is refused', async () => {
+  const first = await aResponse();
+  const [[name, cookie] = ['', undefined]] = jar.cookies;
+  jar = new CookieJar();
+  const second = await aResponse();
+  const [[own = ''] = []] = jar.cookies;
+  jar.cookies.set(own, cookie!);
+  expect(name).not.toBe(own);
+  await expectRefused(second, 'transaction-missing');
+  await expectRefused(first, 'transaction-missing');
+});
+
+test.each([
+  [
+    'of another issuer',
+    (url: URL) => {
+      url.searchParams.set('iss', 'https://evil.example.com');
+    },
+  ],
+  [
+    'missing, though this provider sends it',
+    (url: URL) => {
+      url.searchParams.delete('iss');
+    },
+  ],
+  [
+    'repeated',
+    (url: URL) => {
+      url.searchParams.append('iss', provider.issuer);
+    },
+  ],
+])('an iss that is %s is refused', async (_, spoil) => {
+  const back = await aResponse();
+  spoil(back);
+  await expectRefused(back, 'response-invalid');
+});
+
+test('a sign-in that began at another endpoint is refused', async () => {
+  const back = await aResponse();
+  const response = await portal.send(jar, back.href, { endpoint: 'other', host: 'other.example.com' });
+  expect([response.status, portal.problem(), portal.signedIn]).toEqual([400, 'transaction-missing', []]);
+});
+
+test('a sign-in that began on https does not go on with a cookie that http can set', async () => {
+  const back = await aResponse();
+  const [[name = '', cookie] = []] = jar.cookies;
+  jar = new CookieJar();
+  jar.cookies.set(name.replace('__Host-', ''), cookie!);
+  await expectRefused(back, 'transaction-missing');
+});
+
+test('a sign-in that took too long is refused', async () => {
+  const back = await aResponse();
+  portal.shift.ms = 16 * 60_000;
+  await expectRefused(back, 'transaction-expired');
+});
+
+test('a cookie that was altered is refused', async () => {
+  const back = await aResponse();
+  for (const [name, { value, path }] of jar.cookies)
+    jar.cookies.set(name, { value: `${value.slice(0, -1)}${value.endsWith('A') ? 'B' : 'A'}`, path });
+  await expectRefused(back, 'transaction-missing');
+});
+
+test('who cancels at the provider sees a page with a link to use another account', async () => {
+  const state = new URL(await portal.start(jar)).searchParams.get('state') ?? '';
+  const query = new URLSearchParams({ error: 'access_denied', state, iss: provider.issuer });
+  const response = await portal.send(jar, `/_auth/oidc/callback?${query.toString()}`, {
+    headers: { 'accept-language': 'zh-CN' },
+  });
+  expect([response.status, portal.problem()]).toEqual([403, 'access-denied']);
+  const page = await response.text();
+  expect(page).toContain('您尚未登录');
+  expect(page).toContain('prompt=select_account');
+});
+
+test('text that a stranger puts into the response is not on the page', async () => {
+  const state = new URL(await portal.start(jar)).searchParams.get('state') ?? '';
+  const query = new URLSearchParams({
+    error: '<b>x',
+    error_description: '<script>',
+    state,
+    iss: provider.issuer,
+  });
+  const response = await portal.send(jar, `/_auth/oidc/callback?${query.toString()}`);
+  expect(await response.text()).not.toMatch(/<script|<b>x/);
+});
+
+test('after the provider rotates its keys, people sign in at once', async () => {
+  await provider.rotate('second');
+  await portal.send(jar, (await aResponse()).href);
+  expect(portal.signedIn).toHaveLength(1);
+});
