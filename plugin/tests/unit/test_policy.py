@@ -46,3 +46,13 @@ def test_the_setting_opens_only_the_routes_that_it_lists(line):
 def test_the_setting_does_not_restrict_operators():
     assert access_to("POST", "/free", ["/*"]) == OPERATORS
     assert access_to("GET", "/internal/logs", ["/*"]) == EMPTY
+
+
+@pytest.mark.parametrize("path", ["/agent", "/agent/run", "/workflows", "/api/workflows/{id}", "/secrets", "/secrets/{id}"])
+def test_the_setting_does_not_open_one_store_for_all_users(path):
+    assert access_to("POST", path, ["/*", path]) == CLOSED
+
+
+def test_a_route_among_the_folders_of_packs_is_closed_unless_it_is_a_folder():
+    assert access_to("GET", "/extensions/pack/list") == CLOSED
+    assert access_to("GET", "/extensions/pack", folder=True) == OPEN
