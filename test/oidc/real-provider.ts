@@ -18,7 +18,7 @@ function configuration(client: Partial<ClientMetadata>, keys: JWK[]): Configurat
     clients: [{ client_id: CLIENT_ID, client_secret: CLIENT_SECRET, redirect_uris: [], ...client }],
     features: { backchannelLogout: { enabled: true }, devInteractions: { enabled: true } },
     findAccount: (_, id) => ({ accountId: id, claims: () => ({ sub: id }) }),
-    // Nobody is asked for consent.
+    // No one is asked for consent.
     async loadExistingGrant({ oidc }) {
       const { provider, client: asking, session } = oidc;
       const grant = new provider.Grant({ clientId: asking!.clientId, accountId: session!.accountId! });
