@@ -89,3 +89,25 @@ def test_a_turn_can_be_copied_and_is_serialized_as_its_number():
 def test_turns_of_two_users_with_the_same_number_differ():
     assert turn(1, 0, 1) != turn(1, 0, 2)
     assert turn(1, 0, 1) < turn(1, 0, 2) < turn(1, 1, 1)
+    assert (turn(1, 0, 1) != turn(2, 0, 1)) is False
+    assert turn(1, 0, 1) == turn(2, 0, 1)
+
+
+def test_a_turn_is_equal_to_no_number_of_another_kind():
+    assert turn(1, 0, 1) != "1"
+
+
+def test_turns_of_the_same_round_and_arrival_are_one_entry_of_a_set():
+    assert len({turn(1, 0, 1), turn(2, 0, 1), turn(1, 0, 2)}) == 2
+
+
+def test_a_prompt_in_front_takes_the_earliest_place_in_whatever_order_the_queue_keeps_them():
+    late, early, new = turn(1, 5, 1), turn(2, 3, 2), turn(3, 9, 3)
+    put_first(new, [late, early])
+    assert [(made.round, made.arrival) for made in (new, early, late)] == [(3, 2), (5, 1), (9, 3)]
+
+
+def test_the_next_round_comes_after_the_one_that_is_running():
+    assert next_round([], False, 4) == 4
+    assert next_round([], True, 4) == 5
+    assert next_round([turn(1, 7, 1), turn(2, 6, 2)], True, 4) == 8
