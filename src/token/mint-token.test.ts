@@ -2,7 +2,7 @@ import { decodeJwt, decodeProtectedHeader } from 'jose';
 import { expect, test } from 'vitest';
 import { encodeUserId } from '../auth/user-id.ts';
 import { makeSigningKey } from './ed25519-keys.ts';
-import { createMint } from './mint-token.ts';
+import { createMint, isUsable } from './mint-token.ts';
 
 const signing = makeSigningKey();
 const ALICE = encodeUserId('alice')!;
@@ -39,4 +39,18 @@ test('a token from the future is not used: the clock was set back', async () => 
   await text();
   state.now -= 3_600_000;
   expect(decodeJwt(await text()).iat).toBe(1_699_996_400);
+});
+
+test('only an operator gets the role, and no one else gets their token', async () => {
+  const { text } = aMint();
+  const [operator, user] = [await text('a', true), await text('a', false)];
+  expect(decodeJwt(operator)['roles']).toEqual(['operator']);
+  expect(decodeJwt(user)).not.toHaveProperty('roles');
+  expect(await text('a', true)).toBe(operator);
+  expect(await text('a', false)).toBe(user);
+});
+
+test('a token is usable from the moment it is issued until it is half spent', () => {
+  const token = { text: '', issuedAtMs: 1000, refreshAtMs: 2000 };
+  expect([999, 1000, 1999, 2000].map((now) => isUsable(token, now))).toEqual([false, true, true, false]);
 });
