@@ -25,7 +25,7 @@ def test_a_request_gets_the_directory_of_its_authenticated_user(manager):
         assert manager.get_request_user_id(object()) == "u-alice"
 
 
-@pytest.mark.parametrize("nobody", [None, context.Housekeeping()])
-def test_a_request_without_a_user_never_gets_the_default(manager, nobody):
-    with context.as_tenant(nobody), pytest.raises(KeyError, match="no user"):
+@pytest.mark.parametrize("stranger", [None, context.Housekeeping()])
+def test_a_request_without_a_user_never_gets_the_default(manager, stranger):
+    with context.as_tenant(stranger), pytest.raises(KeyError, match="no user"):
         manager.get_request_user_id(object())
