@@ -121,6 +121,13 @@ def test_the_hand_made_tokens_are_valid_apart_from_the_tested_defect():
         token(KEY, "alice", nbf=NOW + 3600),
         token(KEY, "alice", nbf="0"),
         signed(HEADER, {**GOOD, "nbf": True}),
+        # The right to close WebSockets, with a user.
+        signed(HEADER, {**GOOD, "rights": []}),
+        signed(HEADER, {**GOOD, "rights": ["close"]}),
+        # When and with which session the user signed in.
+        *(signed(HEADER, {**GOOD, "ait": ait}) for ait in ("1", True, 1.5, [])),
+        signed(HEADER, {**GOOD, "sid": "s"}),
+        signed(HEADER, {**GOOD, "ait": 1, "sid": 1}),
         token(KEY, "alice", iss="someone"),
         # For another ComfyUI, for `verify`, as in 0.1, or for several at once.
         *(token(KEY, "alice", aud=aud) for aud in ("other", "comfy-tenant-verify", "comfyui", [KEY.audience], "")),
