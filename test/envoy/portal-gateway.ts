@@ -11,10 +11,10 @@ const DIALOG = 'dialog.example.com';
 const user = (username: string, password: string): string =>
   `{ username: ${username}, password: "${hashSync(password, 4)}" }`;
 
-const config = (upstream: number): string => `
+const config = (upstream: number, host: string): string => `
 endpoints:
   - name: studio
-    domains: [${HOST}]
+    domains: [${host}]
     upstream: http://127.0.0.1:${String(upstream)}
     multiTenant: true
     auth: { method: BASIC, users: [${user('alice', 'tulip')}, ${user('bob', 'cedar')}] }
@@ -30,13 +30,13 @@ portal: { title: Studio <1>, notice: "Ask <carol>." }
 `;
 
 /** A real Envoy and service with an endpoint for the sign-in page and one for the browser's dialog. */
-export async function startPortalGateway() {
+export async function startPortalGateway({ host = HOST } = {}) {
   const upstream = await startEchoUpstream();
   const signedIn = basic('alice', 'tulip');
   const gateway = await startRealGateway({
-    config: config(upstream.port),
+    config: config(upstream.port, host),
     ready: [
-      [HOST, signedIn],
+      [host, signedIn],
       [DIALOG, signedIn],
     ],
   });
@@ -45,7 +45,7 @@ export async function startPortalGateway() {
   const seen = () => upstream.seen.filter(({ url }) => url !== '/_tenant/close');
   return {
     port: gateway.envoy.port,
-    visitor: (host = HOST) => aVisitor(gateway.envoy.port, host),
+    visitor: (name = host) => aVisitor(gateway.envoy.port, name),
     seen,
     /** A file next to the keys. */
     file: (name: string) => join(gateway.directory.path, '.comfy-tenant', name),
