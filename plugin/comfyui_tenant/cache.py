@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterable
 from . import context
 from .comfyui import CacheKeySet, Function, Json
 from .hooks import Hook, wrap
+from .own_models import names_own
 
 HOOKS = (
     Hook("comfy_execution.caching", "CacheKeySetID.add_keys", ("self", "node_ids")),
@@ -48,7 +49,8 @@ def _salted(original: Function, shared: Collection[str]) -> Function:
         if tenant is None:
             raise PermissionError("a prompt is running without a user")
         for node_id in self.keys.keys() - known:
-            if not is_shared(self.dynprompt.get_node(node_id), shared):
+            node = self.dynprompt.get_node(node_id)
+            if not is_shared(node, shared) or names_own(tenant, node["inputs"].values()):
                 self.keys[node_id] = (tenant.directory, self.keys[node_id])
                 self.subcache_keys[node_id] = (tenant.directory, self.subcache_keys[node_id])
 

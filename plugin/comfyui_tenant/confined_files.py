@@ -19,6 +19,9 @@ _ROUTES = frozenset(
     (
         *(("GET", route) for route in ("/view", "/userdata", "/v2/userdata", _USER_DATA, "/settings", _SETTINGS)),
         ("GET", "/internal/files/{directory_type}"),
+        # Also of the user's own models.
+        *(("GET", route) for route in ("/experiment/models/{folder}", "/view_metadata/{folder_name}")),
+        ("GET", "/experiment/models/preview/{folder}/{path_index}/{filename}"),
         *(("POST", route) for route in ("/upload/image", "/upload/mask", _USER_DATA, "/settings", _SETTINGS)),
         *(("POST", "/userdata/{file}/move/{dest}"), ("DELETE", _USER_DATA), ("DELETE", "/_tenant/files")),
     )
@@ -27,8 +30,11 @@ _ROUTES = frozenset(
 
 def confined(sandbox: Sandbox, method: str, route: str | None, handler: Handler) -> Handler:
     """The handler of a route; it runs in the user's sandbox if the route accesses the user's files."""
-    if (("GET" if method == "HEAD" else method), route) not in _ROUTES:
-        return handler
+    return in_sandbox(sandbox, handler) if (("GET" if method == "HEAD" else method), route) in _ROUTES else handler
+
+
+def in_sandbox(sandbox: Sandbox, handler: Handler) -> Handler:
+    """The handler, running in the user's sandbox."""
 
     async def serve(request: web.Request) -> web.StreamResponse:
         # The body must be read in the server's event loop; the handler then uses the result.

@@ -10,6 +10,8 @@ from aiohttp import web
 
 from . import context
 from .comfyui import Json, PromptServer
+from .pack_report import report
+from .pack_routes import PackRoutes
 from .private_places import readable_private_keys
 from .responses import error
 
@@ -17,13 +19,15 @@ from .responses import error
 _MANAGERS = ("comfyui_manager", "comfyui-manager")
 
 
-def add_diagnostics(server: PromptServer, root: str, key_files: Sequence[str]) -> None:
+def add_diagnostics(server: PromptServer, root: str, key_files: Sequence[str], routes: PackRoutes) -> None:
     @server.routes.get("/_tenant/fitness")
     async def fitness(_request: web.Request) -> web.Response:
         if not context.require().operator:
             return error(403, "operators_only", "GET /_tenant/fitness is for operators")
         with context.as_tenant(context.Housekeeping()):
-            return web.json_response({**facts(root), "readableKeys": readable_private_keys(key_files)})
+            keys = readable_private_keys(key_files)
+            packs = {"packs": report(server.app, routes), "profileErrors": routes.errors}
+            return web.json_response({**facts(root), "readableKeys": keys, **packs})
 
 
 def facts(root: str) -> Json:

@@ -15,8 +15,10 @@ from . import (
     end_signal,
     folder_variables,
     folders,
+    hidden_paths,
     history,
     interrupts,
+    own_models,
     pools,
     processes,
     prompt_thread,
@@ -28,15 +30,18 @@ from . import (
 from .close_route import add_close
 from .comfyui import PromptServer as Server
 from .diagnostics import add_diagnostics
+from .empty_answers import add_empty
 from .file_routes import add_files
 from .folders import Folders
 from .guard import Guard
+from .installed_packs import installed_routes, server_paths
 from .instance import Instance
 from .isolation import Isolation
 from .key_file import VARIABLE as KEY_VARIABLE
 from .key_file import KeyFile
 from .middleware import TenantMiddleware
 from .open_sockets import OpenSockets
+from .pack_report import add_packs
 from .private_places import of_this_comfyui
 from .probe_users import add_removal
 from .queue import TenantQueue, tasks_of
@@ -90,6 +95,7 @@ class Plugin:
         folders.install(self.folders)
         folder_variables.install(self.folders)
         datasets.install(self.folders)
+        own_models.install(self.folders)
 
     def start_late(self) -> None:
         """After ComfyUI has created its server, before it listens."""
@@ -116,22 +122,28 @@ class Plugin:
         results.install()
         interrupts.install(server.prompt_queue, limits)
         history.install(server.prompt_queue)
-        sockets.install(tasks_of)
         cache.install(self.settings.shared_loaders)
         users.install()
         run_limits.install()
         private = of_this_comfyui(keys.paths, _own_files(self.settings), self.folders.root)
+        routes = installed_routes(self.settings, self.folders, private.paths)
+        sockets.install(tasks_of, routes.events)
         isolated = Isolation(self.folders, self.settings, private.paths)
         prompt_thread.install(isolated.enter, limits.watch, limits.explain, limits.begin)
         add_state(server, lambda: {**state_of(keys, self.worker, limits), **isolated.state()})
         add_own(server, tenants, quota, self.settings, usage)
         add_files(server, self.folders)
-        add_diagnostics(server, self.folders.root, keys.paths)
+        add_diagnostics(server, self.folders.root, keys.paths, routes)
+        add_packs(server, routes)
+        add_empty(server)
+        server.app.on_startup.append(routes.packs_loaded)
         add_removal(server)
         open_sockets = OpenSockets()
         add_close(server, open_sockets)
         add_usage(server, usage, quota, self.folders.root)
-        middleware = TenantMiddleware(Verifier(keys), self.settings, tenants, quota, server, isolated.sandbox, usage)
+        paths = server_paths(self.folders)
+        parts = (Verifier(keys), self.settings, tenants, quota, server, isolated.sandbox, usage)
+        middleware = TenantMiddleware(*parts, routes, paths)
         server.app.middlewares.insert(0, middleware.middleware())
         cache_headers.install(server.app)
         open_sockets.install(server.app)
@@ -140,6 +152,7 @@ class Plugin:
         self.instance.keep_touching()
         end_signal.install()
         guard = Guard(self.folders, folder_paths.get_user_directory(), private)
+        hidden_paths.install(paths)
         isolated.install(server, guard)
         guard.install()
         logging.info("comfy-tenant: isolation: %s", isolated.sandbox.isolation)

@@ -11,21 +11,25 @@ from typing import Any
 from aiohttp import web
 from multidict import istr
 
-from . import context, policy
+from . import context, pack_routes, policy
 from .atomic_files import FULL, StorageFull
 from .comfyui import PromptServer
-from .confined_files import confined
+from .confined_files import confined, in_sandbox
 from .confined_workers import TooManyCalls
+from .empty_answers import empty_answer
 from .guard import OutsideTenant
 from .identity import TOKEN_HEADER, USER_HEADER, identify
 from .ownership import PromptIdTaken, TooManyQueued
+from .pack_routes import Decision, PackRoutes
 from .pages import accepts_html, for_browser
+from .profile import Rule
 from .queue import TenantQueue
 from .quota import Quota
-from .responses import empty_logs, error, refused
+from .responses import error, refused
 from .rights import RIGHTS, refusal_of
 from .route_overrides import Handler, override_for
 from .sandbox import Sandbox
+from .server_paths import ServerPaths
 from .settings import Settings
 from .usage import Usage
 from .verifier import Refusal, Verifier
@@ -33,11 +37,10 @@ from .verifier import Refusal, Verifier
 PUBLIC = "/_tenant/plugin"
 # There are few patterns, and the check runs for every request.
 _core_of = functools.lru_cache(maxsize=4096)(policy.core_of)
-_access_to = functools.lru_cache(maxsize=4096)(policy.access_to)
 _USER, _TOKEN = istr(USER_HEADER), istr(TOKEN_HEADER)
 _STORING = ("/upload/image", "/upload/mask", "/userdata/{file}", "/prompt")
 _FULL_REMEDY = "the server's disk is full: delete some of your files, or ask the operator to free space"
-_SETTINGS_HINT = "the setting allowRoutes of COMFY_TENANT_SETTINGS opens it"
+_UNKNOWN = "only if its code is safe for several users, open it with the setting"
 
 
 @dataclass(frozen=True)
@@ -49,6 +52,8 @@ class TenantMiddleware:
     server: PromptServer
     sandbox: Sandbox
     usage: Usage
+    routes: PackRoutes
+    paths: ServerPaths
 
     def middleware(self) -> Any:
         @web.middleware
@@ -86,11 +91,16 @@ class TenantMiddleware:
         return await self._serve(request, handler, route)
 
     async def _serve(self, request: web.Request, handler: Handler, route: str | None) -> web.StreamResponse:
-        denied = None if route is None else self._denied(request.method, route)
-        if denied is not None:
-            return denied
+        # Without a route, aiohttp responds with 404 or 405.
+        decision = Decision(policy.OPEN)
+        if route is not None:
+            decision = self.routes.decide(request.match_info.route, request.method, route)
+        answer = self._without_handler(request, decision, route or "")
+        if answer is not None:
+            return answer
         try:
-            return await self._answer(request, handler, route)
+            serve = handler if decision.rule is None else self._pack_handler(handler, decision.rule)
+            return await self._answer(request, serve, route)
         except TooManyQueued:
             limit = self.settings.max_queued
             message = f"you have {limit} prompts waiting, which is the limit"
@@ -109,14 +119,25 @@ class TenantMiddleware:
                 raise
             return error(507, "storage_full", f"not saved: {failed.strerror}", _FULL_REMEDY)
 
-    def _denied(self, method: str, route: str) -> web.Response | None:
-        """The response for a route that the user may not call, or None."""
-        access = _access_to(method, route, self.settings.allow_routes)
+    def _without_handler(self, request: web.Request, decision: Decision, route: str) -> web.Response | None:
+        """The response for a route that the user may not call, or that is answered without its handler; else None."""
+        access, rule = decision.access, decision.rule
         if access == policy.EMPTY:
-            return empty_logs(route)
+            return empty_answer(policy.asked_for(request.method, route))
         if access == policy.CLOSED or (access == policy.OPERATORS and not context.require().operator):
-            return _closed(method, route, access)
-        return None
+            return _closed(request.method, route, decision)
+        if decision.static is not None and not self.routes.may_serve(decision.static, request.match_info.get("filename", "")):
+            return error(404, "not_found", "file not found")
+        return None if rule is None else pack_routes.answer_of(request, rule)
+
+    def _pack_handler(self, handler: Handler, rule: Rule) -> Handler:
+        """The handler of a pack in the user's sandbox. Its responses may name the server's folders."""
+
+        async def serve(request: web.Request) -> web.StreamResponse:
+            answered = await in_sandbox(self.sandbox, handler)(pack_routes.only_listed(request, rule))
+            return self.paths.hide_in_response(answered)
+
+        return serve
 
     async def _answer(self, request: web.Request, handler: Handler, route: str | None) -> web.StreamResponse:
         override = override_for(request.method, route)
@@ -144,8 +165,12 @@ def _pattern(request: web.Request) -> str | None:
     return None if resource is None else _core_of(resource.canonical)
 
 
-def _closed(method: str, route: str, access: str) -> web.Response:
-    if access == policy.OPERATORS:
+def _closed(method: str, route: str, decision: Decision) -> web.Response:
+    if decision.access == policy.OPERATORS:
         return error(403, "operators_only", f"{method} {route} is for operators only")
-    logging.warning('comfy-tenant: denied %s %s; %s: allowRoutes: ["%s %s"]', method, route, _SETTINGS_HINT, method, route)
-    return error(403, "route_closed", f"{method} {route} is closed in multi-tenant mode; {_SETTINGS_HINT}")
+    if decision.rule is not None:
+        logging.warning("comfy-tenant: denied %s %s, which must stay closed: %s", method, route, decision.rule.reason)
+        return error(403, "route_closed", f"{method} {route} is closed in multi-tenant mode: {decision.rule.reason}")
+    logging.warning('comfy-tenant: denied %s %s; %s: allowRoutes: ["%s %s"]', method, route, _UNKNOWN, method, route)
+    whose = f" of {decision.pack}" if decision.pack else ""
+    return error(403, "route_closed", f"{method} {route}{whose} is closed in multi-tenant mode")

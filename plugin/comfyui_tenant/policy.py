@@ -69,15 +69,27 @@ _OPEN = [
     "POST /_tenant/restart",
     "",
 ]
-# The web UI shows an error if these are denied, so they get an empty response in the right format.
-_EMPTY = ("GET /internal/logs", "GET /internal/logs/raw", "PATCH /internal/logs/subscribe")
+# The web UI shows an error if these are denied, so they get an empty response: see empty_answers.py.
+_EMPTY = (
+    *("GET /internal/logs", "GET /internal/logs/raw", "PATCH /internal/logs/subscribe"),
+    *("GET /agent/threads", "GET /agent/skills", "GET /secrets", "GET /secrets/providers", "GET /jobs/{job_id}/assets"),
+)
 _OPERATORS = ("POST /free",)
 _TABLE = {
     **{line: OPEN for line in _OPEN if line},
     **dict.fromkeys(_EMPTY, EMPTY),
     **dict.fromkeys(_OPERATORS, OPERATORS),
 }
-_WILD = tuple((line, access) for line, access in _TABLE.items() if line.endswith("*"))
+_WILD = tuple(line for line in _TABLE if line.endswith("*"))
+# Below these, ComfyUI serves folders of node packs; any other route there is one of a node pack.
+_FOLDERS = ("GET /extensions/*", "GET /workflow_templates/*")
+# Never opened by a profile of a node pack.
+_CORE = (
+    *("/internal/", "/_tenant/", "/userdata", "/users", "/assets", "/tags", "/ws"),
+    *("/workflows", "/agent", "/secrets", "/billing", "/deploy"),
+)
+# ComfyUI's agent trusts every local caller and has one session for all users; secrets are one store.
+_NEVER = ("/agent", "/workflows", "/secrets")
 
 
 def core_of(canonical: str) -> str:
@@ -87,19 +99,42 @@ def core_of(canonical: str) -> str:
     return canonical or "/"
 
 
-def access_to(method: str, canonical: str, allowed: Iterable[str] = ()) -> str:
-    """The access to a route: OPEN, EMPTY, OPERATORS or CLOSED. @param allowed the setting allowRoutes"""
-    asked = ("GET" if method == "HEAD" else method) + " " + core_of(canonical)
+def asked_for(method: str, canonical: str) -> str:
+    """A route as settings and profiles name it: `GET /queue`."""
+    return ("GET" if method == "HEAD" else method) + " " + core_of(canonical)
+
+
+def access_to(method: str, canonical: str, allowed: Iterable[str] = (), folder: bool = False) -> str:
+    """The access to a route: OPEN, EMPTY, OPERATORS or CLOSED.
+
+    @param allowed the setting allowRoutes
+    @param folder whether the route serves a folder of files
+    """
+    asked = asked_for(method, canonical)
     access = _TABLE.get(asked)
     if access is None:
-        access = next((found for line, found in _WILD if asked.startswith(line[:-1])), CLOSED)
-    if access is CLOSED and any(_matches(asked, line) for line in allowed):
+        wild = (line for line in _WILD if folder or line not in _FOLDERS)
+        access = next((_TABLE[line] for line in wild if asked.startswith(line[:-1])), CLOSED)
+    if access is CLOSED and is_allowed(asked, allowed):
         return OPEN
     return access
 
 
-def _matches(asked: str, line: str) -> bool:
-    # Only a "*" at the end is special.
+def is_allowed(asked: str, allowed: Iterable[str]) -> bool:
+    """Whether the setting allowRoutes opens a route."""
+    path = asked.partition(" ")[2]
+    if path in _NEVER or path.startswith(tuple(f"{closed}/" for closed in _NEVER)):
+        return False
+    return any(matches(asked, line) for line in allowed)
+
+
+def is_core(method: str, path: str) -> bool:
+    """Whether a route is ComfyUI's or the plugin's."""
+    return access_to(method, path, folder=True) is not CLOSED or path.startswith(_CORE) or f"GET {path}" in _TABLE
+
+
+def matches(asked: str, line: str) -> bool:
+    """Whether a line such as `GET /x`, `/x` or `/x/*` names a route; only a `*` at the end is special."""
     wanted = line if " " in line else "* " + line
     method, _, path = wanted.partition(" ")
     own_method, _, own_path = asked.partition(" ")

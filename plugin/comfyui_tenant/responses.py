@@ -33,15 +33,6 @@ def error(status: int, code: str, message: str, remedy: str = "") -> web.Respons
     return Problem(status, code, message, remedy)
 
 
-def empty_logs(canonical: str) -> web.Response:
-    """Empty logs, because ComfyUI's contain all users' prompts and errors."""
-    if canonical.endswith("/raw"):
-        return web.json_response({"entries": [], "size": {"cols": 80, "rows": 24}})
-    if canonical.endswith("/subscribe"):
-        return web.Response(status=200)
-    return web.json_response("")
-
-
 def used_up(today: DayUse) -> web.Response:
     """429: the user has had their GPU time of the day."""
     message = f"you have used your {today.hard:.0f} GPU seconds of today"

@@ -17,11 +17,13 @@ from aiohttp import web
 from . import context
 from .atomic_files import is_temporary, saves_image
 from .comfyui import PromptServer
+from .hidden_paths import without_paths
 from .interrupts import interrupt_by_id
 from .prompt_body import problem_of_body
 from .queue import TenantQueue
 from .responses import error, used_up
 from .sandbox import Sandbox
+from .server_paths import ServerPaths
 from .sockets import scoped
 from .usage import Usage
 from .wait import wait_of
@@ -43,6 +45,9 @@ class Parts(Protocol):
 
     @property
     def usage(self) -> Usage: ...
+
+    @property
+    def paths(self) -> ServerPaths: ...
 
 
 Override = Callable[[Parts, web.Request, Handler], Awaitable[web.StreamResponse]]
@@ -69,7 +74,7 @@ async def _prompt(parts: Parts, request: web.Request, handler: Handler) -> web.S
     context.request_id.set(request.headers.get("X-Request-Id", "")[:64] or None)
     response = await handler(request)
     if response.status != 200:
-        return response
+        return parts.paths.hide_in_response(response)
     body = _body_of(response)
     with queue.mutex:
         items = (*queue.queue, *queue.currently_running.values())
@@ -167,7 +172,7 @@ def _with_body(response: web.StreamResponse, body: Any) -> web.StreamResponse:
 async def _node_info(parts: Parts, request: web.Request, handler: Handler) -> web.StreamResponse:
     # Nodes define their inputs here, and some read files to do so.
     response: web.StreamResponse = await parts.sandbox.call(context.require(), lambda: handler(request))
-    return response
+    return without_paths(response, parts.paths)
 
 
 _OVERRIDES: dict[tuple[str, str], Override] = {

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from typing import Any
 
@@ -37,17 +37,24 @@ def scoped(client_id: str, tenant: Tenant) -> str:
     return client_id if client_id.startswith(own) else own + client_id
 
 
-def install(tasks_of: Callable[[PromptQueue, str], int]) -> None:
-    """@param tasks_of the number of a user's running and waiting prompts"""
+def install(tasks_of: Callable[[PromptQueue, str], int], public: Collection[str] = ()) -> None:
+    """@param tasks_of the number of a user's running and waiting prompts
+    @param public events that go to everyone if they belong to no user
+    """
     from server import PromptServer
 
-    wrap(PromptServer, "send_sync", lambda original: _send_sync(original, tasks_of))
+    wrap(PromptServer, "send_sync", lambda original: _send_sync(original, tasks_of, public))
     wrap(PromptServer, "send", _send)
-    wrap(PromptServer, "send_json", _to_each_socket)
-    wrap(PromptServer, "send_bytes", _to_each_socket)
+    wrap(PromptServer, "send_json", lambda original: _to_each_socket(original, public))
+    wrap(PromptServer, "send_bytes", lambda original: _to_each_socket(original, ()))
 
 
-def _send_sync(original: Function, tasks_of: Callable[[PromptQueue, str], int]) -> Function:
+def _is_public(event: object, sid: object, public: Collection[str]) -> bool:
+    """Whether an event goes to everyone: only one that a profile names, without a client and without a user."""
+    return sid is None and isinstance(event, str) and event in public and context.snapshot() is None
+
+
+def _send_sync(original: Function, tasks_of: Callable[[PromptQueue, str], int], public: Collection[str]) -> Function:
     """ComfyUI sends an event without a client id to everyone. Changed: to the running user's WebSockets, and the `status` event
     to each user with their own count. ComfyUI 0.3.75 and newer.
     """
@@ -57,6 +64,9 @@ def _send_sync(original: Function, tasks_of: Callable[[PromptQueue, str], int]) 
             for directory in {key.split(SEPARATOR, 1)[0] for key in list(server.sockets)}:
                 remaining = tasks_of(server.prompt_queue, directory)
                 original(server, event, {"status": {"exec_info": {"queue_remaining": remaining}}}, Audience(directory))
+            return
+        if _is_public(event, sid, public):
+            original(server, event, data, None)
             return
         audience = _audience(event, sid)
         if audience is not None:
@@ -89,12 +99,15 @@ def _send(original: Function) -> Function:
     return send
 
 
-def _to_each_socket(original: Function) -> Function:
+def _to_each_socket(original: Function, public: Collection[str]) -> Function:
     """ComfyUI sends to one client id or to everyone. Changed: an Audience is sent to each of its user's WebSockets.
     ComfyUI 0.3.75 and newer.
     """
 
     async def send(server: Server, event: Any, data: Any, sid: Any = None) -> None:
+        if _is_public(event, sid, public):
+            await original(server, event, data, None)
+            return
         audience = _audience(event, sid)
         if isinstance(audience, Audience):
             for key in [key for key in list(server.sockets) if key.startswith(audience.directory + SEPARATOR)]:

@@ -13,6 +13,7 @@ from . import (
     history,
     interrupts,
     isolation,
+    own_models,
     pools,
     processes,
     prompt_thread,
@@ -28,7 +29,15 @@ from .comfyui import PromptServer
 from .hooks import Hook, mismatches_of
 
 # Checked before ComfyUI's own modules are imported.
-EARLY = (*threads.HOOKS, *processes.HOOKS, *pools.HOOKS, *folders.HOOKS, *folder_variables.HOOKS, *datasets.HOOKS)
+EARLY = (
+    *threads.HOOKS,
+    *processes.HOOKS,
+    *pools.HOOKS,
+    *folders.HOOKS,
+    *folder_variables.HOOKS,
+    *datasets.HOOKS,
+    *own_models.HOOKS,
+)
 LATE = (
     *queue.HOOKS,
     *results.HOOKS,

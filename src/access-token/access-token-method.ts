@@ -39,7 +39,7 @@ function presentedIn(authorization: string): Presented | undefined {
 }
 
 /** Whether a request was made with an access token: it may not start a session or create more tokens. */
-export function isByAccessToken({ sessionId }: Identity): boolean {
+function isByAccessToken({ sessionId }: Identity): boolean {
   return sessionId?.startsWith(TOKEN_ID_PREFIX) === true;
 }
 

@@ -5,8 +5,10 @@ import { duration, filePath } from '../config-file/fields.ts';
 export const accessTokenSettings = z
   .strictObject({
     file: filePath
-      .default('.comfy-tenant/access-tokens.json')
-      .describe('The hashes of the access tokens (0600). Replicas share it.'),
+      .optional()
+      .describe(
+        'The hashes of the access tokens (0600). Replicas share it. Default: access-tokens.json next to comfyui.tokenKeyFile.',
+      ),
     maxAge: duration('1d', '3650d').prefault('365d').describe('The longest lifetime of an access token.'),
   })
   .prefault({});

@@ -44,7 +44,7 @@ function hasOwner(token: AccessToken, { endpoint, userId }: Pick<NewToken, 'endp
 }
 
 /** Why a name cannot be used; undefined if it can. */
-export function tokenNameFault(name: string): string | undefined {
+function tokenNameFault(name: string): string | undefined {
   const isFine = name.trim() === name && name !== '' && name.length <= MAX_NAME && !CONTROL.test(name);
   return isFine ? undefined : `must be 1 to ${MAX_NAME} characters, such as "render script"`;
 }

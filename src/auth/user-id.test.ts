@@ -35,6 +35,14 @@ test.each([
   expect(encodeUserId(identity)).toBeUndefined();
 });
 
+test('an id of exactly 200 bytes is valid', () => {
+  const longest = 'a'.repeat(200);
+  expect(encodeUserId(longest)).toBe(longest);
+  expect(encodeUserId('a'.repeat(198), 'p')).toBe(`p~${'a'.repeat(198)}`);
+  expect(encodeUserId('a'.repeat(199), 'p')).toBeUndefined();
+  expect(parseUserId(longest)).toBe(longest);
+});
+
 test('two identities never share an id, and every id is one safe path segment', () => {
   const identity = fc.string({ unit: 'grapheme', minLength: 1, maxLength: 12 });
   fc.assert(

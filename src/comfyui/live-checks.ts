@@ -8,6 +8,7 @@ import { hostPort, isLoopback, parseOrigin } from '../http/host-port.ts';
 import { USER_ID_HEADER_LOWER } from '../http/user-id-header.ts';
 import { withDeadline } from '../http/with-deadline.ts';
 import { expectedKeys } from './expected-keys.ts';
+import { packProblems, type PackFacts } from './pack-problems.ts';
 import { isolationProblems } from './isolation-problems.ts';
 import { pluginFault, pluginWarning, type ExpectedKey } from './plugin-fault.ts';
 import { askPlugin } from './plugin-state.ts';
@@ -20,7 +21,7 @@ export interface LiveProblem {
   readonly text: string;
 }
 
-interface Fitness {
+interface Fitness extends PackFacts {
   readonly listen: string;
   readonly manager: boolean;
   readonly disk: { readonly free: number; readonly total: number };
@@ -162,7 +163,10 @@ async function checkComfyui(
     ...fitnessProblems(url, asked),
     ...outside,
   ];
-  const isolation = state.kind === 'present' ? isolationProblems(state.facts.isolation, url) : [];
+  const isolation = [
+    ...(state.kind === 'present' ? isolationProblems(state.facts.isolation, url) : []),
+    ...packProblems(asked.fitness, url),
+  ];
   return problems.length > 0
     ? [...problems, ...isolation]
     : [

@@ -7,6 +7,7 @@ import type { Claims } from '../auth/claims.ts';
 import { encodeUserId } from '../auth/user-id.ts';
 import { duration } from '../config-file/fields.ts';
 import type { Config, Endpoint } from '../config/schema.ts';
+import { stateFiles } from '../config/state-files.ts';
 import { readSharedFile } from '../files/shared-file.ts';
 import { idClaimOf } from '../jwt/identify.ts';
 import { addRevocations } from '../revocation/open-revocations.ts';
@@ -87,7 +88,7 @@ async function create(run: Run): Promise<string | undefined> {
   if (userId === undefined) return '--user must be the name of a user';
   const result = await createToken(
     { endpoint: endpoint.name, user, userId, claims: owner.claims, name, lifetimeMs: life.data },
-    { change: changeTokensIn(config.accessTokens.file), now: Date.now, randomBytes },
+    { change: changeTokensIn(stateFiles(config).accessTokens), now: Date.now, randomBytes },
   );
   if (result.kind === 'refused') return result.fault;
   context.out(result.text);
@@ -105,7 +106,7 @@ const HEADER = ['ID', 'NAME', 'USER', 'ENDPOINT', 'EXPIRES', 'LAST USED'];
 
 function list({ config, values, context }: Run): void {
   const ids = values.user === undefined ? undefined : userIdsOf(values.user, config.endpoints);
-  const tokens = readSharedFile(config.accessTokens.file, accessTokensCodec).filter(
+  const tokens = readSharedFile(stateFiles(config).accessTokens, accessTokensCodec).filter(
     ({ userId, endpoint }) => (ids?.includes(userId) ?? true) && endpoint === (values.endpoint ?? endpoint),
   );
   const listed = tokens.map((token) => ({ ...token, digest: undefined, claims: undefined }));
@@ -115,12 +116,19 @@ function list({ config, values, context }: Run): void {
 }
 
 async function revokeOne(id: string, { config, context }: Run): Promise<string | undefined> {
-  const [removed] = await removeTokens(changeTokensIn(config.accessTokens.file), (token) => token.id === id);
+  const [removed] = await removeTokens(
+    changeTokensIn(stateFiles(config).accessTokens),
+    (token) => token.id === id,
+  );
   if (removed === undefined)
     return `there is no access token ${id}: list them with comfy-tenant access-token list`;
   const { endpoint, userId, expiresAtMs: untilMs } = removed;
   // Closes its WebSockets.
-  await addRevocations(config.revocation.file, [{ endpoint, userId, sessionId: id, untilMs }], Date.now());
+  await addRevocations(
+    stateFiles(config).revocations,
+    [{ endpoint, userId, sessionId: id, untilMs }],
+    Date.now(),
+  );
   context.out(`The access token ${removed.name} of ${removed.user} is revoked.`);
   return undefined;
 }

@@ -11,7 +11,7 @@ function isWriteError(error: unknown): boolean {
 }
 
 /** The exit code for an error that ended a command. */
-export function exitCodeOf(error: unknown): number {
+function exitCodeOf(error: unknown): number {
   if (error instanceof FileReadError) return EXIT.noInput;
   return isWriteError(error) ? EXIT.cannotWrite : EXIT.unavailable;
 }

@@ -2,7 +2,7 @@ import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { comfyuiGroups } from '../config/comfyui-groups.ts';
 import { loadConfig } from '../config/load.ts';
-import { sessionKeyFile } from '../config/session-key-file.ts';
+import { stateFiles } from '../config/state-files.ts';
 import type { Config } from '../config/schema.ts';
 import { rotateSessionKeys } from '../session/rotate-session-keys.ts';
 import { publishKeys } from '../token/public-keys.ts';
@@ -43,7 +43,8 @@ export const key: Command = ({ args, env, cwd, out, err }) => {
   }
   const { config } = loaded;
   if (values['rotate-sessions']) {
-    out(`session key ${rotateSessionKeys(sessionKeyFile(config))}: ${sessionKeyFile(config)}`);
+    const { sessionKeys } = stateFiles(config);
+    out(`session key ${rotateSessionKeys(sessionKeys)}: ${sessionKeys}`);
     return Promise.resolve(EXIT.ok);
   }
   const { tokenKeyFile, verifyKeyFile } = config.comfyui;

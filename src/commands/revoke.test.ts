@@ -103,7 +103,7 @@ test('access-token creates, lists and revokes', async () => {
 test.each<[string[], number, string]>([
   [[], 64, 'expected create, list or revoke <id>'],
   [['create', '--user', 'alice'], 64, 'create needs --user and --name'],
-  [['create', '--user', 'no one', '--name', 'x'], 1, 'has no user nobody'],
+  [['create', '--user', 'stranger', '--name', 'x'], 1, 'has no user stranger'],
   [['create', '--user', 'alice', '--name', 'x', '--ttl', '366d'], 1, 'longer than accessTokens.maxAge'],
   [['revoke', 'at-none'], 1, 'there is no access token at-none'],
 ])('access-token %j ends with %i', async (args, code, message) => {

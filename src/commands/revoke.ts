@@ -1,6 +1,7 @@
 import { parseArgs } from 'node:util';
 import type { UserId } from '../auth/user-id.ts';
 import type { Config } from '../config/schema.ts';
+import { stateFiles } from '../config/state-files.ts';
 import { addRevocations } from '../revocation/open-revocations.ts';
 import type { Revocation } from '../revocation/revocations.ts';
 import { openSessionRegister } from '../revocation/session-register.ts';
@@ -62,7 +63,7 @@ function usageFault(values: Values): string | undefined {
 }
 
 function ofSession(id: string, { config, nowMs }: Request): Planned | string {
-  const { sessionsFile: path } = config.revocation;
+  const path = stateFiles(config).sessions;
   const found = openSessionRegister({ path, now: () => nowMs }).find(id);
   if (found === undefined)
     return `there is no session ${id}: list them with comfy-tenant sessions, or use --user`;
@@ -74,7 +75,7 @@ function ofSession(id: string, { config, nowMs }: Request): Planned | string {
 
 /** At least as new as every session that is registered: the clock may have been set back since. */
 function nowFor(ids: readonly UserId[], { config, nowMs }: Request): number {
-  const { sessionsFile: path } = config.revocation;
+  const path = stateFiles(config).sessions;
   const sessions = openSessionRegister({ path, now: () => nowMs }).list();
   const own = sessions.filter(({ userId }) => ids.includes(userId));
   return Math.max(nowMs, ...own.map(({ signedInAtMs }) => signedInAtMs)) + 1;
@@ -137,7 +138,7 @@ export const revoke: Command = async (context) => {
   const nowMs = Date.now();
   const planned = plan({ config, values, nowMs });
   if (typeof planned === 'string') return fail(planned, EXIT.failed);
-  await addRevocations(config.revocation.file, planned.entries, nowMs);
+  await addRevocations(stateFiles(config).revocations, planned.entries, nowMs);
   for (const line of planned.lines) context.out(line);
   return EXIT.ok;
 };

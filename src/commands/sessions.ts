@@ -3,6 +3,7 @@ import { openRevocations } from '../revocation/open-revocations.ts';
 import type { RegisteredSession } from '../revocation/registered-sessions.ts';
 import { openSessionRegister } from '../revocation/session-register.ts';
 import { type Command, EXIT } from './context.ts';
+import { stateFiles } from '../config/state-files.ts';
 import { loadedConfig } from './loaded-config.ts';
 import { userIdsOf } from './user-ids.ts';
 
@@ -58,11 +59,11 @@ export const sessions: Command = async (context) => {
   const config = loadedConfig(values.config, context);
   if (config === undefined) return EXIT.config;
   const ids = values.user === undefined ? undefined : userIdsOf(values.user, config.endpoints);
-  const { file, sessionsFile } = config.revocation;
-  const revocations = openRevocations({ path: file, now: Date.now });
+  const files = stateFiles(config);
+  const revocations = openRevocations({ path: files.revocations, now: Date.now });
   revocations.close();
   if (revocations.problem !== undefined) throw new Error(revocations.problem);
-  const found = openSessionRegister({ path: sessionsFile, now: Date.now })
+  const found = openSessionRegister({ path: files.sessions, now: Date.now })
     .list()
     .filter(({ userId }) => ids?.includes(userId) ?? true)
     .filter(

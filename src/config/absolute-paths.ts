@@ -48,10 +48,10 @@ function inPortal({ portal, service }: ConfigParts, absolute: FromFile): void {
 function inOwnFiles({ audit, revocation, accessTokens, session }: ConfigParts, absolute: FromFile): void {
   if (audit?.file !== undefined) audit.file = absolute(audit.file);
   if (revocation !== undefined) {
-    revocation.file = absolute(revocation.file);
-    revocation.sessionsFile = absolute(revocation.sessionsFile);
+    if (revocation.file !== undefined) revocation.file = absolute(revocation.file);
+    if (revocation.sessionsFile !== undefined) revocation.sessionsFile = absolute(revocation.sessionsFile);
   }
-  if (accessTokens !== undefined) accessTokens.file = absolute(accessTokens.file);
+  if (accessTokens?.file !== undefined) accessTokens.file = absolute(accessTokens.file);
   if (session?.keyFile !== undefined) session.keyFile = absolute(session.keyFile);
 }
 

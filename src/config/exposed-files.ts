@@ -1,5 +1,5 @@
 import { statSync } from 'node:fs';
-import { sessionKeyFile } from './session-key-file.ts';
+import { stateFiles } from './state-files.ts';
 import type { Config } from './schema.ts';
 
 interface SecretFile {
@@ -12,7 +12,9 @@ const GROUP_WRITE = 0o020;
 const OTHERS_WRITE = 0o002;
 
 /** Files that would let a reader impersonate users or crack their passwords offline. */
-function secretFiles({ comfyui, gateway, service, endpoints, session, ...more }: Config): SecretFile[] {
+function secretFiles(config: Config): SecretFile[] {
+  const { comfyui, gateway, service, endpoints } = config;
+  const files = stateFiles(config);
   const ofEndpoints = endpoints.flatMap(({ auth }, at): SecretFile[] => {
     const key = `endpoints[${at}].auth`;
     if (auth.method === 'BASIC') return [{ key: `${key}.usersFile`, path: auth.usersFile }];
@@ -29,9 +31,9 @@ function secretFiles({ comfyui, gateway, service, endpoints, session, ...more }:
     ...ofEndpoints,
     { key: 'comfyui.tokenKeyFile', path: comfyui.tokenKeyFile },
     { key: 'comfyui.verifyKeyFile', path: comfyui.verifyKeyFile },
-    { key: 'session.keyFile', path: sessionKeyFile({ session, comfyui }) },
-    { key: 'revocation.file', path: more.revocation.file },
-    { key: 'accessTokens.file', path: more.accessTokens.file },
+    { key: 'session.keyFile', path: files.sessionKeys },
+    { key: 'revocation.file', path: files.revocations },
+    { key: 'accessTokens.file', path: files.accessTokens },
     { key: 'gateway.tls.keyFile', path: gateway.tls?.keyFile },
     { key: 'service.tls.keyFile', path: service.tls?.keyFile },
     { key: 'service.tls.clientKeyFile', path: service.tls?.clientKeyFile },

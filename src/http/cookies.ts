@@ -26,6 +26,9 @@ export function cookieValues(lines: readonly string[], name: string): string[] {
 const STRICT_PAIR =
   /^([A-Za-z0-9!#$%&'*+.^_`|~-]+)=([\x21\x23-\x2b\x2d-\x3a\x3c-\x5b\x5d-\x7e]*|"[\x21\x23-\x2b\x2d-\x3a\x3c-\x5b\x5d-\x7e]*")$/;
 
+/** Cookies of sign-ins in progress and of the ID token for signing out: encrypted, but ComfyUI gets no credentials at all. */
+const OF_SIGN_IN = /^(__(host|secure)-)?comfy_oidc_/;
+
 /** A name as the most lenient server compares it: some decode names, some ignore case. */
 function comparable(name: string): string {
   return name
@@ -34,7 +37,7 @@ function comparable(name: string): string {
 }
 
 /**
- * The cookie pairs that every server parses alike, except the named ones. Others are dropped: `a=b role=admin` is one
+ * The cookie pairs that every server parses alike, except the named ones and those of sign-ins. Others are dropped: `a=b role=admin` is one
  * cookie to us but two to some servers. Pairs are split on "; " only (RFC 6265 §4.2.1).
  */
 export function forwardedCookies(lines: readonly string[], without: ReadonlySet<string>): string[] {
@@ -43,6 +46,7 @@ export function forwardedCookies(lines: readonly string[], without: ReadonlySet<
     .flatMap((line) => line.split('; '))
     .filter((part) => {
       const name = STRICT_PAIR.exec(part)?.[1];
-      return name !== undefined && !hidden.has(comparable(name));
+      if (name === undefined || OF_SIGN_IN.test(comparable(name))) return false;
+      return !hidden.has(comparable(name));
     });
 }

@@ -33,7 +33,7 @@ export interface OidcFailure {
 }
 
 export interface OidcOptions {
-  /** By name, in the current configuration; undefined if nobody signs in there with OIDC. */
+  /** By name, in the current configuration; undefined if it has no OIDC. */
   readonly findEndpoint: (name: string) => OidcEndpoint | undefined;
   /** The port of `gateway.listen`. */
   readonly port: string;

@@ -38,7 +38,7 @@ export interface Provider {
 }
 
 const FRESH_MS = 3_600_000;
-/** A provider that is down is asked again after this time, whoever wants to sign in. */
+/** A provider that is down is asked again after this time at the earliest. */
 const COOLDOWN_MS = 3000;
 
 const strings = z.array(z.string());

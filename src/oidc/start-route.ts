@@ -56,7 +56,7 @@ function isElsewhere(context: Context, redirectUri: URL, moved: boolean): boolea
     if (moved) throw new SignInError('address-unknown', 'the redirectUri does not lead to this endpoint');
     return true;
   }
-  // A proxy that ends TLS may not say so: only once.
+  // A proxy that ends TLS may not forward the scheme: only once.
   return !moved && proto !== redirectUri.protocol;
 }
 

@@ -5,10 +5,14 @@ import { filePath } from '../config-file/fields.ts';
 export const revocationSettings = z
   .strictObject({
     file: filePath
-      .default('.comfy-tenant/revocations.json')
-      .describe('What `comfy-tenant revoke` has revoked. Replicas share it.'),
+      .optional()
+      .describe(
+        'What `comfy-tenant revoke` has revoked. Replicas share it. Default: revocations.json next to comfyui.tokenKeyFile.',
+      ),
     sessionsFile: filePath
-      .default('.comfy-tenant/sessions.jsonl')
-      .describe('The sessions, for `comfy-tenant sessions`. Replicas share it.'),
+      .optional()
+      .describe(
+        'The sessions, for `comfy-tenant sessions`. Replicas share it. Default: sessions.jsonl next to comfyui.tokenKeyFile.',
+      ),
   })
   .prefault({});

@@ -1,6 +1,7 @@
 import type { Log } from '../admin/log.ts';
 import type { Metrics } from '../admin/metrics.ts';
 import type { Config } from '../config/schema.ts';
+import { stateFiles } from '../config/state-files.ts';
 import { openAccessTokens, type AccessTokens } from '../access-token/open-access-tokens.ts';
 import { openRevocations } from '../revocation/open-revocations.ts';
 import type { Revocation, Revocations } from '../revocation/revocations.ts';
@@ -40,10 +41,11 @@ function recent(entries: readonly Revocation[], nowMs: number): readonly Revocat
 
 export function openAccessEnds({ config, keys, log, metrics, ...options }: AccessEndsOptions): AccessEnds {
   const { now } = options;
+  const files = stateFiles(config);
   const sockets = createEndWebSockets({ keys, log, metrics, now, fetch: options.fetch ?? fetch });
   let current = config;
   const revocations = openRevocations({
-    path: config.revocation.file,
+    path: files.revocations,
     now,
     onRevoked(added) {
       metrics.revocations.inc(added.length);
@@ -56,7 +58,7 @@ export function openAccessEnds({ config, keys, log, metrics, ...options }: Acces
     },
   });
   const accessTokens = openAccessTokens({
-    path: config.accessTokens.file,
+    path: files.accessTokens,
     now,
     onProblem(problem) {
       if (problem === undefined) log.info('the file of access tokens is usable again');

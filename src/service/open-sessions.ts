@@ -1,6 +1,6 @@
 import type { Log } from '../admin/log.ts';
 import type { Audit } from '../auth/audit-event.ts';
-import { sessionKeyFile } from '../config/session-key-file.ts';
+import { stateFiles } from '../config/state-files.ts';
 import type { Config } from '../config/schema.ts';
 import { createBeginSession, type BeginSession } from '../portal/begin-session.ts';
 import { openSessionRegister, type SessionRegister } from '../revocation/session-register.ts';
@@ -28,14 +28,15 @@ export interface OpenSessions {
 
 /** @throws Error naming the key file if it is unusable */
 export function openSessions({ config, log, audit, now }: SessionsOptions): OpenSessions {
-  const keys = openSessionKeys(sessionKeyFile(config), (problem) => {
+  const files = stateFiles(config);
+  const keys = openSessionKeys(files.sessionKeys, (problem) => {
     if (problem === undefined) log.info('session keys changed');
     else log.error({ problem }, 'session keys are unusable; continuing with the previous ones');
   });
   const sessions = createSessions({ keys, now });
   const { trustedHops } = config.gateway;
   const register = openSessionRegister({
-    path: config.revocation.sessionsFile,
+    path: files.sessions,
     now,
     onProblem(problem) {
       log.error({ problem }, 'the register of sessions is incomplete');

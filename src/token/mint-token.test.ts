@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { encodeUserId } from '../auth/user-id.ts';
 import { sessionDigest } from './session-digest.ts';
 import { makeSigningKey } from './ed25519-keys.ts';
-import { createMint, mintRightToken, type TokenSubject } from './mint-token.ts';
+import { createMint, isUsable, mintRightToken, type TokenSubject } from './mint-token.ts';
 
 const signing = makeSigningKey();
 const KEYS = { kind: 'ed25519', signing, all: [signing], fingerprint: '' } as const;
@@ -70,4 +70,18 @@ test('a token from the future is not used: the clock was set back', async () => 
   await text();
   state.now -= 3_600_000;
   expect(decodeJwt(await text()).iat).toBe(1_699_996_400);
+});
+
+test('only an operator gets the role, and no one else gets their token', async () => {
+  const { text } = aMint();
+  const [operator, user] = [await text('a', { operator: true }), await text('a', { operator: false })];
+  expect(decodeJwt(operator)['roles']).toEqual(['operator']);
+  expect(decodeJwt(user)).not.toHaveProperty('roles');
+  expect(await text('a', { operator: true })).toBe(operator);
+  expect(await text('a', { operator: false })).toBe(user);
+});
+
+test('a token is usable from the moment it is issued until it is half spent', () => {
+  const token = { text: '', issuedAtMs: 1000, refreshAtMs: 2000 };
+  expect([999, 1000, 1999, 2000].map((now) => isUsable(token, now))).toEqual([false, true, true, false]);
 });

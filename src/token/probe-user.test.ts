@@ -1,3 +1,4 @@
+import type { KeyObject } from 'node:crypto';
 import { SignJWT, type JWTPayload } from 'jose';
 import { expect, test } from 'vitest';
 import { aRequest, basic } from '../../test/support/requests.ts';
@@ -43,7 +44,7 @@ test('the holder of the verify key can be a temporary user for two minutes, and 
   expect(userId).toMatch(/^verify~[0-9a-f]{16}$/);
   expect(await authenticate(authorization)).toMatchObject({
     kind: 'allow',
-    identity: { userId, operator: false },
+    identity: { userId, operator: false, forwardedClaims: [] },
   });
   expect(await authenticate(await spoiled({}))).toMatchObject({ kind: 'allow' });
 });
@@ -83,4 +84,38 @@ test.each<[string, Readonly<Record<string, unknown>>, string]>([
 
 test('all other credentials go to the method', async () => {
   expect(await authenticate(basic('alice', 'x'))).toEqual({ kind: 'deny', reason: 'credentials-missing' });
+});
+
+test('the temporary user ends with its token, exactly', async () => {
+  const now = 1_700_000_000_500;
+  const user = await createProbeUser(KEY.privateKey, now);
+  expect(user.expiresAtMs).toBe(1_700_000_120_000);
+  const then = acceptProbeUsers(inner, [KEY.publicKey], () => now);
+  const found = then.find(aRequest([['authorization', user.authorization]]));
+  if ('kind' in found) throw new Error('not found');
+  expect(found.ambient).toBe(false);
+  expect(await then.authenticate(found, { address: '' })).toMatchObject({
+    identity: { expiresAtMs: 1_700_000_120_000 },
+  });
+});
+
+test('a clock may differ by exactly the tolerance', async () => {
+  const iat = 1_700_000_000;
+  const sent = (await spoiled({ iat, exp: iat + 120 })).slice('Bearer '.length);
+  const at = (now: number) =>
+    acceptProbeUsers(inner, [KEY.publicKey], () => now).authenticate(
+      { text: `Bearer ${sent}`, ambient: false },
+      { address: '' },
+    );
+  const skew = 10_000;
+  expect(await at(iat * 1000 - skew)).toMatchObject({ kind: 'allow' });
+  expect(await at(iat * 1000 - skew - 1000)).toEqual({ kind: 'deny', reason: 'token-expired' });
+});
+
+test('a defect is no wrong signature: it is thrown, and so answered with 503', async () => {
+  const { authorization } = await createProbeUser(KEY.privateKey, Date.now());
+  const broken = acceptProbeUsers(inner, [undefined as unknown as KeyObject], Date.now);
+  await expect(
+    (async () => broken.authenticate({ text: authorization, ambient: false }, { address: '' }))(),
+  ).rejects.toThrow(TypeError);
 });

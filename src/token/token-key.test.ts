@@ -1,10 +1,10 @@
-import { mkdirSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { chmodSync, mkdirSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { aDirectory } from '../../test/support/temp-dir.ts';
 import { formatSigningKeys, makeSigningKey } from './ed25519-keys.ts';
 import { rotateTokenKeys } from './rotate-keys.ts';
-import { loadTokenKeys, readTokenKeys } from './token-key.ts';
+import { loadTokenKeys, readTokenKeys, readVerifyKeys } from './token-key.ts';
 
 let directory: ReturnType<typeof aDirectory>;
 beforeEach(() => {
@@ -58,6 +58,12 @@ test('a key of 0.1 is recognized by the content of the file', () => {
 test.each<[string, string, RegExp]>([
   ['nothing', '', /: is empty/],
   ['no JSON', '{', /: is not valid JSON/],
+  ['null', 'null', /:1: must be a JWKS of Ed25519 private keys/],
+  ['a key with a number for x', JSON.stringify({ keys: [jwk({ x: 7 })] }), /must be an Ed25519 key/],
+  ['a shared key in another alphabet', `${SHARED}!${SHARED}`, /:1: must be a JWKS/],
+  ['a shared key after something else', `!${SHARED}`, /:1: must be a JWKS/],
+  ['a shared key before something else', `${SHARED} x`, /:1: must be a JWKS/],
+  ['a shared key of 31 bytes', Buffer.alloc(31, 7).toString('base64url'), /at least 32 bytes/],
   ['no list', '{"keys": {}}', /: must be a JWKS/],
   ['no key', '{"keys": []}', /: contains no key/],
   ['text', '{"keys": ["x"]}', /keys\[0\]: must be an Ed25519 key/],
@@ -94,4 +100,25 @@ test('a rotation puts a new key first, keeps the one that signed and drops earli
   expect([KEY.kid, OTHER.kid]).not.toContain(keys.signing.kid);
   expect(statSync(file).mode & 0o777).toBe(0o600);
   expect(readFileSync(file, 'utf8')).not.toContain(OTHER.publicJwk.x);
+});
+
+test('a key file may begin with space, and a line of it end with some', () => {
+  expect(loadTokenKeys(directory.write('a', `\n  ${formatSigningKeys([KEY])}`)).kind).toBe('ed25519');
+  const keys = loadTokenKeys(directory.write('b', `  ${SHARED}\t\r\n\n`));
+  expect(keys.kind === 'shared' && Buffer.from(keys.signing)).toEqual(Buffer.alloc(32, 7));
+});
+
+test('a missing verify key is not created by reading it', () => {
+  expect(readVerifyKeys(join(directory.path, 'none.key'))).toBeUndefined();
+  const file = directory.write('verify.key', formatSigningKeys([KEY]));
+  expect(readVerifyKeys(file)?.map(({ kid }) => kid)).toEqual([KEY.kid]);
+});
+
+test('a rotation without an earlier key makes one, and restricts the file to its owner', () => {
+  const file = directory.write('token.key', formatSigningKeys([KEY]));
+  chmodSync(file, 0o644);
+  const keys = rotateTokenKeys(file, []);
+  expect(keys.all).toHaveLength(1);
+  expect(keys.signing.kid).not.toBe(KEY.kid);
+  expect(statSync(file).mode & 0o777).toBe(0o600);
 });

@@ -33,10 +33,11 @@ test.each(EXAMPLES)('%s: configuration %i has no errors', (_, __, text) => {
   const directory = aDirectory();
   try {
     for (const [, name = ''] of text.matchAll(
-      /(?:usersFile|certFile|keyFile|clientCaFile|clientCertFile|clientKeyFile): ([\w./-]+)/g,
+      /(?:usersFile|certFile|keyFile|clientCaFile|clientCertFile|clientKeyFile|clientSecretFile): ([\w./-]+)/g,
     )) {
       mkdirSync(dirname(join(directory.path, name)), { recursive: true });
-      directory.write(name, name.endsWith('.htpasswd') ? `carol:${HASH}\n` : '-----BEGIN CERTIFICATE-----\n');
+      const content = name.endsWith('.secret') ? 'secret\n' : '-----BEGIN CERTIFICATE-----\n';
+      directory.write(name, name.endsWith('.htpasswd') ? `carol:${HASH}\n` : content);
     }
     expect(load(directory.write('comfy-tenant.yaml', text)).ok).toBe(true);
   } finally {
@@ -50,7 +51,9 @@ test('the README has two configurations', () => {
 
 /** Every command in the pages, with the flags used there. */
 const COMMANDS = PAGES.flatMap((page) =>
-  [...read(page).matchAll(/(?:npx |`|^ *)comfy-tenant ([a-z]+)((?: +(?:[a-z][\w.-]*|--[a-z-]+))*)/gm)].map(
+  [
+    ...read(page).matchAll(/(?:npx |`|^ *)comfy-tenant ([a-z][a-z-]*)((?: +(?:[a-z][\w.-]*|--[a-z-]+))*)/gm),
+  ].map(
     ([, name = '', rest = '']) =>
       [page, name, [...rest.matchAll(/--[a-z-]+/g)].map(([flag]) => flag)] as const,
   ),

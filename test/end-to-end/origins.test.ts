@@ -42,7 +42,7 @@ endpoints:
   - name: studio
     upstream: http://127.0.0.1:${upstream.port}
     multiTenant: true
-    auth: { method: BASIC, users: [{ username: alice, password: "${hashSync('tulip', 4)}" }] }
+    auth: { method: BASIC, signIn: browser, users: [{ username: alice, password: "${hashSync('tulip', 4)}" }] }
     allowedOrigins: ["${origins.portal}"]
 service: { listen: "unix:authz.sock" }
 `;

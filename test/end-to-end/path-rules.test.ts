@@ -103,6 +103,6 @@ test('the user sees why, escaped; the log names the rule', async () => {
   const json = await send('POST /free');
   expect(JSON.parse(json.body)).toMatchObject({ error: { code: 'forbidden', message: 'Ask <Carol>' } });
   const html = await send('POST /free', 'Accept: text/html');
-  expect(html.body).toContain('Ask &#60;Carol&#62;');
+  expect(html.body).toContain('Ask &lt;Carol&gt;');
   expect(gateway.lines.join('\n')).toMatch(/"reason":"rule-denied","rule":"no cleaning"/);
 });

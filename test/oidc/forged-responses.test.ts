@@ -57,7 +57,7 @@ test('a response works once: the code cannot be replayed, not even with the cook
   await expectRefused(back, 'transaction-used', stolen);
 });
 
-test('a response in another browser is refused: nobody is signed in to the account of an attacker', async () => {
+test('a response in another browser is refused: no one is signed in to the account of an attacker', async () => {
   await expectRefused(await aResponse('mallory'), 'transaction-missing', new CookieJar());
 });
 

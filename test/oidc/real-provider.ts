@@ -3,8 +3,8 @@ import type { AddressInfo } from 'node:net';
 import { exportJWK, generateKeyPair, type JWK } from 'jose';
 import Provider, { type ClientMetadata, type Configuration } from 'oidc-provider';
 
-export const CLIENT_ID = 'comfy';
-export const CLIENT_SECRET = 'secret of the client';
+const CLIENT_ID = 'comfy';
+const CLIENT_SECRET = 'secret of the client';
 
 async function signingKey(kid: string): Promise<JWK> {
   const { privateKey } = await generateKeyPair('RS256', { extractable: true });
@@ -18,7 +18,7 @@ function configuration(client: Partial<ClientMetadata>, keys: JWK[]): Configurat
     clients: [{ client_id: CLIENT_ID, client_secret: CLIENT_SECRET, redirect_uris: [], ...client }],
     features: { backchannelLogout: { enabled: true }, devInteractions: { enabled: true } },
     findAccount: (_, id) => ({ accountId: id, claims: () => ({ sub: id }) }),
-    // Nobody is asked for consent.
+    // No one is asked for consent.
     async loadExistingGrant({ oidc }) {
       const { provider, client: asking, session } = oidc;
       const grant = new provider.Grant({ clientId: asking!.clientId, accountId: session!.accountId! });

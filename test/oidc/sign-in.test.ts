@@ -101,7 +101,7 @@ test('prompt is passed on for another account; an unknown one is not', async () 
 });
 
 test.each(['https://evil.example.com/', '//evil.example.com', '/\\evil.example.com', '/_auth/sign-out'])(
-  'after sign-in, nobody is sent to %s',
+  'after sign-in, no one is sent to %s',
   async (next) => {
     const url = await portal.start(jar, `?next=${encodeURIComponent(next)}`);
     const response = await portal.send(jar, await browserAtProvider().signIn(url));

@@ -59,7 +59,7 @@ test('a configuration of one’s own is served in front of one’s own ComfyUI, 
   expect(verified.output()).toContain('refused (plugin requires a gateway token)');
   expect((await fetch(`http://127.0.0.1:${upstream}/queue`)).status).toBe(401);
 
-  expect(readdirSync(join(base, 'tenants'))).toStrictEqual(['.instances']);
+  expect(readdirSync(join(base, 'tenants'))).toStrictEqual(['.instances', '.usage.sqlite']);
   expect(readdirSync(join(base, 'custom_nodes'))).toStrictEqual(['own-nodes']);
   expect(readdirSync(join(env['COMFYUI_DIR']!, 'custom_nodes'))).toStrictEqual(before);
   expect(await up.end('SIGINT')).toBe(0);

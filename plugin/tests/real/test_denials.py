@@ -70,7 +70,18 @@ def test_a_private_place_is_named_without_a_setting(comfyui):
     path = comfyui.base / "tenants" / "u-alice" / "output" / "secret.txt"
     message = failed(comfyui.visitor("bob"), "open", path)
     assert "COMFY_TENANT_SETTINGS" not in message
-    assert "alice" not in message.replace(str(path), "")
+    # Without the server's folder, as the user sees it.
+    assert "alice" not in message.replace("tenants/u-alice/output/secret.txt", "")
+
+
+def test_the_error_of_a_node_does_not_show_the_servers_folders(comfyui):
+    bob = comfyui.visitor("bob")
+    path = comfyui.base / "tenants" / "u-alice" / "output" / "secret.txt"
+    failed(bob, "open", path)
+    # The inputs are the user's own.
+    for entry in bob.ask("/history").json().values():
+        for _, data in entry["status"]["messages"]:
+            assert str(comfyui.base) not in str(data.get("traceback")) + str(data.get("exception_message"))
 
 
 def test_a_swallowed_error_is_reported_only_to_the_users_pages(comfyui):

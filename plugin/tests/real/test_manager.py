@@ -65,13 +65,15 @@ def test_every_route_of_the_manager_is_closed(comfyui, routes, who):
             assert (answer.status, answer.json()["error"]["type"]) == (403, "route_closed"), (method, path)
 
 
-def test_each_denied_route_is_logged_in_one_line_with_the_setting(comfyui, routes):
+def test_each_denied_route_is_logged_in_one_line_with_the_setting_unless_a_profile_closes_it(comfyui, routes):
     for method, path in routes:
         before = len(comfyui.log.read_text())
         comfyui.visitor("alice").ask(re.sub(r"{.*?}", "x", path), method)
         message = [line for line in comfyui.log.read_text()[before:].splitlines() if "comfy-tenant" in line]
-        assert len(message) == 1 and f"denied {method} {path};" in message[0]
-        assert message[0].endswith(f'allowRoutes: ["{method} {path}"]')
+        assert len(message) == 1 and f"denied {method} {path}" in message[0]
+        closed = path.startswith(("/customnode/", "/manager/", "/snapshot/", "/externalmodel/", "/comfyui_manager/"))
+        assert message[0].endswith(f'allowRoutes: ["{method} {path}"]') != closed
+        assert ("which must stay closed: " in message[0]) == closed
 
 
 def test_users_work_as_without_a_manager(comfyui):

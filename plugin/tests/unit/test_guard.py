@@ -1,11 +1,15 @@
 import os
 import subprocess
 import sys
+from types import SimpleNamespace
 
 import pytest
+from comfyui_tenant import context
+from comfyui_tenant import guard as guard_module
 from comfyui_tenant.context import Tenant
 from comfyui_tenant.folders import Folders
-from comfyui_tenant.guard import Guard
+from comfyui_tenant.guard import Guard, OutsideTenant, _has_link
+from comfyui_tenant.run import PromptEnded
 
 ALICE = Tenant("alice", "u-alice")
 
@@ -200,3 +204,158 @@ def test_every_event_is_checked_by_its_resolved_path(tricky):
     message = done.stdout.splitlines()
     assert message[: len(EVENTS)] == [f"{name} refused" for name in EVENTS]
     assert [line.endswith(" allowed") for line in message[len(EVENTS) :]] == [True] * 3
+
+
+def test_what_cannot_be_resolved_is_denied(place, guard):
+    (place / "loop").symlink_to("loop")
+    (place / "tenants/u-alice/input/loop").symlink_to("loop")
+    for path in ("loop", "loop/x", "tenants/u-alice/input/loop", f"/proc/{os.getppid()}/cwd/x"):
+        assert not guard.allows(ALICE, str(place / path)), path
+        assert not guard.allows(None, str(place / path)), path
+
+
+def test_a_relative_path_is_checked_from_the_given_folder(place, guard, monkeypatch):
+    monkeypatch.chdir("/")
+    assert not guard.allows(ALICE, "u-bob/input/x", str(place / "tenants"))
+    assert not guard.allows(ALICE, "../u-bob/input/x", str(place / "tenants/u-alice"))
+    assert guard.allows(ALICE, "input/x", str(place / "tenants/u-alice"))
+    assert guard.allows(None, "x", str(place / "user/default"))
+
+
+def test_a_link_itself_may_be_removed_although_its_target_is_denied(place, guard):
+    (place / "tenants/u-alice/input/out").symlink_to(place / "tenants/u-bob/input")
+    link = str(place / "tenants/u-alice/input/out")
+    assert not guard.allows(ALICE, link)
+    assert not guard.allows(ALICE, link, follow=True)
+    assert guard.allows(ALICE, link, follow=False)
+
+
+def test_links_within_a_users_own_folder_are_followed(place, guard):
+    (place / "tenants/u-alice/input/inner").mkdir()
+    (place / "tenants/u-alice/input/near").symlink_to("inner")
+    assert guard.allows(ALICE, str(place / "tenants/u-alice/input/near/x.png"))
+
+
+def test_a_file_below_a_missing_folder_or_below_a_file_has_no_link(place):
+    own = place / "tenants/u-alice/input"
+    (own / "file").write_text("")
+    (own / "folder").mkdir()
+    (own / "folder/link").symlink_to("/etc")
+    assert not _has_link(str(own), str(own))
+    assert not _has_link(str(own), str(own / "folder"))
+    assert not _has_link(str(own), str(own / "none/x/y"))
+    assert _has_link(str(own), str(own / "folder/link"))
+    assert _has_link(str(own), str(own / "folder/link/hostname"))
+    # It cannot be known, so it may be one.
+    assert _has_link(str(own), str(own / "file/x"))
+    assert _has_link(str(own), str(own).upper() + "/folder")
+
+
+def test_a_users_own_file_without_links_is_not_resolved(place, guard, monkeypatch):
+    resolved = []
+    monkeypatch.setattr(guard_module, "resolve", lambda *args, **kwargs: resolved.append(args) or args[0])
+    assert guard.allows(ALICE, str(place / "tenants/u-alice/input/x"))
+    assert resolved == []
+    assert guard.allows(ALICE, str(place / "tenants/u-alice/input/../input/x"))
+    assert resolved != []
+
+
+def test_only_links_in_place_of_users_folders_have_an_owner(place):
+    (place / "disk").mkdir()
+    (place / "tenants/lost").symlink_to(place / "disk")
+    (place / "tenants/u-bob/other").symlink_to(place / "disk")
+    guard = Guard(Folders(str(place / "tenants")), str(place / "user"))
+    assert guard.allows(ALICE, str(place / "disk/x"))
+
+
+@pytest.fixture
+def entered():
+    token = context.enter(ALICE)
+    yield
+    context.leave(token)
+
+
+def test_an_event_with_another_users_path_raises_and_names_it(place, guard, entered):
+    path = str(place / "tenants/u-bob/input/x.png")
+    with pytest.raises(OutsideTenant, match="this path belongs to another user") as caught:
+        guard._check("open", (path, "r", 0))
+    assert (caught.value.errno, caught.value.filename) == (13, path)
+    guard._check("open", (str(place / "tenants/u-alice/input/x.png"), "r", 0))
+
+
+def test_an_event_without_a_user_is_checked_too(place, guard):
+    with pytest.raises(OutsideTenant):
+        guard._check("open", (str(place / "tenants/u-alice/input/x.png"), "r", 0))
+
+
+def test_the_plugins_own_work_is_not_checked(place, guard):
+    with context.as_tenant(context.Housekeeping()):
+        guard._check("open", (str(place / "tenants/u-bob/input/x.png"), "r", 0))
+
+
+def test_a_prompt_that_was_given_up_does_nothing_more(place, guard):
+    path = str(place / "tenants/u-alice/input/x.png")
+    for given_up in (True, False):
+        run = SimpleNamespace(given_up=given_up)
+        with context.as_tenant(Tenant("alice", "u-alice", run=run)):
+            if given_up:
+                with pytest.raises(PromptEnded):
+                    guard._check("open", (path, "r", 0))
+            else:
+                guard._check("open", (path, "r", 0))
+
+
+def test_the_second_path_of_an_event_is_checked_too(place, guard, entered):
+    own, bobs = str(place / "tenants/u-alice/input/a"), str(place / "tenants/u-bob/input/a")
+    for paths in ((own, bobs), (bobs, own)):
+        with pytest.raises(OutsideTenant):
+            guard._check("os.rename", (*paths, -1, -1))
+    guard._check("os.rename", (own, own + "2", -1, -1))
+
+
+def test_a_path_that_cannot_be_resolved_is_refused_by_the_event(place, guard, entered):
+    with pytest.raises(OutsideTenant) as caught:
+        guard._check("os.remove", ("x", 99999))
+    assert (caught.value.errno, caught.value.filename) == (13, "x")
+    assert "cannot determine the folder" in caught.value.strerror
+
+
+def test_removing_a_link_does_not_follow_it(place, guard, entered):
+    link = place / "tenants/u-alice/input/out"
+    link.symlink_to(place / "tenants/u-bob/input")
+    guard._check("os.remove", (str(link), -1))
+    with pytest.raises(OutsideTenant):
+        guard._check("os.chmod", (str(link), 0o777, -1))
+
+
+@pytest.mark.parametrize("event", ["os.rename", "os.link", "os.symlink"])
+@pytest.mark.parametrize("top", ["tenants/u-alice/temp", "tenants/u-alice/input", "user/u-alice"])
+def test_a_users_top_folder_is_never_replaced(place, guard, entered, event, top):
+    source = str(place / "tenants/u-alice/output/a")
+    with pytest.raises(OutsideTenant, match="this folder must not be moved or replaced") as caught:
+        guard._check(event, (source, str(place / top), -1, -1))
+    assert (caught.value.errno, caught.value.filename) == (13, str(place / top))
+    guard._check(event, (source, str(place / top / "below"), -1, -1))
+
+
+def test_a_folder_above_the_users_is_never_replaced_even_by_a_relative_path(place, guard, entered, monkeypatch):
+    monkeypatch.chdir(place / "tenants/u-alice")
+    for path in ("temp", "../u-alice/temp", str(place)):
+        with pytest.raises(OutsideTenant):
+            guard._check("os.rename", ("output/a", path, -1, -1))
+
+
+def test_without_a_user_other_folders_may_be_replaced(place, guard):
+    guard._check("os.rename", (str(place / "a"), str(place / "b"), -1, -1))
+
+
+def test_the_hook_sees_only_the_events_that_name_files(place, guard, monkeypatch):
+    hooks, checked = [], []
+    monkeypatch.setattr(sys, "addaudithook", hooks.append)
+    monkeypatch.setattr(guard_module, "record_dir_fd_of_open", lambda: checked.append("recorded"))
+    monkeypatch.setattr(guard, "_check", lambda *args: checked.append(args))
+    guard.install()
+    (hook,) = hooks
+    for event in ("builtins.id", "open", "compile", "os.remove"):
+        hook(event, ("x",))
+    assert checked == ["recorded", ("open", ("x",)), ("os.remove", ("x",))]

@@ -262,3 +262,43 @@ def test_without_a_key_all_requests_are_refused():
     for tokens in (None, [unsigned(GOOD)], [by_hmac(b"", {"alg": "HS256"})], [token(SHARED, "alice")]):
         assert identified(tokens=tokens, keys=Keys()) == NO_KEY
     assert identified(tokens=[], keys=Keys()) == identity.NO_TOKEN
+
+
+def test_each_of_several_shared_keys_is_accepted():
+    secrets = tuple(bytes([n]) * 32 for n in range(4))
+    for secret in secrets:
+        assert identified(tokens=[token(secret, "alice")], keys=Keys(shared=secrets)) == Tenant("alice", "u-alice")
+    assert identified(tokens=[token(b"x" * 32, "alice")], keys=Keys(shared=secrets)) == BAD_TOKEN
+
+
+@pytest.mark.parametrize(
+    ("ahead", "accepted"), [(-11, False), (-10, True), (0, True), (300, True), (309, True), (310, False), (311, False)]
+)
+def test_a_token_is_valid_from_its_beginning_to_its_end_with_ten_seconds_for_the_clocks(ahead, accepted):
+    result = identified(tokens=[signed(HEADER, GOOD)], clock=lambda: NOW + ahead)
+    assert result == (Tenant("alice", "u-alice") if accepted else BAD_TOKEN)
+
+
+def test_a_token_lives_for_ten_minutes_at_most():
+    assert identified(tokens=[signed(HEADER, {**GOOD, "exp": NOW + 600})]) == Tenant("alice", "u-alice")
+    assert identified(tokens=[signed(HEADER, {**GOOD, "exp": NOW + 601})]) == BAD_TOKEN
+
+
+def test_a_cached_token_is_valid_exactly_until_it_expires():
+    now = [float(NOW)]
+    own = Verifier(Source(), lambda: now[0])
+    sent = signed(HEADER, GOOD)
+    assert isinstance(own.verify(sent, "alice"), Tenant)
+    for ahead in (-10, 299.9):
+        now[0] = NOW + ahead
+        assert own._remembered(sent, PUBLIC) is not None
+    for ahead in (-10.1, 300):
+        now[0] = NOW
+        own.verify(sent, "alice")
+        now[0] = NOW + ahead
+        assert own._remembered(sent, PUBLIC) is None
+
+
+def test_the_refusals_have_their_status_code_and_message():
+    assert (BAD_TOKEN.status, BAD_TOKEN.code) == (403, "bad_token")
+    assert (NO_KEY.status, NO_KEY.code) == (503, "no_key")

@@ -46,3 +46,40 @@ def test_the_setting_opens_only_the_routes_that_it_lists(line):
 def test_the_setting_does_not_restrict_operators():
     assert access_to("POST", "/free", ["/*"]) == OPERATORS
     assert access_to("GET", "/internal/logs", ["/*"]) == EMPTY
+
+
+@pytest.mark.parametrize("path", ["/agent", "/agent/run", "/workflows", "/api/workflows/{id}", "/secrets", "/secrets/{id}"])
+def test_the_setting_does_not_open_one_store_for_all_users(path):
+    assert access_to("POST", path, ["/*", path]) == CLOSED
+
+
+def test_a_route_among_the_folders_of_packs_is_closed_unless_it_is_a_folder():
+    assert access_to("GET", "/extensions/pack/list") == CLOSED
+    assert access_to("GET", "/extensions/pack", folder=True) == OPEN
+
+
+@pytest.mark.parametrize("path", ["/my_node", "/my_node2/list", "/my", "/m"])
+def test_a_star_opens_only_what_is_below_its_folder(path):
+    assert access_to("GET", path, ["/my_node/*"]) == CLOSED
+
+
+def test_a_star_opens_all_that_is_below_its_folder_and_only_for_its_method():
+    assert access_to("GET", "/my_node/a/b", ["GET /my_node/*"]) == OPEN
+    assert access_to("POST", "/my_node/a/b", ["GET /my_node/*"]) == CLOSED
+
+
+@pytest.mark.parametrize("path", ["/_tenants", "/_tenant", "/extension", "/extensions2/x", "/workflow_templates2"])
+def test_a_folder_of_open_routes_does_not_open_its_neighbours(path):
+    assert access_to("GET", path) == CLOSED
+
+
+def test_everything_below_the_plugins_own_folder_is_open_to_reading_only():
+    assert access_to("GET", "/_tenant/x/y") == OPEN
+    assert access_to("PUT", "/_tenant/x/y") == CLOSED
+
+
+@pytest.mark.parametrize("line", ["GET /my node/list", "/my node/list"])
+def test_a_space_in_a_path_is_part_of_the_path(line):
+    assert access_to("GET", "/my node/list", ["GET /my node/list"]) == OPEN
+    assert access_to("GET", "/other node/list", [line]) == CLOSED
+    assert access_to("GET", "node/list", [line]) == CLOSED

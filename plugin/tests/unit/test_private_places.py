@@ -115,3 +115,48 @@ def test_private_keys_that_can_be_read_are_found(tmp_path):
     (tmp_path / "other.key").write_text("nothing")
     os.mkfifo(tmp_path / "pipe.key")
     assert readable_private_keys([str(public)]) == [str(tmp_path / "token.key")]
+
+
+@pytest.mark.parametrize("text", ["-----BEGIN PRIVATE KEY-----\nMC4=\n", '{"keys": [{"kty": "OKP", "d" : "x"}]}', '{"d":"x"}'])
+def test_a_private_key_is_recognized_in_each_format(tmp_path, text):
+    (tmp_path / "public.json").touch()
+    (tmp_path / "other.pem").write_text(text)
+    assert readable_private_keys([str(tmp_path / "public.json")]) == [str(tmp_path / "other.pem")]
+
+
+def test_a_private_key_after_other_bytes_is_found_and_bytes_alone_are_none(tmp_path):
+    (tmp_path / "a.key").write_bytes(b"\xff\xfe\x80-----BEGIN PRIVATE KEY-----")
+    (tmp_path / "b.key").write_bytes(b"\xff\xfe\x80")
+    assert readable_private_keys([str(tmp_path / "public.json")]) == [str(tmp_path / "a.key")]
+
+
+def test_a_key_that_cannot_be_read_is_none_and_the_next_folder_is_searched(tmp_path, monkeypatch):
+    for name in ("a", "b"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "token.key").write_text(GatewayKey().private_file())
+    files = [str(tmp_path / name / "comfyui.json") for name in ("none", "a", "b")]
+    assert readable_private_keys(files) == [str(tmp_path / name / "token.key") for name in ("a", "b")]
+    monkeypatch.setattr("builtins.open", lambda *_args, **_kwargs: (_ for _ in ()).throw(PermissionError()))
+    assert readable_private_keys(files) == []
+
+
+def test_a_folder_with_the_name_of_a_key_holds_none(tmp_path):
+    (tmp_path / "x.key").mkdir()
+    assert readable_private_keys([str(tmp_path / "public.json")]) == []
+
+
+def test_the_folder_above_public_counts_and_those_above_other_folders_do_not(tmp_path):
+    for folder in ("srv/public", "srv/else"):
+        (tmp_path / folder).mkdir(parents=True)
+    (tmp_path / "srv/token.key").write_text(GatewayKey().private_file())
+    assert readable_private_keys([str(tmp_path / "srv/else/comfyui.json")]) == []
+    assert readable_private_keys([str(tmp_path / "srv/public/comfyui.json")]) == [str(tmp_path / "srv/token.key")]
+
+
+def test_a_missing_log_folder_is_skipped_and_later_places_are_found(tmp_path):
+    (tmp_path / "logs").mkdir()
+    (tmp_path / "logs/comfyui.log").touch()
+    (tmp_path / "logs/notes.txt").touch()
+    places = places_of([], [], [], [str(tmp_path / "none"), str(tmp_path / "logs")])
+    assert places.paths() == [str(tmp_path / "logs/comfyui.log")]
+    assert not places.covers(str(tmp_path / "logs"))

@@ -43,3 +43,46 @@ def test_a_missing_file_is_an_error(tmp_path):
 def test_a_list_is_not_accepted_as_settings():
     with pytest.raises(SettingsError, match="^s.yaml: must be a map of settings: tenantsDir, "):
         parse_settings([], "s.yaml")
+
+
+@pytest.mark.parametrize(
+    ("given", "field", "value"),
+    [
+        ({"maxQueued": 1}, "max_queued", 1),
+        ({"quotaBytes": 1}, "quota_bytes", 1),
+        ({"minFreeBytes": 0}, "min_free_bytes", 0),
+        ({"maxRunSeconds": 0.5}, "max_run_seconds", 0.5),
+        ({"interruptGraceSeconds": 1}, "interrupt_grace_seconds", 1),
+        ({"requireKernelIsolation": True}, "require_kernel_isolation", True),
+        ({"allowRoutes": ["GET /a", "/b/*"]}, "allow_routes", ("GET /a", "/b/*")),
+        ({"sharedLoaders": []}, "shared_loaders", ()),
+        ({"readable": ["/a"]}, "readable", ("/a",)),
+    ],
+)
+def test_a_valid_setting_is_used(given, field, value):
+    assert getattr(parse_settings(given, "s.yaml"), field) == value
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        *({"tenantsDir": value} for value in ("", 7, ["/a"], None)),
+        *({"private": value} for value in ("/etc", {}, [""], [7], ["/a", None])),
+        *({"allowRoutes": value} for value in (["GET /a", 7], {"/a": 1}, ["get /a"], ["a"], ["/a b"], [["/a"]])),
+        *({"maxQueued": value} for value in (0, -1, True, 1.0, "1")),
+        *({"minFreeBytes": value} for value in (False, -1, "0", 1.5)),
+        *({"maxRunSeconds": value} for value in (0, -1, True, 10**9, "1", float("nan"))),
+        *({"requireKernelIsolation": value} for value in (1, "true", None)),
+    ],
+)
+def test_an_invalid_setting_is_an_error_that_names_the_place(given):
+    (key,) = given
+    with pytest.raises(SettingsError, match=f"^s.yaml: {key}: must be "):
+        parse_settings(given, "s.yaml")
+
+
+def test_a_setting_like_no_other_is_answered_with_all():
+    with pytest.raises(SettingsError, match="^s.yaml: zzz: unknown setting; known: tenantsDir, allowRoutes, "):
+        parse_settings({"zzz": 1}, "s.yaml")
+    with pytest.raises(SettingsError, match="^s.yaml: 7: unknown setting; known: "):
+        parse_settings({7: 1}, "s.yaml")

@@ -58,3 +58,25 @@ def test_other_folders_are_not_users_folders(name):
 def test_the_first_component_of_a_path_follows_the_rules_of_each_system(path, root, sep, entry):
     assert first_below(path, root, sep) == entry
     assert is_below(path, root, sep) == (entry is not None)
+
+
+@pytest.mark.parametrize(
+    ("path", "root", "entry"),
+    [
+        ("/t/u-alice/input/x", "/t", "u-alice"),
+        ("/t/u-alice", "/t/", "u-alice"),
+        ("/t", "/t", ""),
+        ("/x", "/t", None),
+        ("/a/b", "/", "a"),
+        ("/tX/a", "/t", None),
+    ],
+)
+def test_the_default_separator_is_a_slash(path, root, entry):
+    assert first_below(path, root) == entry
+    assert is_below(path, root) == (entry is not None)
+
+
+def test_an_empty_tail_is_cut_by_the_separator_and_not_by_spaces():
+    assert not is_below("/a /b", "/a")
+    assert is_below("/a /b", "/a ")
+    assert first_below("/a /b/c", "/a ") == "b"

@@ -1,10 +1,12 @@
 import base64
 import json
+import re
 
 import pytest
 from comfyui_process import GatewayKey
+from comfyui_tenant import context, key_file
 from comfyui_tenant.key_file import KeyFile
-from comfyui_tenant.token_key import InvalidKey, MissingKey, PrivateKeyConfigured, parse_keys
+from comfyui_tenant.token_key import InvalidKey, Keys, MissingKey, PrivateKeyConfigured, parse_keys
 
 KEY, OTHER = GatewayKey(), GatewayKey()
 
@@ -125,3 +127,83 @@ def test_a_shared_key_is_not_used_if_the_public_file_is_missing(tmp_path):
 
 def test_a_missing_key_file_is_a_separate_error():
     assert MissingKey.kind == "missing"
+
+
+def test_the_message_about_a_private_key_names_the_file_and_the_fix():
+    message = "^token.key: is the gateway's private key: use its public file, such as public/comfyui.json$"
+    with pytest.raises(PrivateKeyConfigured, match=message):
+        parse_keys(KEY.private_file(), "token.key")
+
+
+def test_leading_space_does_not_hide_a_public_file():
+    assert parse_keys(" \n" + KEY.public_file(), "k").kind == "public"
+
+
+@pytest.mark.parametrize("spoil", [lambda x: x[:20] + "!" + x[20:], lambda x: x + " ", lambda x: x[:20] + "\n" + x[20:]])
+def test_base64_is_decoded_strictly(spoil):
+    for text in (public(x=spoil(KEY.x)), spoil(line(b"a"))[:20] + "!" + line(b"a")[20:]):
+        with pytest.raises(InvalidKey):
+            parse_keys(text, "k")
+
+
+def test_a_shared_key_has_at_least_32_bytes():
+    exactly, short = (base64.urlsafe_b64encode(b"a" * size).decode() for size in (32, 31))
+    assert parse_keys(exactly, "k").shared == (b"a" * 32,)
+    with pytest.raises(InvalidKey):
+        parse_keys(short, "k")
+
+
+def test_the_kind_and_the_fingerprint_of_no_key_are_known():
+    assert (Keys().kind, Keys().fingerprint, bool(Keys())) == ("invalid", None, False)
+
+
+@pytest.mark.parametrize(
+    ("texts", "error"),
+    [
+        ({}, "^COMFY_TENANT_KEY_FILE is not set: set it to the file with the gateway's public keys$"),
+        ({"a": KEY.public_file(), "b": OTHER.public_file()}, "^COMFY_TENANT_KEY_FILE names two files with public keys"),
+        ({"a": "{"}, "/a: is not valid JSON"),
+        ({"a": "ä" * 50}, "/a: cannot be read: .*ascii"),
+    ],
+)
+def test_an_error_names_the_file_or_the_variable(tmp_path, texts, error):
+    file = KeyFile(names(tmp_path, **texts) or None)
+    assert not file.keys()
+    assert re.search(error, file.error), file.error
+
+
+def test_a_missing_file_is_named(tmp_path):
+    file = KeyFile(str(tmp_path / "none.json"))
+    assert (bool(file.keys()), file.kind, file.error) == (False, "missing", f"{tmp_path}/none.json: does not exist")
+
+
+def test_before_the_first_look_there_is_no_key(tmp_path):
+    file = KeyFile(names(tmp_path, a=KEY.public_file()))
+    assert (file._keys, file.kind, file.error) == (Keys(), "unset", None)
+
+
+def test_the_audience_of_the_public_file_stays_next_to_a_shared_key(tmp_path):
+    assert KeyFile(names(tmp_path, a=line(b"a"), b=KEY.public_file())).keys().audience == KEY.audience
+
+
+def test_unchanged_files_are_not_read_again_and_unreadable_ones_are(tmp_path, monkeypatch):
+    read = []
+    original = key_file._read
+    monkeypatch.setattr(key_file, "_read", lambda path: read.append(path) or original(path))
+    file = KeyFile(names(tmp_path, a=KEY.public_file()))
+    for _ in range(3):
+        assert file.look()
+    assert len(read) == 1
+    (tmp_path / "a").write_text("{")
+    for _ in range(3):
+        assert not file.look()
+    assert len(read) == 4
+
+
+def test_the_files_are_read_as_the_plugins_own_work(tmp_path, monkeypatch):
+    seen = []
+    original = key_file._read
+    monkeypatch.setattr(key_file, "_read", lambda path: seen.append(context.snapshot()) or original(path))
+    with context.as_tenant(context.Tenant("alice", "u-alice")):
+        KeyFile(names(tmp_path, a=KEY.public_file())).look()
+    assert [type(one) for one in seen] == [context.Housekeeping]

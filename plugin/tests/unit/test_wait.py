@@ -71,3 +71,58 @@ def test_a_limited_number_of_kinds_is_kept():
     for kind in range(3000):
         durations.add(kind, 1.0)
     assert len(durations._known) == 1000
+
+
+def test_users_see_their_prompts_and_how_many_are_ahead_but_nothing_about_those():
+    queue, statistics = situation(
+        item("alice", graph(20)), [item("bob", graph(1), 5), item("carol", graph(5), 2), item("bob", graph(1), 3)]
+    )
+    assert wait_of(queue, statistics, "u-bob", 112.34) == {
+        "running": False,
+        "ahead": 2,
+        "mine": [
+            {"promptId": "bob3", "state": "waiting", "ahead": 2},
+            {"promptId": "bob5", "state": "waiting", "ahead": 3},
+        ],
+        "runningSeconds": 12.3,
+        "etaSeconds": None,
+    }
+    assert wait_of(queue, statistics, "u-dave", 112.34) == {
+        **{"running": False, "ahead": 4, "mine": [], "runningSeconds": 12.3, "etaSeconds": None}
+    }
+
+
+def test_a_running_prompt_is_the_users_first():
+    queue, statistics = situation(item("bob", graph(20)), [item("bob", graph(1), 3)])
+    assert wait_of(queue, statistics, "u-bob", 105.0) == {
+        "running": True,
+        "ahead": 0,
+        "mine": [
+            {"promptId": "bob1", "state": "running", "ahead": 0},
+            {"promptId": "bob3", "state": "waiting", "ahead": 1},
+        ],
+        "runningSeconds": 5.0,
+        "etaSeconds": 0,
+    }
+
+
+def test_an_idle_queue_makes_nobody_wait():
+    queue = SimpleNamespace(mutex=threading.RLock(), currently_running={}, queue=[])
+    expected = {"running": False, "ahead": 0, "mine": [], "runningSeconds": None, "etaSeconds": 0}
+    assert wait_of(queue, QueueStatistics(Shares(3600.0), lambda: 0.0), "u-bob") == expected
+
+
+def test_a_prompt_whose_start_is_unknown_has_run_for_no_time():
+    queue, _ = situation(item("alice", graph(20)))
+    assert wait_of(queue, QueueStatistics(Shares(3600.0), lambda: 0.0), "u-bob", 105.0)["runningSeconds"] == 0.0
+
+
+def test_the_estimate_is_in_tenths_of_a_second():
+    assert eta(105.04, item("alice", graph(20)), [BOBS], [(graph(20), 20.0)]) == 15.0
+    assert eta(105.06, item("alice", graph(20)), [BOBS], [(graph(20), 20.0)]) == 14.9
+
+
+def test_items_are_ordered_by_their_turn_only():
+    same = [item("bob", graph(1), 3), item("carol", graph(5), 3)]
+    queue, statistics = situation(item("alice", graph(20)), same)
+    assert wait_of(queue, statistics, "u-carol", 105.0)["ahead"] == 2

@@ -31,10 +31,16 @@ function otherSecrets({ endpoints, gateway, service, ...more }: ConfigParts): Se
   const ofEndpoints = endpoints.flatMap(({ at, endpoint: { auth } }): SecretFile[] => {
     const path = ['endpoints', at, 'auth'];
     if (auth.method === 'BASIC') return [{ path: [...path, 'usersFile'], file: auth.usersFile }];
-    return auth.issuers.map(({ jwks, algorithms = [] }, index) => ({
-      path: [...path, 'issuers', index, 'jwks', 'file'],
-      file: 'file' in jwks && algorithms.some((name) => name.startsWith('HS')) ? jwks.file : undefined,
-    }));
+    return auth.issuers.flatMap(({ jwks, signIn, algorithms = [] }, index): SecretFile[] => [
+      {
+        path: [...path, 'issuers', index, 'jwks', 'file'],
+        file: 'file' in jwks && algorithms.some((name) => name.startsWith('HS')) ? jwks.file : undefined,
+      },
+      {
+        path: [...path, 'issuers', index, 'signIn', 'oidc', 'clientSecretFile'],
+        file: signIn?.oidc.clientSecretFile,
+      },
+    ]);
   });
   return [
     ...ofEndpoints,

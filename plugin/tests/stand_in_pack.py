@@ -1,0 +1,70 @@
+"""Stand-ins for node packs: the routes that their profiles name, served by the pack's code."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import yaml
+
+PROFILES = Path(__file__).parents[1] / "comfyui_tenant" / "profiles"
+CODE = """
+import os
+import threading
+import time
+from aiohttp import web
+from server import PromptServer
+
+NODE_CLASS_MAPPINGS = {}
+
+def add(method, path):
+    async def serve(request):
+        found = {"served": f"{method} {path}", "query": dict(request.query), "folder": os.path.dirname(__file__)}
+        return web.json_response(found)
+    PromptServer.instance.routes.route(method, path)(serve)
+
+for route in %r:
+    add(*route)
+
+def emit():
+    while True:
+        for name in [*%r, "unlisted.event"]:
+            PromptServer.instance.send_sync(name, {"load": 1})
+        time.sleep(0.2)
+
+threading.Thread(target=emit, daemon=True).start()
+"""
+
+
+def profile(name: str) -> dict:
+    return yaml.safe_load((PROFILES / f"{name}.yaml").read_text())
+
+
+NAMES = sorted(path.stem for path in PROFILES.glob("*.yaml"))
+
+
+def rules(kind: str) -> list[tuple[str, dict]]:
+    return [(name, rule) for name in NAMES for rule in profile(name).get(kind) or ()]
+
+
+def concrete(line: str) -> tuple[str, str]:
+    """The method and a pattern for a rule, which may omit the method and end in a star."""
+    method, _, path = line.rpartition(" ")
+    return method or "GET", path.replace("*", "anything")
+
+
+def make_pack(folder: Path, name: str, version: str | None = None) -> Path:
+    """A pack with the routes of a profile. @param version instead of the assessed one"""
+    found = profile(name)
+    pack = folder / found["names"][0]
+    pack.mkdir(parents=True)
+    made = version or str(found["assessed"]["version"])
+    (pack / "pyproject.toml").write_text(f'[project]\nname = "{found["names"][0]}"\nversion = "{made}"\n')
+    lines = [rule["route"] for kind in ("open", "view", "empty", "closed") for rule in found.get(kind) or ()]
+    events = [entry["event"] for entry in found.get("events") or ()]
+    (pack / "__init__.py").write_text(CODE % ([concrete(line) for line in lines], events))
+    return pack
+
+
+def address(path: str) -> str:
+    return re.sub(r"\{\w+\}", "x", path)
