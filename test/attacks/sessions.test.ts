@@ -52,7 +52,8 @@ test('on https only the protected name counts, on http only the other', async ()
 test('a changed character anywhere makes it invalid', async () => {
   const cookie = await sealed();
   const start = 'comfy_session='.length;
-  for (let at = start; at < cookie.length; at += 7) {
+  // Of the last character, base64url does not use all bits.
+  for (let at = start; at < cookie.length - 1; at += 7) {
     const other = cookie[at] === 'A' ? 'B' : 'A';
     const result = await verdict(cookie.slice(0, at) + other + cookie.slice(at + 1));
     expect(result).not.toHaveProperty('user');
