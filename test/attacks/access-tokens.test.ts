@@ -63,7 +63,12 @@ test.each<[string, (token: string) => readonly (readonly [string, string])[], ob
   ['no name', (token) => basic('', token), STUDIO, 'credentials-malformed'],
   ['another endpoint', (token) => bearer(token), API, 'access-token-unknown'],
   ['another endpoint, as a password', (token) => basic('alice', token), API, 'access-token-unknown'],
-  ['a changed character', (token) => bearer(token.slice(0, -1) + (token.endsWith('-') ? '_' : '-')), STUDIO, 'token-malformed'],
+  [
+    'a changed character',
+    (token) => bearer(token.slice(0, -1) + (token.endsWith('-') ? '_' : '-')),
+    STUDIO,
+    'token-malformed',
+  ],
   ['a second token', (token) => bearer(`${token}, Bearer ${token}`), STUDIO, 'token-malformed'],
   ['two headers', (token) => [...bearer(token), ...bearer(token)], STUDIO, 'credentials-ambiguous'],
   ['an unknown token', () => bearer(makeTokenText(randomBytes)), STUDIO, 'access-token-unknown'],
