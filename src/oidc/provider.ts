@@ -126,7 +126,6 @@ function configure(found: Metadata, options: ProviderOptions): Configuration {
   return configuration;
 }
 
-/** Metadata is fetched when someone signs in, shared, and kept for an hour; longer while the provider is down. */
 /** A client secret as it is, and as Basic and forms encode it. */
 function spellings(secret: string | undefined): readonly string[] {
   if (secret === undefined) return [];
@@ -134,6 +133,7 @@ function spellings(secret: string | undefined): readonly string[] {
   return [secret, inForm, encodeURIComponent(secret)];
 }
 
+/** Metadata is fetched when someone signs in, shared, and kept for an hour; longer while the provider is down. */
 export function createProvider(options: ProviderOptions): Provider {
   const { issuer, client, monotonic } = options;
   let known: Configuration | undefined;

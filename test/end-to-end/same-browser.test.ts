@@ -50,7 +50,10 @@ async function startBrowser(name: 'alice' | 'bob', headers = false): Promise<Pag
   else {
     await page.goto(`${demo.url}/_auth/sign-in`);
     const other = page.getByRole('button', { name: 'Use another account' });
-    if (await other.isVisible()) await other.click();
+    if (await other.isVisible()) {
+      await other.click();
+      await page.getByText('You are signed out.').waitFor();
+    }
     await signIn(page, demo, name);
   }
   return ready(page, name);

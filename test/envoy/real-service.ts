@@ -30,7 +30,9 @@ export async function startRealGateway({ config, ready, change }: RealOptions): 
   const log = pino({}, { write: (line: string) => lines.push(line) });
   const envoy = await startEnvoy({ directory, config, ...(change === undefined ? {} : { change }) });
   const gateway = { ...loaded.config.gateway, listen: `127.0.0.1:${envoy.port}` };
-  const served = { ...loaded.config, gateway };
+  // Tests run side by side, so any free port.
+  const admin = { ...loaded.config.admin, listen: '127.0.0.1:0' };
+  const served = { ...loaded.config, gateway, admin };
   const service = await startService({ config: served, revision: loaded.revision, log });
   for (const [host, authorization] of ready) await untilReached(envoy, host, authorization);
   lines.length = 0;
