@@ -130,7 +130,7 @@ export function signInRoutes(
       const seconds = decision.retryAfterSeconds ?? UNAVAILABLE_RETRY_SECONDS;
       if (decision.kind === 'unavailable') {
         context.header('retry-after', String(seconds));
-        return show({ problem: texts.wait(seconds), status: 503 });
+        return show({ problem: texts.busy, status: 503 });
       }
       const { reason } = decision;
       parts.audit({

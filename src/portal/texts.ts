@@ -32,6 +32,7 @@ export interface PortalTexts {
   readonly createToken: string;
   readonly tokenCreated: string;
   readonly tokenShownOnce: string;
+  readonly busy: string;
   wait(seconds: number): string;
 }
 
@@ -69,6 +70,7 @@ const ENGLISH: PortalTexts = {
   createToken: 'Create an access token',
   tokenCreated: 'Your access token',
   tokenShownOnce: 'Copy it now: it is not shown again. Anyone who has it can act as you.',
+  busy: 'Signing in is not possible at the moment. Try again in a few seconds.',
   wait: (seconds) =>
     `Too many failed attempts. Try again in ${seconds} ${seconds === 1 ? 'second' : 'seconds'}.`,
 };
@@ -105,6 +107,7 @@ const CHINESE: PortalTexts = {
   createToken: '创建访问令牌',
   tokenCreated: '您的访问令牌',
   tokenShownOnce: '请立即复制：它不会再次显示。任何持有它的人都可以以您的身份操作。',
+  busy: '暂时无法登录，请在几秒后重试。',
   wait: (seconds) => `失败次数过多，请在 ${seconds} 秒后重试。`,
 };
 
