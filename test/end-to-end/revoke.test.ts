@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { WebSocket } from 'ws';
 import { basic } from '../support/requests.ts';
+import { aVisitor } from '../envoy/visitor.ts';
 import { startDemo, type Demo } from './demo.ts';
 
 let demo: Demo;
@@ -27,7 +28,11 @@ interface Opened {
 }
 
 function open(authorization: string): Promise<Opened> {
-  const socket = new WebSocket(new URL('/ws', demo.url), { headers: { authorization } });
+  return openWith({ authorization });
+}
+
+function openWith(headers: Record<string, string>): Promise<Opened> {
+  const socket = new WebSocket(new URL('/ws', demo.url), { headers });
   const closed = new Promise<number>((resolve) => socket.once('close', resolve));
   return new Promise((resolve, reject) => {
     socket.once('open', () => {
@@ -78,6 +83,30 @@ test(
     expect(bob.isOpen()).toBe(true);
   },
 );
+
+/** A browser in which bob has signed in. */
+async function bobsBrowser() {
+  const { host, port } = new URL(demo.url);
+  const visitor = aVisitor(Number(port), host);
+  expect((await visitor.signIn('bob', demo.passwords.bob)).status).toBe(303);
+  const cookie = `comfy_session=${visitor.cookies.get('comfy_session') ?? ''}`;
+  return { visitor, socket: await openWith({ cookie, origin: `http://${host}` }) };
+}
+
+test('a session that is revoked or signed out closes its own WebSockets only', async () => {
+  const one = await bobsBrowser();
+  const [{ id }] = (JSON.parse(run('sessions', '--user', 'bob', '--json')) as { sessions: [{ id: string }] })
+    .sessions;
+  const two = await bobsBrowser();
+  const password = await open(basic('bob', demo.passwords.bob));
+  run('revoke', '--session', id);
+  expect(await one.socket.closed).toBe(1008);
+  expect((await one.visitor.visit('/queue')).status).toBe(401);
+  expect([two.socket.isOpen(), password.isOpen()]).toEqual([true, true]);
+  await two.visitor.signOut();
+  expect(await two.socket.closed).toBe(1008);
+  expect(password.isOpen()).toBe(true);
+});
 
 test('no user can close WebSockets through the gateway', { timeout: 60_000 }, async () => {
   const body = JSON.stringify({ close: [{ user: 'bob' }] });
