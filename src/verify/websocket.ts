@@ -30,7 +30,7 @@ export function openEventSocket(
   let closing = false;
   let broken: string | undefined;
   socket.once('close', (code) => {
-    if (!closing) broken = `closed by the other side, code ${code}`;
+    if (!closing) broken ??= `closed by the other side, code ${code}`;
   });
   // Previews are binary messages, and may contain the prompt's id too.
   socket.on('message', (data: Buffer) => (received += `${data.toString('latin1')}\n`));
@@ -54,7 +54,10 @@ export function openEventSocket(
       request.destroy();
       reject(new Error(`the WebSocket was refused with status ${String(response.statusCode)}`));
     });
-    // After `open`, `close` follows and is recorded.
-    socket.on('error', reject);
+    socket.on('error', (error) => {
+      // `close` follows only when the other side closes too.
+      broken ??= error.message;
+      reject(error);
+    });
   });
 }
