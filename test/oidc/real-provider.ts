@@ -32,14 +32,21 @@ function configuration(client: Partial<ClientMetadata>, keys: JWK[]): Configurat
 
 export type RealProvider = Awaited<ReturnType<typeof startProvider>>;
 
-/** A real OpenID provider with one client; anyone signs in with any password. */
-export async function startProvider(client: Partial<ClientMetadata>) {
+/**
+ * A real OpenID provider with one client; anyone signs in with any password.
+ *
+ * @param more `fetch`: it calls no loopback address by itself
+ */
+export async function startProvider(
+  client: Partial<ClientMetadata>,
+  more: Pick<Configuration, 'fetch'> = {},
+) {
   let answer: ReturnType<Provider['callback']> | undefined;
   const server = createServer((request, response) => void answer?.(request, response));
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const issuer = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   const rotate = async (kid: string): Promise<void> => {
-    answer = new Provider(issuer, configuration(client, [await signingKey(kid)])).callback();
+    answer = new Provider(issuer, { ...configuration(client, [await signingKey(kid)]), ...more }).callback();
   };
   await rotate('first');
   return {
