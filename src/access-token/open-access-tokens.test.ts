@@ -66,6 +66,15 @@ test('a token works at once here, soon in other processes, and after a restart; 
   expect(readFileSync(path, 'utf8')).not.toContain(text.slice(3, 30));
 });
 
+test('a token that another process has just created works before the next look at the file', async () => {
+  const slow = openAccessTokens({ path, now: () => now, everyMs: 3_600_000 });
+  opened.push(slow);
+  const { text } = await aToken(open());
+  const before = slow.generation;
+  expect(slow.find(text)).toMatchObject({ user: 'alice' });
+  expect(slow.generation).toBe(before + 1);
+});
+
 test('last uses of two processes are both written, later, and change no generation', async () => {
   const [here, there] = [open(), open()];
   const tokens = [await aToken(here, 'one'), await aToken(here, 'two')];

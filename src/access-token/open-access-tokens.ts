@@ -95,7 +95,12 @@ export function openAccessTokens(options: AccessTokensOptions): AccessTokens {
         return use === undefined ? token : { ...token, lastUsedAtMs: latest(token.lastUsedAtMs, use) };
       });
     },
-    find: (text) => byDigest.get(tokenDigest(text)),
+    find(text) {
+      const digest = tokenDigest(text);
+      // A program may use a token at once that a command has just created.
+      if (!byDigest.has(digest)) file.look();
+      return byDigest.get(digest);
+    },
     change: (edit) => file.change(edit),
     used(id) {
       unwritten.set(id, now());

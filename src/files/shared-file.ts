@@ -37,6 +37,8 @@ export interface SharedFile<T> {
    * @throws Error that names the file; then nothing was changed
    */
   change(edit: (state: T) => T | undefined): Promise<boolean>;
+  /** Looks for a change by another process now, instead of at the next interval. */
+  look(): void;
   close(): void;
 }
 
@@ -153,6 +155,7 @@ export function openSharedFile<T>(options: SharedFileOptions<T>): SharedFile<T> 
       look();
       return changed !== undefined;
     },
+    look,
     close() {
       clearInterval(timer);
     },
