@@ -17,12 +17,16 @@ from .responses import error
 _PROBE_USER = re.compile(r"verify~[a-z0-9]{16}")
 
 
+def is_probe_user(user_id: str) -> bool:
+    return _PROBE_USER.fullmatch(user_id) is not None
+
+
 def add_removal(server: PromptServer) -> None:
     """`DELETE /_tenant/me`: 204; 403 for all other users."""
 
     @server.routes.delete("/_tenant/me")
     async def remove(_request: web.Request) -> web.Response:
-        if not _PROBE_USER.fullmatch(context.require().user_id):
+        if not is_probe_user(context.require().user_id):
             return error(403, "made_up_users_only", "only test users of comfy-tenant verify can be removed this way")
         await asyncio.to_thread(_remove_all)
         return web.Response(status=204)

@@ -66,9 +66,12 @@ class Quota:
         """The bytes under a user's input and output."""
         counted = self._counted.get(tenant.directory)
         if counted is None or self._clock() - counted[0] > FRESH_SECONDS:
-            total = sum(bytes_below(self._folders.of(tenant, kind)) for kind in COUNTED)
-            counted = self._counted[tenant.directory] = (self._clock(), total)
+            counted = self._counted[tenant.directory] = (self._clock(), self.stored(tenant.directory))
         return counted[1]
+
+    def stored(self, directory: str) -> int:
+        """The bytes of a user's directory now. Creates no folder: the user may have been removed."""
+        return sum(bytes_below(os.path.join(self._folders.root, directory, kind)) for kind in COUNTED)
 
     def reserve(self, tenant: Tenant, more: int) -> str | None:
         """Why this user cannot store `more` bytes; None if they were reserved, until `release`."""

@@ -13,6 +13,7 @@ from .comfyui import Json, PromptQueue
 from .context import Tenant
 from .day_limits import DayUse, day_start
 from .ownership import REQUEST, USER_ID, owner
+from .probe_users import is_probe_user
 from .queue_statistics import Started
 from .settings import Settings
 from .shares import Shares
@@ -46,7 +47,7 @@ class Usage:
             shares.add(directory, seconds, min(ended, now) - offset)
 
     def finished(self, item: Any, started: Started, result: str) -> None:
-        """Records a prompt. @param result success, error or interrupted"""
+        """Records a prompt, unless it is one of `comfy-tenant verify`. @param result success, error or interrupted"""
         now = self._monotonic()
         extra = item[3]
         use = PromptUse(
@@ -60,7 +61,8 @@ class Usage:
             result=result,
             comfyui=self._name,
         )
-        self._store.add(use)
+        if not is_probe_user(use.user):
+            self._store.add(use)
         self.prompts, self.failed = self.prompts + 1, self.failed + (result != "success")
         self.gpu_seconds += use.seconds
         # JSON, because ids are chosen by users.

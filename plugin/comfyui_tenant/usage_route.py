@@ -11,7 +11,6 @@ from aiohttp import web
 
 from . import context
 from .comfyui import PromptServer
-from .context import Tenant
 from .quota import Quota
 from .responses import error
 from .rights import USAGE
@@ -21,7 +20,7 @@ from .usage import Usage, queue_state
 
 def add_usage(server: PromptServer, usage: Usage, quota: Quota, root: str) -> None:
     def bytes_of(user: str) -> int:
-        return quota.used(Tenant(user, directory_of(user))) if user else 0
+        return quota.stored(directory_of(user)) if user else 0
 
     @server.routes.get(USAGE)
     async def report(request: web.Request) -> web.Response:

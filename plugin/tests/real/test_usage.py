@@ -1,6 +1,7 @@
 """What is recorded of prompts, who may ask for it, and the limit of a day."""
 
 import json
+import shutil
 import time
 import urllib.error
 import urllib.request
@@ -52,6 +53,14 @@ def test_only_the_gateway_may_ask_for_everyones_use(metered):
     for user in (metered.visitor("alice"), metered.visitor("boss", "operator")):
         for path in ("/_tenant/usage", "/api/_tenant/usage"):
             assert user.ask(path).status == 403
+
+
+def test_a_report_does_not_bring_back_the_folders_of_a_removed_user(metered):
+    finish(metered, "leaver", 0.01)
+    shutil.rmtree(metered.base / "tenants" / "u-leaver")
+    [leaver] = [user for user in report(metered)["users"] if user["user"] == "leaver"]
+    assert leaver["bytes"] == 0
+    assert not (metered.base / "tenants" / "u-leaver").exists()
 
 
 def test_a_user_with_no_gpu_time_left_today_gets_429_and_others_go_on(metered):

@@ -45,6 +45,13 @@ def test_each_users_use_is_summed_and_survives_a_restart(tmp_path):
     assert again.report(NOON + 1, lambda _user: 0) == []
 
 
+def test_the_users_of_verify_are_not_listed(tmp_path):
+    usage, _, now = recorder(tmp_path)
+    finish(usage, now, "verify~0123456789abcdef")
+    assert usage.report(0, lambda _user: 0) == []
+    assert usage.prompts == 1
+
+
 def test_the_file_is_readable_only_by_comfyuis_own_user(tmp_path):
     recorder(tmp_path)
     assert os.stat(tmp_path / NAME).st_mode & 0o077 == 0
