@@ -44,7 +44,7 @@ test('a valid configuration is summarized', async () => {
     `key ${directory.path}/.comfy-tenant/token.key: will be created`,
     `gateway 127.0.0.1:8080, service unix:${directory.path}/run/authz.sock, admin 127.0.0.1:9002`,
     expect.stringMatching(
-      /^revision [0-9a-f]{12}: valid\. Users' data is isolated; custom nodes are not sandboxed\.$/,
+      /^revision [0-9a-f]{12}: valid\. Users' data is isolated; check --live shows whether the kernel confines custom nodes\.$/,
     ),
   ]);
 });

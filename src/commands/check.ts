@@ -69,7 +69,7 @@ function summary(
     ...config.endpoints.flatMap((endpoint) => endpointLines(endpoint, config.users)),
     ...keys,
     `gateway ${config.gateway.listen}, service ${config.service.listen}, admin ${config.admin.listen}`,
-    `revision ${revision}: valid. Users' data is isolated; custom nodes are not sandboxed.`,
+    `revision ${revision}: valid. Users' data is isolated; check --live shows whether the kernel confines custom nodes.`,
   ];
 }
 
