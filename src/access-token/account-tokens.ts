@@ -34,6 +34,8 @@ export interface AccountTokensOptions {
 export interface AccountTokens {
   /** The newest first. */
   list(owner: TokenOwner): readonly ListedToken[];
+  /** Whether everything of the user from that time was revoked: the token is still listed, but worth nothing. */
+  isRevoked(owner: TokenOwner, token: ListedToken): boolean;
   /** The token's text is in the result and can never be shown again. @throws Error that names the file */
   create(owner: TokenOwner, wanted: { name: string; lifetimeMs: number }): Promise<CreateResult>;
   /** @returns false if the user has no such token @throws Error that names the file */
@@ -58,6 +60,8 @@ export function createAccountTokens(options: AccountTokensOptions): AccountToken
           ...{ id, name, createdAtMs, expiresAtMs, lastUsedAtMs },
         }))
         .toSorted((one, other) => other.createdAtMs - one.createdAtMs),
+    isRevoked: ({ endpoint, userId }, { id: sessionId, createdAtMs: issuedAtMs }) =>
+      revocations.isRevoked({ endpoint, userId, sessionId, issuedAtMs }),
     async create({ sessionId, ...owner }, { name, lifetimeMs }) {
       if (sessionId.startsWith(TOKEN_ID_PREFIX))
         return refused('An access token cannot create access tokens: sign in first.');

@@ -136,6 +136,15 @@ test('the account page creates, lists and revokes tokens of its user only', asyn
   expect(page.revocations.isRevoked({ ...OWNER, sessionId: created.token.id })).toBe(true);
 });
 
+test('a token of a user of whom everything was revoked is listed as revoked', async () => {
+  const page = account();
+  await page.create(OWNER, { name: 'script', lifetimeMs: DAY });
+  const [listed] = page.list(OWNER);
+  expect(page.isRevoked(OWNER, listed!)).toBe(false);
+  await page.revocations.revoke({ userId: OWNER.userId, issuedBeforeMs: NOW + 1, untilMs: NOW + DAY });
+  expect(page.isRevoked(OWNER, listed!)).toBe(true);
+});
+
 test.each<[string, Partial<TokenOwner>, { name: string; lifetimeMs: number }, string]>([
   ['made with an access token', { sessionId: 'at-1' }, { name: 'x', lifetimeMs: DAY }, 'sign in first'],
   ['that lives too long', {}, { name: 'x', lifetimeMs: 366 * DAY }, 'must expire within 365 days'],

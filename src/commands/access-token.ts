@@ -10,7 +10,7 @@ import type { Config, Endpoint } from '../config/schema.ts';
 import { stateFiles } from '../config/state-files.ts';
 import { readSharedFile } from '../files/shared-file.ts';
 import { idClaimOf } from '../jwt/identify.ts';
-import { addRevocations } from '../revocation/open-revocations.ts';
+import { addRevocations, readRevocations } from '../revocation/open-revocations.ts';
 import { type Command, type CommandContext, EXIT } from './context.ts';
 import { endpointFault, loadedConfig } from './loaded-config.ts';
 import { columns } from './sessions.ts';
@@ -97,9 +97,13 @@ async function create(run: Run): Promise<string | undefined> {
   return undefined;
 }
 
-function row({ id, name, user, endpoint, expiresAtMs, lastUsedAtMs }: AccessToken): string[] {
+function row(
+  { id, name, user, endpoint, expiresAtMs, lastUsedAtMs }: AccessToken,
+  isRevoked: boolean,
+): string[] {
   const used = lastUsedAtMs === undefined ? 'never' : new Date(lastUsedAtMs).toISOString();
-  return [id, name, user, endpoint, new Date(expiresAtMs).toISOString(), used];
+  const expires = isRevoked ? 'revoked' : new Date(expiresAtMs).toISOString();
+  return [id, name, user, endpoint, expires, used];
 }
 
 const HEADER = ['ID', 'NAME', 'USER', 'ENDPOINT', 'EXPIRES', 'LAST USED'];
@@ -109,10 +113,18 @@ function list({ config, values, context }: Run): void {
   const tokens = readSharedFile(stateFiles(config).accessTokens, accessTokensCodec).filter(
     ({ userId, endpoint }) => (ids?.includes(userId) ?? true) && endpoint === (values.endpoint ?? endpoint),
   );
-  const listed = tokens.map((token) => ({ ...token, digest: undefined, claims: undefined }));
+  const revocations = readRevocations(stateFiles(config).revocations);
+  const isRevoked = ({ id: sessionId, endpoint, userId, createdAtMs: issuedAtMs }: AccessToken): boolean =>
+    revocations.isRevoked({ sessionId, endpoint, userId, issuedAtMs });
+  const listed = tokens.map((token) => ({
+    ...{ ...token, digest: undefined, claims: undefined },
+    revoked: isRevoked(token),
+  }));
   if (values.json) context.out(JSON.stringify({ accessTokens: listed }, null, 2));
   else if (tokens.length === 0) context.err('No access tokens.');
-  else for (const line of columns([HEADER, ...tokens.map(row)])) context.out(line);
+  else
+    for (const line of columns([HEADER, ...tokens.map((token) => row(token, isRevoked(token)))]))
+      context.out(line);
 }
 
 async function revokeOne(id: string, { config, context }: Run): Promise<string | undefined> {

@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util';
-import { openRevocations } from '../revocation/open-revocations.ts';
+import { readRevocations } from '../revocation/open-revocations.ts';
 import type { RegisteredSession } from '../revocation/registered-sessions.ts';
 import { openSessionRegister } from '../revocation/session-register.ts';
 import { type Command, EXIT } from './context.ts';
@@ -60,9 +60,7 @@ export const sessions: Command = async (context) => {
   if (config === undefined) return EXIT.config;
   const ids = values.user === undefined ? undefined : userIdsOf(values.user, config.endpoints);
   const files = stateFiles(config);
-  const revocations = openRevocations({ path: files.revocations, now: Date.now });
-  revocations.close();
-  if (revocations.problem !== undefined) throw new Error(revocations.problem);
+  const revocations = readRevocations(files.revocations);
   const found = openSessionRegister({ path: files.sessions, now: Date.now })
     .list()
     .filter(({ userId }) => ids?.includes(userId) ?? true)

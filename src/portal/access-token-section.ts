@@ -27,11 +27,14 @@ function ownerOf({ endpoint }: Visit, { identity, session }: Allow): TokenOwner 
   };
 }
 
-function row(texts: PortalTexts, { id, name, expiresAtMs, lastUsedAtMs }: ListedToken): Html {
+function row(
+  texts: PortalTexts,
+  { id, name, expiresAtMs, lastUsedAtMs, isRevoked }: ListedToken & { isRevoked: boolean },
+): Html {
   const used = lastUsedAtMs === undefined ? texts.neverUsed : utcTime(lastUsedAtMs);
   return html`<tr>
     <th scope="row">${name}</th>
-    <td>${utcTime(expiresAtMs)}</td>
+    <td>${isRevoked ? texts.revoked : utcTime(expiresAtMs)}</td>
     <td>${used}</td>
     <td>
       <form method="post" action="${REVOKE}">
@@ -42,7 +45,7 @@ function row(texts: PortalTexts, { id, name, expiresAtMs, lastUsedAtMs }: Listed
   </tr>`;
 }
 
-function table(texts: PortalTexts, tokens: readonly ListedToken[]): Html {
+function table(texts: PortalTexts, tokens: readonly (ListedToken & { isRevoked: boolean })[]): Html {
   if (tokens.length === 0) return html`<p>${texts.noTokens}</p>`;
   return html`<table>
     <thead>
@@ -131,9 +134,10 @@ export function accessTokenSection(tokens: AccountTokens): AccountSection {
       const texts = PORTAL_TEXTS[visit.language];
       const owner = ownerOf(visit, who);
       if (owner === undefined) return raw('');
+      const listed = tokens.list(owner).map((one) => ({ ...one, isRevoked: tokens.isRevoked(owner, one) }));
       return html`<h2>${texts.accessTokens}</h2>
         <p>${texts.aboutTokens}</p>
-        ${table(texts, tokens.list(owner))} ${createForm(texts)}`;
+        ${table(texts, listed)} ${createForm(texts)}`;
     },
   };
 }

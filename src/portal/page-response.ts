@@ -20,7 +20,7 @@ button.other,.button.other{color:var(--text);background:none;border-color:var(--
 table{border-collapse:collapse;width:100%;margin:8px 0;font-size:15px}
 th,td{padding:4px 8px 4px 0;text-align:left;vertical-align:middle}
 td form{margin:0}
-td button{margin:0;padding:4px 10px}
+td button{margin:0;padding:4px 10px;white-space:nowrap}
 .token{display:block;padding:10px;border:1px solid var(--soft);border-radius:8px;overflow-wrap:anywhere;user-select:all}
 dt{color:var(--soft);font-size:14px}
 dd{margin:0 0 8px}`;

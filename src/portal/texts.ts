@@ -28,6 +28,7 @@ export interface PortalTexts {
   readonly lastUsed: string;
   readonly neverUsed: string;
   readonly revoke: string;
+  readonly revoked: string;
   readonly revokeToken: (name: string) => string;
   readonly createToken: string;
   readonly tokenCreated: string;
@@ -66,6 +67,7 @@ const ENGLISH: PortalTexts = {
   lastUsed: 'Last used',
   neverUsed: 'never',
   revoke: 'Revoke',
+  revoked: 'revoked',
   revokeToken: (name) => `Revoke ${name}`,
   createToken: 'Create an access token',
   tokenCreated: 'Your access token',
@@ -103,6 +105,7 @@ const CHINESE: PortalTexts = {
   lastUsed: '上次使用',
   neverUsed: '从未',
   revoke: '撤销',
+  revoked: '已撤销',
   revokeToken: (name) => `撤销 ${name}`,
   createToken: '创建访问令牌',
   tokenCreated: '您的访问令牌',

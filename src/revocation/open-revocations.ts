@@ -1,4 +1,9 @@
-import { openSharedFile, changeSharedFile, type SharedFileOptions } from '../files/shared-file.ts';
+import {
+  changeSharedFile,
+  openSharedFile,
+  readSharedFile,
+  type SharedFileOptions,
+} from '../files/shared-file.ts';
 import { mergeRevocations, revocationKey } from './merge-revocations.ts';
 import { revocationIndex } from './revocation-index.ts';
 import { revocationsCodec } from './revocations-codec.ts';
@@ -38,6 +43,11 @@ export async function addRevocations(
   await changeSharedFile({ path, codec: revocationsCodec }, (before) =>
     mergeRevocations(before, entries, nowMs),
   );
+}
+
+/** What is revoked now, for commands. @throws Error that names the file */
+export function readRevocations(path: string): Pick<Revocations, 'isRevoked'> {
+  return { isRevoked: revocationIndex(readSharedFile(path, revocationsCodec)) };
 }
 
 /** Opens the revocations file, which replicas share, and follows its changes. */
