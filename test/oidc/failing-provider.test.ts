@@ -1,66 +1,38 @@
-import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
-import { CookieJar } from './cookie-jar.ts';
-import { anEndpoint, anIssuerEntry, aPortal, CALLBACK, type PortalStand } from './portal-stand.ts';
-import { aScriptedProvider, type ScriptedProvider } from './scripted-provider.ts';
+import { expect, test } from 'vitest';
+import type { ScriptedProvider } from './scripted-provider.ts';
+import { useScriptedStand } from './scripted-stand.ts';
 
-let provider: ScriptedProvider;
-let portal: PortalStand;
-let jar: CookieJar;
-
-beforeAll(async () => {
-  provider = await aScriptedProvider();
-});
-afterAll(() => provider.stop());
-beforeEach(() => {
-  provider.reset();
-  open();
-});
-afterEach(() => {
-  portal.close();
-});
-
-function open(changes: Parameters<typeof anIssuerEntry>[1] = {}): void {
-  portal = aPortal(anEndpoint([anIssuerEntry(provider.issuer, changes)]));
-  jar = new CookieJar();
-}
-
-/** Begins a sign-in, and lets the provider send the browser back with a code. */
-async function signIn(query: Record<string, string> = {}): Promise<Response> {
-  const { searchParams } = new URL(await portal.start(jar));
-  provider.state.nonce = searchParams.get('nonce') ?? '';
-  const back = new URLSearchParams({ code: 'the-code', state: searchParams.get('state') ?? '', ...query });
-  return portal.send(jar, `${CALLBACK}?${back.toString()}`);
-}
+const at = useScriptedStand();
 
 test.each<[string, () => void, string]>([
   [
     'refuses the code',
-    () => void (provider.state.token = respond({ error: 'invalid_grant' }, 400)),
+    () => void (at.provider.state.token = respond({ error: 'invalid_grant' }, 400)),
     'code-refused',
   ],
   [
     'refuses the client',
-    () => void (provider.state.token = respond({ error: 'invalid_client' }, 401)),
+    () => void (at.provider.state.token = respond({ error: 'invalid_client' }, 401)),
     'provider-invalid',
   ],
   [
     'sends no ID token',
-    () => void (provider.state.token = respond({ access_token: 'x', token_type: 'Bearer' })),
+    () => void (at.provider.state.token = respond({ access_token: 'x', token_type: 'Bearer' })),
     'provider-invalid',
   ],
-  ['sends what is not JSON', () => void (provider.state.token = text('<html>')), 'provider-invalid'],
+  ['sends what is not JSON', () => void (at.provider.state.token = text('<html>')), 'provider-invalid'],
   [
     'sends a huge document',
-    () => void (provider.state.token = text(`"${'x'.repeat(600 * 1024)}"`)),
+    () => void (at.provider.state.token = text(`"${'x'.repeat(600 * 1024)}"`)),
     'provider-unavailable',
   ],
-  ['redirects', () => void (provider.state.token = redirect), 'provider-unavailable'],
-  ['breaks down', () => void (provider.state.token = respond({}, 500)), 'provider-invalid'],
-  ['hangs up', () => void (provider.state.token = hangUp), 'provider-unavailable'],
+  ['redirects', () => void (at.provider.state.token = redirect), 'provider-unavailable'],
+  ['breaks down', () => void (at.provider.state.token = respond({}, 500)), 'provider-invalid'],
+  ['hangs up', () => void (at.provider.state.token = hangUp), 'provider-unavailable'],
 ])('a token endpoint that %s leads to a page', async (_, spoil, problem) => {
   spoil();
-  const response = await signIn();
-  expect([portal.problem(), portal.signedIn]).toEqual([problem, []]);
+  const response = await at.signIn();
+  expect([at.portal.problem(), at.portal.signedIn]).toEqual([problem, []]);
   expect(await response.text()).toContain('href="/_auth/oidc/start');
 });
 
@@ -68,7 +40,7 @@ type Token = ScriptedProvider['state']['token'];
 const respond =
   (content: unknown, status = 200): Token =>
   (response) => {
-    provider.json(content, status)(response);
+    at.provider.json(content, status)(response);
     return Promise.resolve();
   };
 const text =
@@ -107,29 +79,29 @@ test.each<[string, Record<string, unknown> | Token, string]>([
   ['is an error', (response) => respond({}, 500)(response), 'provider-unavailable'],
   ['is not sent', (response) => hangUp(response), 'provider-unavailable'],
 ])('a discovery document that %s leads to a page', async (_, lie, problem) => {
-  if (typeof lie === 'function') provider.state.discovery = (response) => void lie(response);
-  else provider.state.metadata = lie;
-  const response = await portal.send(jar, '/_auth/oidc/start');
-  expect([portal.problem(), response.headers.get('location')]).toEqual([problem, null]);
+  if (typeof lie === 'function') at.provider.state.discovery = (response) => void lie(response);
+  else at.provider.state.metadata = lie;
+  const response = await at.portal.send(at.jar, '/_auth/oidc/start');
+  expect([at.portal.problem(), response.headers.get('location')]).toEqual([problem, null]);
   expect(await response.text()).toContain('request-1');
 });
 
 test('a provider that hangs is given up, and others need not wait for it', async () => {
-  provider.state.discovery = () => undefined;
+  at.provider.state.discovery = () => undefined;
   const begun = performance.now();
-  const hanging = portal.send(jar, '/_auth/oidc/start');
-  expect((await portal.send(jar, '/_auth/oidc/signed-out')).status).toBe(200);
+  const hanging = at.portal.send(at.jar, '/_auth/oidc/start');
+  expect((await at.portal.send(at.jar, '/_auth/oidc/signed-out')).status).toBe(200);
   expect(performance.now() - begun).toBeLessThan(4000);
   expect((await hanging).status).toBe(503);
 });
 
 test('a provider that is down is asked by one of many', async () => {
-  provider.state.discovery = (response) => void respond({}, 500)(response);
-  const asked = (): number => provider.state.asked.filter((path) => path.includes('openid')).length;
+  at.provider.state.discovery = (response) => void respond({}, 500)(response);
+  const asked = (): number => at.provider.state.asked.filter((path) => path.includes('openid')).length;
   await expect.poll(asked).toBeGreaterThan(0); // For the keys.
   const before = asked();
   const responses = await Promise.all(
-    Array.from({ length: 20 }, () => portal.send(jar, '/_auth/oidc/start')),
+    Array.from({ length: 20 }, () => at.portal.send(at.jar, '/_auth/oidc/start')),
   );
   expect(new Set(responses.map(({ status }) => status))).toEqual(new Set([503]));
   expect(asked() - before).toBeLessThanOrEqual(2); // Once here, perhaps once more for the keys.
@@ -137,15 +109,15 @@ test('a provider that is down is asked by one of many', async () => {
 
 test('nothing that is secret is in the log or on a page, whatever the provider says', async () => {
   const state = { secret: 'secret of the client', code: 'the-code' };
-  provider.state.token = (response) => {
-    const echo = [...provider.state.form.values(), state.secret, provider.state.nonce].join(' ');
+  at.provider.state.token = (response) => {
+    const echo = [...at.provider.state.form.values(), state.secret, at.provider.state.nonce].join(' ');
     return respond({ error: 'invalid_grant', error_description: echo }, 400)(response);
   };
-  const page = await (await signIn()).text();
-  const verifier = provider.state.form.get('code_verifier') ?? '';
+  const page = await (await at.signIn()).text();
+  const verifier = at.provider.state.form.get('code_verifier') ?? '';
   expect(verifier).not.toBe('');
-  for (const secret of [state.secret, state.code, verifier, provider.state.nonce]) {
-    expect(portal.failures.at(-1)?.error.message).not.toContain(secret);
+  for (const secret of [state.secret, state.code, verifier, at.provider.state.nonce]) {
+    expect(at.portal.failures.at(-1)?.error.message).not.toContain(secret);
     expect(page).not.toContain(secret);
   }
 });

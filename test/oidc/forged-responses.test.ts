@@ -1,46 +1,19 @@
-import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { browserAtProvider } from './at-provider.ts';
 import { CookieJar } from './cookie-jar.ts';
-import { anEndpoint, anIssuerEntry, aPortal, CALLBACK, type PortalStand } from './portal-stand.ts';
-import { startProvider, type RealProvider } from './real-provider.ts';
+import { useRealStand } from './real-stand.ts';
 
-let provider: RealProvider;
-let portal: PortalStand;
-let jar: CookieJar;
-
-beforeAll(async () => {
-  provider = await startProvider({
-    redirect_uris: [CALLBACK, 'https://other.example.com/_auth/oidc/callback'],
-  });
-  portal = aPortal(
-    anEndpoint([anIssuerEntry(provider.issuer)]) +
-      anEndpoint([anIssuerEntry(provider.issuer, { oidc: 'keepSession: true' })], {
-        name: 'other',
-        host: 'other.example.com',
-      }) +
-      'sameUsers: true\n',
-  );
-});
-afterAll(async () => {
-  portal.close();
-  await provider.stop();
-});
-beforeEach(() => {
-  jar = new CookieJar();
-  portal.signedIn.length = 0;
-  portal.failures.length = 0;
-  portal.shift.ms = 0;
-});
+const at = useRealStand();
 
 /** A response of the provider for this browser. */
 async function aResponse(login = 'alice'): Promise<URL> {
-  return new URL(await browserAtProvider().signIn(await portal.start(jar), login));
+  return new URL(await browserAtProvider().signIn(await at.portal.start(at.jar), login));
 }
 
-async function expectRefused(url: URL | string, problem: string, by = jar): Promise<void> {
-  const response = await portal.send(by, String(url));
-  expect(portal.problem()).toBe(problem);
-  expect(portal.signedIn).toEqual([]);
+async function expectRefused(url: URL | string, problem: string, by = at.jar): Promise<void> {
+  const response = await at.portal.send(by, String(url));
+  expect(at.portal.problem()).toBe(problem);
+  expect(at.portal.signedIn).toEqual([]);
   expect(response.status).toBeGreaterThanOrEqual(400);
   const page = await response.text();
   expect(page).toContain('<code>request-1</code>');
@@ -50,9 +23,9 @@ async function expectRefused(url: URL | string, problem: string, by = jar): Prom
 test('a response works once: the code cannot be replayed, not even with the cookie', async () => {
   const back = await aResponse();
   const stolen = new CookieJar();
-  for (const [name, cookie] of jar.cookies) stolen.cookies.set(name, cookie);
-  await portal.send(jar, back.href);
-  portal.signedIn.length = 0;
+  for (const [name, cookie] of at.jar.cookies) stolen.cookies.set(name, cookie);
+  await at.portal.send(at.jar, back.href);
+  at.portal.signedIn.length = 0;
   await expectRefused(back, 'transaction-missing');
   await expectRefused(back, 'transaction-used', stolen);
 });
@@ -94,11 +67,11 @@ test.each([
 
 test('a state with the cookie of another sign-in is refused', async () => {
   const first = await aResponse();
-  const [[name, cookie] = ['', undefined]] = jar.cookies;
-  jar = new CookieJar();
+  const [[name, cookie] = ['', undefined]] = at.jar.cookies;
+  at.jar = new CookieJar();
   const second = await aResponse();
-  const [[own = ''] = []] = jar.cookies;
-  jar.cookies.set(own, cookie!);
+  const [[own = ''] = []] = at.jar.cookies;
+  at.jar.cookies.set(own, cookie!);
   expect(name).not.toBe(own);
   await expectRefused(second, 'transaction-missing');
   await expectRefused(first, 'transaction-missing');
@@ -120,7 +93,7 @@ test.each([
   [
     'repeated',
     (url: URL) => {
-      url.searchParams.append('iss', provider.issuer);
+      url.searchParams.append('iss', at.provider.issuer);
     },
   ],
 ])('an iss that is %s is refused', async (_, spoil) => {
@@ -131,58 +104,65 @@ test.each([
 
 test('a sign-in that began at another endpoint is refused', async () => {
   const back = await aResponse();
-  const response = await portal.send(jar, back.href, { endpoint: 'other', host: 'other.example.com' });
-  expect([response.status, portal.problem(), portal.signedIn]).toEqual([400, 'transaction-missing', []]);
+  const response = await at.portal.send(at.jar, back.href, { endpoint: 'other', host: 'other.example.com' });
+  expect([response.status, at.portal.problem(), at.portal.signedIn]).toEqual([
+    400,
+    'transaction-missing',
+    [],
+  ]);
 });
 
 test('a sign-in that began on https does not go on with a cookie that http can set', async () => {
   const back = await aResponse();
-  const [[name = '', cookie] = []] = jar.cookies;
-  jar = new CookieJar();
-  jar.cookies.set(name.replace('__Host-', ''), cookie!);
+  const [[name = '', cookie] = []] = at.jar.cookies;
+  at.jar = new CookieJar();
+  at.jar.cookies.set(name.replace('__Host-', ''), cookie!);
   await expectRefused(back, 'transaction-missing');
 });
 
 test('a sign-in that took too long is refused', async () => {
   const back = await aResponse();
-  portal.shift.ms = 16 * 60_000;
+  at.portal.shift.ms = 16 * 60_000;
   await expectRefused(back, 'transaction-expired');
 });
 
 test('a cookie that was altered is refused', async () => {
   const back = await aResponse();
-  for (const [name, { value, path }] of jar.cookies)
+  for (const [name, { value, path }] of at.jar.cookies)
     // Not the last character, of which base64url does not use all bits.
-    jar.cookies.set(name, { value: value.replace(/.(?=.{3}$)/, (one) => (one === 'A' ? 'B' : 'A')), path });
+    at.jar.cookies.set(name, {
+      value: value.replace(/.(?=.{3}$)/, (one) => (one === 'A' ? 'B' : 'A')),
+      path,
+    });
   await expectRefused(back, 'transaction-missing');
 });
 
 test('who cancels at the provider sees a page with a link to use another account', async () => {
-  const state = new URL(await portal.start(jar)).searchParams.get('state') ?? '';
-  const query = new URLSearchParams({ error: 'access_denied', state, iss: provider.issuer });
-  const response = await portal.send(jar, `/_auth/oidc/callback?${query.toString()}`, {
+  const state = new URL(await at.portal.start(at.jar)).searchParams.get('state') ?? '';
+  const query = new URLSearchParams({ error: 'access_denied', state, iss: at.provider.issuer });
+  const response = await at.portal.send(at.jar, `/_auth/oidc/callback?${query.toString()}`, {
     headers: { 'accept-language': 'zh-CN' },
   });
-  expect([response.status, portal.problem()]).toEqual([403, 'access-denied']);
+  expect([response.status, at.portal.problem()]).toEqual([403, 'access-denied']);
   const page = await response.text();
   expect(page).toContain('您尚未登录');
   expect(page).toContain('prompt=select_account');
 });
 
 test('text that a stranger puts into the response is not on the page', async () => {
-  const state = new URL(await portal.start(jar)).searchParams.get('state') ?? '';
+  const state = new URL(await at.portal.start(at.jar)).searchParams.get('state') ?? '';
   const query = new URLSearchParams({
     error: '<b>x',
     error_description: '<script>',
     state,
-    iss: provider.issuer,
+    iss: at.provider.issuer,
   });
-  const response = await portal.send(jar, `/_auth/oidc/callback?${query.toString()}`);
+  const response = await at.portal.send(at.jar, `/_auth/oidc/callback?${query.toString()}`);
   expect(await response.text()).not.toMatch(/<script|<b>x/);
 });
 
 test('after the provider rotates its keys, people sign in at once', async () => {
-  await provider.rotate('second');
-  await portal.send(jar, (await aResponse()).href);
-  expect(portal.signedIn).toHaveLength(1);
+  await at.provider.rotate('second');
+  await at.portal.send(at.jar, (await aResponse()).href);
+  expect(at.portal.signedIn).toHaveLength(1);
 });
