@@ -1,18 +1,10 @@
 import { afterAll, expect, test } from 'vitest';
-import { ARGON2, BASIC, BCRYPT, configDirectory, faultsOf } from './config-file.ts';
+import { BASIC, basicWith, BCRYPT, configDirectory, faultsOf, lineOf } from './config-file.ts';
 
 const directory = configDirectory();
 afterAll(() => {
   directory.remove();
 });
-
-const USERS = BASIC.replace(
-  '      users:\n',
-  `      operators: { users: [bobby] }\n      users:\n        - { username: bobby, password: "${ARGON2}" }\n`,
-);
-const basic = (lines: string): string => `${USERS}${lines.replace(/^\n/, '')}`;
-const lineOf = (text: string, part: string): number =>
-  text.split('\n').findIndex((line) => line.includes(part)) + 1;
 
 test.each([
   ['neither allow nor deny', '    rules: [{ why: x }]', /rules\[0\]: must have either allow or deny/],
@@ -97,7 +89,7 @@ test.each([
   ['the origin null', '    allowedOrigins: ["null"]', /allowedOrigins\[0\]: must be an origin/],
   ['another scheme', '    allowedOrigins: ["ftp://a.example"]', /allowedOrigins\[0\]: must be an origin/],
 ])('%s is a fault', (_, lines, expected) => {
-  const text = basic(lines);
+  const text = basicWith(lines);
   const faults = faultsOf(directory.load(text));
   expect(faults).toHaveLength(1);
   expect(faults[0]).toMatch(expected);
@@ -148,7 +140,7 @@ test.each([
   ],
   ['the twin', '[{ deny: /api/free }, { allow: /free }]', /rules\[1\]: never decides/],
 ])('a rule that an earlier one covers is a warning: %s', (_, rules, expected) => {
-  const loaded = directory.load(basic(`    rules: ${rules}`));
+  const loaded = directory.load(basicWith(`    rules: ${rules}`));
   expect(faultsOf(loaded)).toEqual([]);
   expect(loaded.warnings).toHaveLength(1);
   expect(loaded.warnings[0]).toMatch(expected);
@@ -161,12 +153,12 @@ test.each([
   '[{ deny: /a/* }, { deny: /a }]',
   '[{ deny: [/a, /b] }, { allow: [/a, /c] }]',
 ])('no warning where a later rule can decide: %s', (rules) => {
-  expect(directory.load(basic(`    rules: ${rules}`)).warnings).toEqual([]);
+  expect(directory.load(basicWith(`    rules: ${rules}`)).warnings).toEqual([]);
 });
 
 test('an allowed file name with a plain slash is a warning', () => {
   const { warnings } = directory.load(
-    basic('    rules: [{ allow: [/userdata/workflows/*, /userdata/*/move/*] }, { deny: /userdata/* }]'),
+    basicWith('    rules: [{ allow: [/userdata/workflows/*, /userdata/*/move/*] }, { deny: /userdata/* }]'),
   );
   expect(warnings).toEqual([
     expect.stringMatching(/allow\[0\]: matches no file: .* Write \/userdata\/workflows%2F\*/),

@@ -1,22 +1,15 @@
 import { afterAll, expect, test } from 'vitest';
-import { ARGON2, BASIC, configDirectory, faultsOf, JWT } from './config-file.ts';
+import { basicWith, configDirectory, faultsOf, JWT, lineOf } from './config-file.ts';
 
 const directory = configDirectory();
 afterAll(() => {
   directory.remove();
 });
 
-const USERS = BASIC.replace(
-  '      users:\n',
-  `      operators: { users: [bobby] }\n      users:\n        - { username: bobby, password: "${ARGON2}" }\n`,
-);
-const basic = (lines: string): string => `${USERS}${lines.replace(/^\n/, '')}`;
 const jwt = (lines: string): string => `${JWT}${lines.replace(/^\n/, '')}`;
-const lineOf = (text: string, part: string): number =>
-  text.split('\n').findIndex((line) => line.includes(part)) + 1;
 
 test('a test that fails is a fault that says what decided', () => {
-  const text = basic(`
+  const text = basicWith(`
     rules:
       - { name: operators clean, allow: POST /free, to: { operators: true } }
       - { deny: POST /free, why: "Ask Bobby." }

@@ -32,6 +32,20 @@ export const JWT = `endpoints:
         - { location: HEADER, name: X-FunArt-Comfy-UserId, claim: sub }
 `;
 
+/** `BASIC` with an operator, bobby, and more lines of the endpoint. */
+export function basicWith(lines: string): string {
+  const users = BASIC.replace(
+    '      users:\n',
+    `      operators: { users: [bobby] }\n      users:\n        - { username: bobby, password: "${ARGON2}" }\n`,
+  );
+  return users + lines.replace(/^\n/, '');
+}
+
+/** The number of the first line that contains a text. */
+export function lineOf(text: string, part: string): number {
+  return text.split('\n').findIndex((line) => line.includes(part)) + 1;
+}
+
 export interface ConfigDirectory {
   readonly path: string;
   write(name: string, content: string | Uint8Array): string;
