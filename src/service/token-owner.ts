@@ -5,6 +5,7 @@ import { deny, type Decision } from '../auth/decision.ts';
 import { identifyUser } from '../basic/identify-user.ts';
 import type { Config, Endpoint } from '../config/schema.ts';
 import { createIdentify } from '../jwt/identify.ts';
+import { issuerFor } from '../jwt/verify-token.ts';
 
 /**
  * The owner of an access token by the current configuration: a removed user's tokens end, and rights are those of now. JWT:
@@ -30,8 +31,9 @@ export function tokenOwner(
     isOperator: (userId, claims) => isOperator(auth.operators, { userId, claims }),
     accessOf,
   });
+  const issuers = auth.issuers.map((issuer) => ({ rules: issuer }));
   return ({ claims = {} }) => {
-    const issuer = auth.issuers.find((one) => one.issuer === undefined || one.issuer === claims['iss']);
-    return issuer === undefined ? deny('issuer-unknown') : identify(claims, issuer);
+    const issuer = issuerFor(claims['iss'], issuers);
+    return issuer === undefined ? deny('issuer-unknown') : identify(claims, issuer.rules);
   };
 }
