@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { comfyuiGroups } from '../config/comfyui-groups.ts';
 import type { Config } from '../config/schema.ts';
+import { TOKEN_HEADER } from '../http/gateway-headers.ts';
 import { limitedFetch } from '../http/limited-fetch.ts';
 import { mintRightToken } from '../token/mint-token.ts';
 import type { TokenKeys } from '../token/token-key.ts';
@@ -52,7 +53,7 @@ export async function askUsage(
 ): Promise<UsageReport> {
   const token = await mintRightToken(keys, { right: 'usage', audience }, nowMs);
   const address = new URL(`/_tenant/usage?since=${sinceMs / 1000}`, url);
-  const headers = { 'x-funart-comfy-token': token };
+  const headers = { [TOKEN_HEADER]: token };
   const limits = { timeoutMs: TIMEOUT_MS, maxBytes: MAX_BYTES };
   const { status, text } = await limitedFetch(address, { headers }, limits);
   if (status === 404) throw new Error('its plugin is too old: install the one of this version');

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { comfyuiGroups } from '../config/comfyui-groups.ts';
 import type { Config } from '../config/schema.ts';
+import { TOKEN_HEADER } from '../http/gateway-headers.ts';
 import { limitedFetch } from '../http/limited-fetch.ts';
 import { sessionDigest } from '../token/session-digest.ts';
 
@@ -81,7 +82,7 @@ async function request(
   try {
     const headers = {
       'content-type': 'application/json',
-      'x-funart-comfy-token': await options.token(audience),
+      [TOKEN_HEADER]: await options.token(audience),
     };
     const body = JSON.stringify({ close: ended.map(entryOf) });
     const { fetch, signal } = options;

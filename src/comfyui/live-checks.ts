@@ -5,6 +5,7 @@ import { encodeUserId } from '../auth/user-id.ts';
 import { createMint, type MintToken } from '../token/mint-token.ts';
 import type { TokenKeys } from '../token/token-key.ts';
 import { hostPort, isLoopback, parseOrigin } from '../http/host-port.ts';
+import { TOKEN_HEADER } from '../http/gateway-headers.ts';
 import { limitedFetch } from '../http/limited-fetch.ts';
 import { USER_ID_HEADER_LOWER } from '../http/user-id-header.ts';
 import { expectedKeys } from './expected-keys.ts';
@@ -85,7 +86,7 @@ async function askFitness(
   const userId = encodeUserId('0000000000000000', 'verify');
   if (userId === undefined) throw new Error('no user id');
   const token = await mint({ userId, operator: true }, audience);
-  const headers = { [USER_ID_HEADER_LOWER]: userId, 'x-funart-comfy-token': token.text };
+  const headers = { [USER_ID_HEADER_LOWER]: userId, [TOKEN_HEADER]: token.text };
   const limits = { timeoutMs: TIMEOUT_MS, maxBytes: MAX_BYTES };
   const response = await limitedFetch(new URL('/_tenant/fitness', url), { headers }, limits);
   const dated = Date.parse(response.headers.get('date') ?? '');
