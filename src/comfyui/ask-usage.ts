@@ -1,8 +1,8 @@
 import { z } from 'zod';
 import { comfyuiGroups } from '../config/comfyui-groups.ts';
 import type { Config } from '../config/schema.ts';
-import { readLimited } from '../http/read-limited.ts';
-import { withDeadline } from '../http/with-deadline.ts';
+import { TOKEN_HEADER } from '../http/gateway-headers.ts';
+import { limitedFetch } from '../http/limited-fetch.ts';
 import { mintRightToken } from '../token/mint-token.ts';
 import type { TokenKeys } from '../token/token-key.ts';
 
@@ -52,12 +52,10 @@ export async function askUsage(
   { keys, sinceMs, nowMs }: { keys: TokenKeys; sinceMs: number; nowMs: number },
 ): Promise<UsageReport> {
   const token = await mintRightToken(keys, { right: 'usage', audience }, nowMs);
-  const { status, text } = await withDeadline(TIMEOUT_MS, async (signal) => {
-    const address = new URL(`/_tenant/usage?since=${sinceMs / 1000}`, url);
-    const headers = { 'x-funart-comfy-token': token };
-    const response = await fetch(address, { headers, redirect: 'error', signal });
-    return { status: response.status, text: await readLimited(response, MAX_BYTES) };
-  });
+  const address = new URL(`/_tenant/usage?since=${sinceMs / 1000}`, url);
+  const headers = { [TOKEN_HEADER]: token };
+  const limits = { timeoutMs: TIMEOUT_MS, maxBytes: MAX_BYTES };
+  const { status, text } = await limitedFetch(address, { headers }, limits);
   if (status === 404) throw new Error('its plugin is too old: install the one of this version');
   if (status === 403)
     throw new Error('its plugin rejected our token: see `comfy-tenant check --live` about keys');

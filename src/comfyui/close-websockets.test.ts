@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest';
+import { afterEach, expect, test, vi } from 'vitest';
 import { aDirectory, load } from '../../test/support/temp-dir.ts';
 import type { Config } from '../config/schema.ts';
 import { sessionDigest } from '../token/session-digest.ts';
@@ -84,6 +84,31 @@ test('it is repeated while ComfyUI restarts', async () => {
   );
   expect(results.map(({ kind }) => kind)).toEqual(['failed', 'failed', 'failed', 'closed']);
   expect(pauses).toEqual([500, 1000, 2000]);
+});
+
+afterEach(() => {
+  vi.useRealTimers();
+});
+
+test('a ComfyUI that stops within its answer is asked again', async () => {
+  vi.useFakeTimers();
+  const endless = new ReadableStream({
+    start(body) {
+      body.enqueue(Buffer.from('{'));
+    },
+  });
+  const answers = [new Response(endless), Response.json({ closing: 2 })];
+  const results: CloseResult[] = [];
+  const closed = closeWebSockets(aConfig(), [{ endpoint: 'other', userId: 'alice' }], {
+    fetch: () => Promise.resolve(answers.shift() ?? Response.error()),
+    token: () => Promise.resolve('token'),
+    onResult: (result) => results.push(result),
+    signal: new AbortController().signal,
+    pause: () => Promise.resolve(),
+  });
+  await vi.advanceTimersByTimeAsync(5000);
+  await closed;
+  expect(results.map(({ kind }) => kind)).toEqual(['failed', 'closed']);
 });
 
 test('it ends some time', async () => {

@@ -1,6 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { comfyuiGroups } from '../config/comfyui-groups.ts';
 import type { Config } from '../config/schema.ts';
+import { TOKEN_HEADER } from '../http/gateway-headers.ts';
+import { limitedFetch } from '../http/limited-fetch.ts';
 import { sessionDigest } from '../token/session-digest.ts';
 
 /** Whose WebSockets to close: all fields that are given must match. */
@@ -28,6 +30,7 @@ export interface CloseWebSocketsOptions {
 }
 
 const TIMEOUT_MS = 5000;
+const MAX_BYTES = 64 * 1024;
 /** How long to wait before each retry: in all longer than a ComfyUI takes to restart. */
 const RETRIES_MS = [500, 1000, 2000, 5000, ...Array.from({ length: 30 }, () => 10_000)];
 
@@ -77,18 +80,17 @@ async function request(
   options: CloseWebSocketsOptions,
 ): Promise<number | Failure> {
   try {
-    const response = await options.fetch(new URL('/_tenant/close', url), {
-      method: 'POST',
-      headers: { 'content-type': 'application/json', 'x-funart-comfy-token': await options.token(audience) },
-      body: JSON.stringify({ close: ended.map(entryOf) }),
-      redirect: 'error',
-      signal: AbortSignal.any([options.signal, AbortSignal.timeout(TIMEOUT_MS)]),
-    });
-    if (response.status !== 200) {
-      await response.body?.cancel();
-      return problemOf(response.status);
-    }
-    const { closing } = (await response.json()) as { closing?: unknown };
+    const headers = {
+      'content-type': 'application/json',
+      [TOKEN_HEADER]: await options.token(audience),
+    };
+    const body = JSON.stringify({ close: ended.map(entryOf) });
+    const { fetch, signal } = options;
+    const limits = { timeoutMs: TIMEOUT_MS, maxBytes: MAX_BYTES, fetch, signal };
+    const address = new URL('/_tenant/close', url);
+    const { status, text } = await limitedFetch(address, { method: 'POST', headers, body }, limits);
+    if (status !== 200) return problemOf(status);
+    const { closing } = JSON.parse(text) as { closing?: unknown };
     return typeof closing === 'number' ? closing : 0;
   } catch (error) {
     const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;

@@ -5,8 +5,9 @@ import { encodeUserId } from '../auth/user-id.ts';
 import { createMint, type MintToken } from '../token/mint-token.ts';
 import type { TokenKeys } from '../token/token-key.ts';
 import { hostPort, isLoopback, parseOrigin } from '../http/host-port.ts';
+import { TOKEN_HEADER } from '../http/gateway-headers.ts';
+import { limitedFetch } from '../http/limited-fetch.ts';
 import { USER_ID_HEADER_LOWER } from '../http/user-id-header.ts';
-import { withDeadline } from '../http/with-deadline.ts';
 import { expectedKeys } from './expected-keys.ts';
 import { packProblems, type PackFacts } from './pack-problems.ts';
 import { isolationProblems } from './isolation-problems.ts';
@@ -30,6 +31,8 @@ interface Fitness extends PackFacts {
 }
 
 const TIMEOUT_MS = 5000;
+/** It lists node packs, of which there may be hundreds. */
+const MAX_BYTES = 16 * 1024 * 1024;
 /** Tokens live five minutes; larger clock differences cause occasional rejections. */
 const MAX_CLOCK_SKEW_MS = 30_000;
 const LOW_DISK_PART = 0.05;
@@ -82,12 +85,10 @@ async function askFitness(
 ): Promise<{ fitness: Fitness; skewMs: number } | LiveProblem> {
   const userId = encodeUserId('0000000000000000', 'verify');
   if (userId === undefined) throw new Error('no user id');
-  const { text } = await mint({ userId, operator: true }, audience);
-  const { response, body } = await withDeadline(TIMEOUT_MS, async (signal) => {
-    const headers = { [USER_ID_HEADER_LOWER]: userId, 'x-funart-comfy-token': text };
-    const answer = await fetch(new URL('/_tenant/fitness', url), { headers, redirect: 'error', signal });
-    return { response: answer, body: await answer.text() };
-  });
+  const token = await mint({ userId, operator: true }, audience);
+  const headers = { [USER_ID_HEADER_LOWER]: userId, [TOKEN_HEADER]: token.text };
+  const limits = { timeoutMs: TIMEOUT_MS, maxBytes: MAX_BYTES };
+  const response = await limitedFetch(new URL('/_tenant/fitness', url), { headers }, limits);
   const dated = Date.parse(response.headers.get('date') ?? '');
   const skewMs = Number.isNaN(dated) ? 0 : Math.abs(dated - Date.now());
   if (response.status !== 200) {
@@ -96,7 +97,7 @@ async function askFitness(
       `ComfyUI at ${url} rejects the gateway's token (${response.status})${clock}. Synchronize the clocks with NTP.`,
     );
   }
-  return { fitness: JSON.parse(body) as Fitness, skewMs };
+  return { fitness: JSON.parse(response.text) as Fitness, skewMs };
 }
 
 function fitnessProblems(

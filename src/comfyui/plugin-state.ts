@@ -1,6 +1,5 @@
 import { explainTlsError } from '../errors/tls-error.ts';
-import { readLimited } from '../http/read-limited.ts';
-import { withDeadline } from '../http/with-deadline.ts';
+import { limitedFetch } from '../http/limited-fetch.ts';
 
 const KEY_FILES = ['public', 'shared', 'both', 'unset', 'missing', 'private', 'invalid'] as const;
 
@@ -100,10 +99,8 @@ function failure(error: unknown): PluginState {
 /** Asks a ComfyUI directly for its plugin's state. Never rejects; ends within 5 s. */
 export async function askPlugin(url: string): Promise<PluginState> {
   try {
-    const { status, text } = await withDeadline(TIMEOUT_MS, async (signal) => {
-      const response = await fetch(new URL('/_tenant/plugin', url), { redirect: 'error', signal });
-      return { status: response.status, text: await readLimited(response, MAX_BYTES) };
-    });
+    const limits = { timeoutMs: TIMEOUT_MS, maxBytes: MAX_BYTES };
+    const { status, text } = await limitedFetch(new URL('/_tenant/plugin', url), {}, limits);
     if (status !== 200) return { kind: 'absent', status };
     const facts: unknown = text.startsWith('{') ? complete(JSON.parse(text)) : undefined;
     return isFacts(facts) ? { kind: 'present', facts } : { kind: 'absent', status };

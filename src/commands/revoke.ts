@@ -3,7 +3,7 @@ import type { UserId } from '../auth/user-id.ts';
 import type { Config } from '../config/schema.ts';
 import { stateFiles } from '../config/state-files.ts';
 import { addRevocations } from '../revocation/open-revocations.ts';
-import type { Revocation } from '../revocation/revocations.ts';
+import { KEEP_REVOCATION_MS, type Revocation } from '../revocation/revocations.ts';
 import { openSessionRegister } from '../revocation/session-register.ts';
 import { type Command, EXIT } from './context.ts';
 import { endpointFault, loadedConfig } from './loaded-config.ts';
@@ -34,8 +34,6 @@ const OPTIONS = {
 type Values = ReturnType<typeof parseArgs<{ options: typeof OPTIONS }>>['values'];
 
 const TIME = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(:\d{2}(\.\d+)?)?(Z|[+-]\d{2}:\d{2})$/;
-/** JWTs may live for years, and an entry costs little: one per user. */
-const KEPT_MS = 10 * 365 * 86_400_000;
 
 interface Request {
   readonly config: Config;
@@ -98,7 +96,12 @@ function ofUser(user: string, request: Request): Planned | string {
   );
   if (ids.length === 0) return `${user} cannot be a user: the name is empty or too long`;
   const issuedBeforeMs = time === undefined ? nowFor(ids, request) : Date.parse(time);
-  const entries = ids.map((userId) => ({ endpoint, userId, issuedBeforeMs, untilMs: nowMs + KEPT_MS }));
+  const entries = ids.map((userId) => ({
+    endpoint,
+    userId,
+    issuedBeforeMs,
+    untilMs: nowMs + KEEP_REVOCATION_MS,
+  }));
   const where = endpoint === undefined ? '' : ` at ${endpoint}`;
   const since = new Date(issuedBeforeMs).toISOString();
   const done = `Sessions, tokens and access tokens of ${user}${where} issued before ${since} are revoked.`;
@@ -110,7 +113,7 @@ function ofEveryone(time: string, { values: { endpoint }, nowMs }: Request): Pla
   const where = endpoint === undefined ? '' : ` at ${endpoint}`;
   const since = new Date(issuedBeforeMs).toISOString();
   return {
-    entries: [{ endpoint, issuedBeforeMs, untilMs: nowMs + KEPT_MS }],
+    entries: [{ endpoint, issuedBeforeMs, untilMs: nowMs + KEEP_REVOCATION_MS }],
     lines: [`All sessions, tokens and access tokens${where} issued before ${since} are revoked.`],
   };
 }

@@ -4,7 +4,7 @@ import { parseArgs } from 'node:util';
 import { duration } from '../config-file/fields.ts';
 import { loadConfig } from '../config/load.ts';
 import type { Config } from '../config/schema.ts';
-import { isUserIdHeader } from '../http/user-id-header.ts';
+import { idClaimOf } from '../jwt/identify.ts';
 import type { Issuer } from '../jwt/issuer-schema.ts';
 import type { JwtAuth } from '../jwt/jwt-schema.ts';
 import { jwksFileOf, makeDevelopmentKey, signDevelopmentToken } from '../token/development-key.ts';
@@ -74,12 +74,11 @@ function trustIn(config: Config, keyFile: string, endpoint: string | undefined):
 }
 
 function claimsFor(user: string, { rules, auth }: Trust): Record<string, unknown> {
-  const line = auth.claimTransformations.find(({ name }) => isUserIdHeader(name));
   return {
     ...rules.requiredClaims,
     ...(rules.issuer === undefined ? {} : { iss: rules.issuer }),
     ...(rules.audience === undefined ? {} : { aud: rules.audience[0] }),
-    [line?.claim ?? 'sub']: user,
+    [idClaimOf(auth.claimTransformations)]: user,
   };
 }
 

@@ -1,11 +1,12 @@
 import type { Config, Endpoint } from '../config/schema.ts';
+import { ENDPOINT_HEADER, TOKEN_HEADER } from '../http/gateway-headers.ts';
 import { USER_ID_HEADER_LOWER } from '../http/user-id-header.ts';
 import type { TokenLookup } from '../jwt/jwt-schema.ts';
 
 /** Also the namespace of the service's dynamic metadata. */
 export const EXT_AUTHZ = 'envoy.filters.http.ext_authz';
 export const USER_ID = USER_ID_HEADER_LOWER;
-const TOKEN = 'x-funart-comfy-token';
+const TOKEN = TOKEN_HEADER;
 const STREAM_DURATION = 'x-envoy-upstream-stream-duration-ms';
 
 /** Carry header count and size to Envoy's own routes; neither the service nor ComfyUI sees them. */
@@ -13,7 +14,7 @@ export const HEADER_COUNT = 'x-comfy-tenant-header-count';
 export const HEADER_BYTES = 'x-comfy-tenant-header-bytes';
 
 /** Tells the portal which endpoint the route belongs to. */
-export const ENDPOINT = 'x-comfy-tenant-endpoint';
+export const ENDPOINT = ENDPOINT_HEADER;
 
 /** Headers that only the gateway may set: removed from client requests before anything reads them. */
 const OURS = [

@@ -7,13 +7,14 @@ import {
   type HeaderField,
   type RequestHead,
 } from '../http/request-head.ts';
+import { TOKEN_HEADER } from '../http/gateway-headers.ts';
 import { USER_ID_HEADER_LOWER } from '../http/user-id-header.ts';
 import type { GatewayToken } from '../token/mint-token.ts';
 import { encodeOk, type OkHttpResponse } from './check-response.ts';
 import type { GuardedEndpoint } from './endpoint-router.ts';
 
 const USER_ID = USER_ID_HEADER_LOWER;
-const TOKEN = 'x-funart-comfy-token';
+const TOKEN = TOKEN_HEADER;
 /** Limits the lifetime of the upgraded stream. Envoy removes it before upstream, and ignores values that are not integers ≥ 1. */
 const STREAM_DURATION = 'x-envoy-upstream-stream-duration-ms';
 

@@ -1,3 +1,4 @@
+import { isUserId } from './identify.ts';
 import type { ClaimTransformation, JwtAuth, TokenLookup } from './jwt-schema.ts';
 import type { RuleContext } from '../config-file/rule-context.ts';
 import { isUserIdHeader, USER_ID_HEADER } from '../http/user-id-header.ts';
@@ -60,10 +61,6 @@ function checkLookup(lookups: readonly TokenLookup[], { path, findings }: RuleCo
     seen.add(key);
   });
   return seen;
-}
-
-function isUserId({ location, name }: ClaimTransformation): boolean {
-  return location === 'HEADER' && isUserIdHeader(name);
 }
 
 function claimFault(line: ClaimTransformation, lookups: ReadonlySet<string>): string | undefined {

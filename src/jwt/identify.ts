@@ -15,11 +15,12 @@ export interface IdentifyOptions {
 /** Maps verified claims of an issuer to an identity. */
 export type Identify = (claims: Claims, rules: Issuer) => Decision;
 
-function isUserId({ location, name }: ClaimTransformation): boolean {
+/** Whether a claim is sent as the isolation id. */
+export function isUserId({ location, name }: ClaimTransformation): boolean {
   return location === 'HEADER' && isUserIdHeader(name);
 }
 
-/** The claim that is the isolation id. */
+/** The name of the claim that is the isolation id. */
 export function idClaimOf(claimTransformations: readonly ClaimTransformation[]): string {
   return claimTransformations.find(isUserId)?.claim ?? 'sub';
 }

@@ -3,8 +3,8 @@ import { deny } from '../auth/decision.ts';
 import type { SessionSource } from '../session/session-source.ts';
 import { readClaim } from './claims.ts';
 import { idClaimOf, type Identify } from './identify.ts';
-import type { Issuer } from './issuer-schema.ts';
 import type { JwtAuth } from './jwt-schema.ts';
+import { issuerFor } from './verify-token.ts';
 
 /** Tell which sessions of the issuer a session belongs to. */
 const ALWAYS = ['iss', 'sub', 'sid'];
@@ -28,12 +28,6 @@ function kept(claims: Claims, names: readonly string[]): Claims {
   return Object.fromEntries(found.filter(([, value]) => value !== undefined));
 }
 
-function issuerOf(claims: Claims, issuers: readonly Issuer[]): Issuer | undefined {
-  const { iss } = claims;
-  const named = issuers.find(({ issuer }) => issuer !== undefined && issuer === iss);
-  return named ?? issuers.find(({ anyIssuer }) => anyIssuer === true);
-}
-
 /** Sessions of users of issuers. They end when the issuer or a required claim is no longer configured. */
 export function jwtSessions(
   auth: JwtAuth,
@@ -41,10 +35,12 @@ export function jwtSessions(
   tested: readonly string[] = [],
 ): SessionSource {
   const names = testedClaims(auth, tested);
+  const issuers = auth.issuers.map((rules) => ({ rules }));
   return {
     identify({ method, claims }) {
-      const rules = claims === undefined ? undefined : issuerOf(claims, auth.issuers);
-      if (method !== 'JWT' || claims === undefined || rules === undefined) return deny('session-revoked');
+      const issuer = claims === undefined ? undefined : issuerFor(claims['iss'], issuers);
+      if (method !== 'JWT' || claims === undefined || issuer === undefined) return deny('session-revoked');
+      const { rules } = issuer;
       const required = Object.entries(rules.requiredClaims);
       const fits = required.every(([path, value]) => readClaim(claims, path) === value);
       return fits ? identify(claims, rules) : deny('session-revoked');

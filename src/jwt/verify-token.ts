@@ -53,7 +53,16 @@ function optionsFor(rules: Issuer, now: number): JWTVerifyOptions {
   };
 }
 
-/** Selects the issuer by the unverified `iss`; the one with `anyIssuer` is the fallback. */
+/** The issuer that `iss` names, wherever it is in the list; the one with `anyIssuer` is the fallback. */
+export function issuerFor<T extends { readonly rules: Issuer }>(
+  iss: unknown,
+  issuers: readonly T[],
+): T | undefined {
+  const named = issuers.find(({ rules }) => rules.issuer !== undefined && rules.issuer === iss);
+  return named ?? issuers.find(({ rules }) => rules.anyIssuer === true);
+}
+
+/** Selects the issuer of a token by the unverified `iss`. */
 export function chooseIssuer(token: string, issuers: readonly TrustedIssuer[]): TrustedIssuer | Deny {
   let iss: unknown;
   try {
@@ -61,8 +70,7 @@ export function chooseIssuer(token: string, issuers: readonly TrustedIssuer[]): 
   } catch {
     return deny('token-malformed'); // jose throws on anything that is not a JWT.
   }
-  const named = issuers.find(({ rules }) => rules.issuer !== undefined && rules.issuer === iss);
-  return named ?? issuers.find(({ rules }) => rules.anyIssuer === true) ?? deny('issuer-unknown');
+  return issuerFor(iss, issuers) ?? deny('issuer-unknown');
 }
 
 const DATES = ['exp', 'nbf', 'iat'] as const;

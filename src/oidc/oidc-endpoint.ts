@@ -1,4 +1,5 @@
 import type { Context } from 'hono';
+import { ENDPOINT_HEADER } from '../http/gateway-headers.ts';
 import { callbackUrl } from '../jwt/callback-url.ts';
 import type { Site } from '../pages/page.ts';
 import type { StartSession } from '../portal/sign-in-method.ts';
@@ -51,11 +52,9 @@ export interface OidcOptions {
   readonly onFailure: (failure: OidcFailure) => void;
 }
 
-/** Set by Envoy: the endpoint of the route. */
-const ENDPOINT = 'x-comfy-tenant-endpoint';
-
+/** The name of the endpoint of a request. */
 export function endpointOf(context: Context): string {
-  return context.req.header(ENDPOINT) ?? '';
+  return context.req.header(ENDPOINT_HEADER) ?? '';
 }
 
 /** The redirect URI for the address of a request; undefined if it is not a configured one. */

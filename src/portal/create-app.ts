@@ -1,6 +1,7 @@
 import { Hono, type Context } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
 import type { ContentfulStatusCode } from 'hono/utils/http-status';
+import { ENDPOINT_HEADER } from '../http/gateway-headers.ts';
 import { requestId } from '../http/request-id.ts';
 import { errorPage } from '../pages/error-page.ts';
 import type { ErrorKind } from '../pages/error-texts.ts';
@@ -13,7 +14,6 @@ import { createStartSession, signInRoutes } from './sign-in-routes.ts';
 import type { StartSession } from './sign-in-method.ts';
 import { requestOf, visitOf, type Visit } from './visit.ts';
 
-const ENDPOINT = 'x-comfy-tenant-endpoint';
 const MAX_BODY = 16 * 1024;
 /** Servers send it, not browsers; its token proves where it comes from. */
 const FROM_SERVERS = '/_auth/oidc/back-channel-logout';
@@ -26,7 +26,7 @@ export function createApp(
   const app = new Hono();
 
   function visitFor(context: Context): Visit | undefined {
-    const endpoint = parts.findEndpoint(context.req.header(ENDPOINT) ?? '');
+    const endpoint = parts.findEndpoint(context.req.header(ENDPOINT_HEADER) ?? '');
     return endpoint === undefined ? undefined : visitOf(context, endpoint, parts.trustedHops);
   }
 

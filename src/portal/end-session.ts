@@ -1,5 +1,6 @@
 import type { Allow } from '../auth/decision.ts';
 import { requestId } from '../http/request-id.ts';
+import { KEEP_REVOCATION_MS } from '../revocation/revocations.ts';
 import type { PortalParts } from './portal-context.ts';
 import { nameOf, type Visit } from './visit.ts';
 
@@ -26,7 +27,7 @@ export async function endSession(
         endpoint: endpoint.name,
         userId,
         issuedBeforeMs,
-        untilMs: nowMs + endpoint.limits.maxAgeMs,
+        untilMs: nowMs + KEEP_REVOCATION_MS,
       });
       audit({ event: 'revoked', by: 'user', user: nameOf(who), userId, ...origin });
     }

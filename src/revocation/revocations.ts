@@ -10,6 +10,12 @@ export interface Revocable {
   readonly issuedAtMs?: number | undefined;
 }
 
+/**
+ * How long a revocation of all that was issued before a time is kept: JWTs and access tokens may live for years, and an entry
+ * costs little: one per user.
+ */
+export const KEEP_REVOCATION_MS = 10 * 365 * 86_400_000;
+
 /** Ends one session or access token, or all that were issued to a user, or to everyone, before a time. */
 export interface Revocation {
   /** Undefined: at every endpoint. */

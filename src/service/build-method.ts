@@ -1,5 +1,3 @@
-import { createAccess } from '../access/access-rules.ts';
-import { isOperator } from '../access/is-operator.ts';
 import type { AuthMethod } from '../auth/auth-method.ts';
 import { createBasicMethod } from '../basic/basic-method.ts';
 import type { BasicAuth } from '../basic/basic-schema.ts';
@@ -15,6 +13,7 @@ import { jwtSessions } from '../jwt/jwt-sessions.ts';
 import type { KeyRing } from '../jwt/key-ring.ts';
 import type { SessionSource } from '../session/session-source.ts';
 import type { Sessions } from '../session/sessions.ts';
+import { identifyingClaims, identifyingUsers } from './identifying.ts';
 
 export interface MethodParts {
   readonly users: Config['users'];
@@ -45,12 +44,7 @@ function basic(
   { users: all, hashing, throttle, sessions }: MethodParts,
 ): BuiltMethod {
   const users = all.get(name) ?? new Map<string, string>();
-  const identifying = {
-    userIdPrefix: auth.userIdPrefix,
-    isOperator: (userId: Parameters<typeof isOperator>[1]['userId']) =>
-      isOperator(auth.operators, { userId, claims: {} }),
-    accessOf: createAccess(rules),
-  };
+  const identifying = identifyingUsers(auth, rules);
   const hasPage = auth.signIn === 'page';
   return {
     method: createBasicMethod({
@@ -78,14 +72,7 @@ function signInOf({ signInUrl, issuers }: JwtAuth): SignInPlace | undefined {
 function jwt(endpoint: Endpoint, auth: JwtAuth, parts: MethodParts): BuiltMethod {
   const { name, rules } = endpoint;
   const { now, keyRing } = parts;
-  const identifying = {
-    claimTransformations: auth.claimTransformations,
-    isOperator: (
-      userId: Parameters<typeof isOperator>[1]['userId'],
-      claims: Parameters<typeof isOperator>[1]['claims'],
-    ) => isOperator(auth.operators, { userId, claims }),
-    accessOf: createAccess(rules),
-  };
+  const identifying = identifyingClaims(auth, rules);
   const parameters = auth.tokenLookup.flatMap((at) => (at.location === 'QUERY' ? [at.name] : []));
   const tested = rules.flatMap(({ to }) => (to?.claim === undefined ? [] : [to.claim.name]));
   return {

@@ -1,6 +1,4 @@
 import { performance } from 'node:perf_hooks';
-import { createAccess } from '../access/access-rules.ts';
-import { isOperator } from '../access/is-operator.ts';
 import type { Config, Endpoint } from '../config/schema.ts';
 import type { Issuer } from '../jwt/issuer-schema.ts';
 import type { JwtAuth } from '../jwt/jwt-schema.ts';
@@ -10,6 +8,7 @@ import { allowsHttp } from '../jwt/sign-in-rules.ts';
 import type { OidcEndpoint, OidcIssuer } from '../oidc/oidc-endpoint.ts';
 import { createProvider, type Provider } from '../oidc/provider.ts';
 import type { TokenRules } from '../oidc/verify-id-token.ts';
+import { identifyingClaims } from './identifying.ts';
 
 interface OidcParts {
   readonly keyRing: KeyRing;
@@ -43,11 +42,7 @@ function providerOf(rules: Issuer, { fetch, clientSecrets }: OidcParts): Provide
 
 function endpoint({ name, domains, auth, rules }: Endpoint, parts: OidcParts): OidcEndpoint | undefined {
   if (auth.method !== 'JWT') return undefined;
-  const identify = createIdentify({
-    claimTransformations: auth.claimTransformations,
-    isOperator: (userId, claims) => isOperator(auth.operators, { userId, claims }),
-    accessOf: createAccess(rules),
-  });
+  const identify = createIdentify(identifyingClaims(auth, rules));
   const issuers = auth.issuers.flatMap((issuer): OidcIssuer[] => {
     const provider = providerOf(issuer, parts);
     if (provider === undefined) return [];

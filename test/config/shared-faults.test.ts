@@ -10,6 +10,12 @@ const SECOND = spoil(BASIC, 'endpoints:\n', '');
 const another = (name: string, lines: string): string =>
   BASIC + SECOND.replace('name: studio', `name: ${name}\n    ${lines}`);
 const jwtToo = (lines: string): string => JWT.replace('name: api', `name: api\n    ${lines}`) + SECOND;
+const withEmailToo = (text: string): string =>
+  text +
+  spoil(text, 'endpoints:\n', '')
+    .replace('name: api', 'name: b\n    domains: [b.example.com]')
+    .replace('claim: sub', 'claim: email');
+const COOKIE = '- { location: COOKIE, name: X-FunArt-Comfy-UserId, claim: nickname }\n        ';
 const CASES: readonly (readonly [sentence: string, text: () => string, ...faults: string[]])[] = [
   [
     'two endpoints of one name',
@@ -82,12 +88,13 @@ const CASES: readonly (readonly [sentence: string, text: () => string, ...faults
   ],
   [
     'one issuer whose endpoints take different claims',
-    () =>
-      JWT +
-      JWT.replace('endpoints:\n', '')
-        .replace('name: api', 'name: b\n    domains: [b.example.com]')
-        .replace('claim: sub', 'claim: email'),
+    () => withEmailToo(JWT),
     'comfy-tenant.yaml:20:11 endpoints[1].auth.issuers[0]: shares 127.0.0.1:8188 with issuers[0] of endpoint api, so one name could mean two people: give one of them a userIdPrefix, or set sameUsers: true at the top if a name means the same person in both',
+  ],
+  [
+    'one issuer whose endpoints take different claims, behind a cookie with the name of the header',
+    () => withEmailToo(spoil(JWT, '- { location: HEADER', `${COOKIE}- { location: HEADER`)),
+    'comfy-tenant.yaml:21:11 endpoints[1].auth.issuers[0]: shares 127.0.0.1:8188 with issuers[0] of endpoint api, so one name could mean two people: give one of them a userIdPrefix, or set sameUsers: true at the top if a name means the same person in both',
   ],
   [
     'an upstream that is the gateway',

@@ -3,10 +3,8 @@ import type { ConfigPath, Diagnostics } from '../../config-file/diagnostics.ts';
 import type { ConfigParts } from '../parse-parts.ts';
 import { isWildcard } from '../../config-file/fields.ts';
 import { isLoopback, parseHostPort } from '../../http/host-port.ts';
+import { checkSocketPath } from './socket-path.ts';
 import { upstreamKey } from './upstream-key.ts';
-
-/** Length of `sun_path` on Linux, without the final NUL. */
-const MAX_SOCKET_PATH = 107;
 
 interface TlsFiles {
   readonly certFile: string;
@@ -40,15 +38,6 @@ function checkClientCertificate({ service }: ConfigParts, findings: Diagnostics)
     findings.fault(
       ['service', 'tls'],
       'clientCaFile, clientCertFile and clientKeyFile must be set together: Envoy needs the client certificate that the service requires',
-    );
-}
-
-function checkSocketPath(address: string, path: ConfigPath, findings: Diagnostics): void {
-  const bytes = Buffer.byteLength(address) - 'unix:'.length;
-  if (address.startsWith('unix:') && bytes > MAX_SOCKET_PATH)
-    findings.fault(
-      path,
-      `is a path of ${bytes} bytes: Unix socket paths have at most ${MAX_SOCKET_PATH}, use a shorter one`,
     );
 }
 
@@ -122,10 +111,8 @@ function checkPorts(parts: ConfigParts, findings: Diagnostics): void {
   });
   for (const { at, endpoint } of parts.endpoints) {
     for (const key of endpoint.upstream.map(upstreamKey)) {
-      const isLocal = isLoopback(key.replace(/:[0-9]+$/, ''));
-      const own = listeners.find(({ listen }) =>
-        isWildcard(listen) && !isLocal ? false : meet(listen, key),
-      );
+      const isLocal = !isOpen(key);
+      const own = listeners.find(({ listen }) => (isLocal || !isWildcard(listen)) && meet(listen, key));
       if (own !== undefined)
         findings.fault(
           ['endpoints', at, 'upstream'],

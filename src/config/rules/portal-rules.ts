@@ -4,13 +4,7 @@ import { isLoopback, parseHostPort } from '../../http/host-port.ts';
 import { portalListen } from '../portal-address.ts';
 import type { ConfigParts } from '../parse-parts.ts';
 import type { Config } from '../schema.ts';
-
-/** Length of `sun_path` on Linux, without the final NUL. */
-const MAX_SOCKET_PATH = 107;
-
-function isTooLong(address: string): boolean {
-  return address.startsWith('unix:') && Buffer.byteLength(address) - 'unix:'.length > MAX_SOCKET_PATH;
-}
+import { checkSocketPath, isTooLong } from './socket-path.ts';
 
 /** Checks that only Envoy can connect to the portal. */
 export function checkPortal({ portal, service, session }: ConfigParts, findings: Diagnostics): void {
@@ -31,14 +25,9 @@ function checkListen({ portal, service }: Pick<Config, 'portal' | 'service'>, fi
   const path = ['portal', 'listen'];
   const listen = portalListen({ portal, service });
   if (listen.startsWith('unix:')) {
-    const bytes = Buffer.byteLength(listen) - 'unix:'.length;
     // The service's own path is reported already.
     const isKnown = portal.listen === undefined && isTooLong(service.listen);
-    if (isTooLong(listen) && !isKnown)
-      findings.fault(
-        path,
-        `is a path of ${bytes} bytes: Unix socket paths have at most ${MAX_SOCKET_PATH}, use a shorter one`,
-      );
+    if (!isKnown) checkSocketPath(listen, path, findings);
     return;
   }
   if (portal.address === undefined && isWildcard(listen))

@@ -1,5 +1,5 @@
 import type { ConfigPath, Diagnostics } from '../../config-file/diagnostics.ts';
-import { isUserIdHeader } from '../../http/user-id-header.ts';
+import { idClaimOf } from '../../jwt/identify.ts';
 import type { PlacedEndpoint } from '../parse-parts.ts';
 import type { Endpoint } from '../schema.ts';
 import { upstreamKey } from './upstream-key.ts';
@@ -20,14 +20,12 @@ function sourcesOf({ at, endpoint }: PlacedEndpoint): Source[] {
     const people = JSON.stringify(auth.users.length === 0 ? auth.usersFile : { at });
     return [{ path, label: `endpoint ${name}`, prefix: auth.userIdPrefix ?? '', people }];
   }
-  const idClaim = auth.claimTransformations.find(({ name: header }) => isUserIdHeader(header));
+  const idClaim = idClaimOf(auth.claimTransformations);
   return auth.issuers.map((rules, index) => ({
     path: [...path, 'issuers', index],
     label: `issuers[${index}] of endpoint ${name}`,
     prefix: rules.userIdPrefix ?? '',
-    people: JSON.stringify(
-      rules.issuer === undefined ? { at, index } : [rules.issuer, rules.jwks, idClaim?.claim],
-    ),
+    people: JSON.stringify(rules.issuer === undefined ? { at, index } : [rules.issuer, rules.jwks, idClaim]),
   }));
 }
 
