@@ -72,7 +72,7 @@ class TenantQueue:
 
     def _turn(self, queue: PromptQueue, item: QueueItem, tenant: Tenant) -> Turn:
         weight = self._settings.share_weights.get(OPERATOR if tenant.operator else USER, 1.0)
-        made = self.statistics.arrive(tenant.directory, weight)
+        made = self.statistics.arrive(tenant.directory, item.prompt, weight)
         if item.number < 0:
             put_first(made, [waiting[0] for waiting in queue.queue if owner(waiting) == tenant.directory])
         return made

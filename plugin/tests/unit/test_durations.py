@@ -72,12 +72,13 @@ def statistics():
 
 
 def item(place):
-    return (turn(1, place), f"p{place}", {"1": node(steps=5)}, {}, [])
+    graph = {"1": node(steps=5)}
+    return (turn(1, place, kind_of(graph)), f"p{place}", graph, {}, [])
 
 
 def test_prompts_are_numbered_for_their_user_and_for_all():
     counted = statistics()
-    made = [counted.arrive(user, 1.0) for user in ("u-alice", "u-bob", "u-alice")]
+    made = [counted.arrive(user, {}, 1.0) for user in ("u-alice", "u-bob", "u-alice")]
     assert [(int(one), one.arrival) for one in made] == [(1, 1), (1, 2), (2, 3)]
 
 
