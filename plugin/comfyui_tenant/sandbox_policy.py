@@ -170,7 +170,8 @@ def devices() -> list[str]:
 def outermost(places: Iterable[str]) -> list[str]:
     """The places that are not below another one."""
     kept: list[str] = []
-    for place in sorted(set(places)):
-        if not (kept and is_under(place, kept[-1])) and not any(is_under(place, other) for other in kept):
+    # By their parts, so that everything below a place directly follows it: `/a-b` comes after `/a/c`.
+    for place in sorted(set(places), key=lambda place: place.split("/")):
+        if not (kept and is_under(place, kept[-1])):
             kept.append(place)
     return kept
