@@ -59,12 +59,8 @@ def run(comfyui: Comfyui, count: int, every: int) -> list[tuple[int, int, int, f
 
 def main(count: int, every: int) -> int:
     os.environ["BATTERY_VARIANTS"] = "0"
-    with tempfile.TemporaryDirectory() as folder:
-        comfyui = start(Path(folder), nodes=(PACK,))
-        try:
-            seen = run(comfyui, count, every)
-        finally:
-            comfyui.stop()
+    with tempfile.TemporaryDirectory() as folder, start(Path(folder), nodes=(PACK,)) as comfyui:
+        seen = run(comfyui, count, every)
     first, last = seen[max(0, int(len(seen) * WARM_UP))], seen[-1]
     allowed = MEGABYTES_PER_1000_PROMPTS * count / 1000
     leaks = [last[0] > first[0] + 2, last[1] > first[1] + 4, last[2] > first[2], last[3] > first[3] + allowed]

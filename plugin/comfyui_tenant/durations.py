@@ -41,21 +41,22 @@ class Durations:
 
     def __init__(self) -> None:
         self._known: OrderedDict[int, deque[float]] = OrderedDict()
+        # Of all kinds; None before the first.
+        self._mean: float | None = None
 
     def add(self, kind: int, seconds: float) -> None:
         self._known.setdefault(kind, deque(maxlen=RUNS_OF_A_KIND)).append(seconds)
         self._known.move_to_end(kind)
         if len(self._known) > KINDS:
             self._known.popitem(last=False)
+        self._mean = sum(map(max, self._known.values())) / len(self._known)
 
     def expected(self, kind: int, unknown: float) -> float:
         """The seconds that a prompt of a kind probably takes: the longest known, else the mean of all kinds, else `unknown`."""
         longest = max(self._known.get(kind, ()), default=0.0)
         if longest > 0.0:
             return longest
-        if not self._known:
-            return unknown
-        return sum(max(known) for known in self._known.values()) / len(self._known)
+        return unknown if self._mean is None else self._mean
 
     def remaining(self, kind: int, elapsed: float = 0.0) -> float | None:
         """Seconds until a prompt that has run for `elapsed` seconds ends; None if no earlier one took longer.

@@ -44,7 +44,7 @@ from .open_sockets import OpenSockets
 from .pack_report import add_packs
 from .private_places import of_this_comfyui
 from .probe_users import add_removal
-from .queue import TenantQueue, tasks_of
+from .queue import TenantQueue, tasks_by_user
 from .queue_statistics import QueueStatistics
 from .quota import Quota
 from .results import PromptResults
@@ -127,7 +127,7 @@ class Plugin:
         run_limits.install()
         private = of_this_comfyui(keys.paths, _own_files(self.settings), self.folders.root)
         routes = installed_routes(self.settings, self.folders, private.paths)
-        sockets.install(tasks_of, routes.events)
+        sockets.install(tasks_by_user, routes.events)
         isolated = Isolation(self.folders, self.settings, private.paths)
         prompt_thread.install(isolated.enter, limits.watch, limits.explain, limits.begin)
         add_state(server, lambda: {**state_of(keys, self.worker, limits), **isolated.state()})

@@ -5,7 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from . import confined_calls, denials, node_errors, numba_cache, own_environment, pools, server_loop, stat_guard, unix_sockets
+from . import (
+    confined_calls,
+    context,
+    denials,
+    node_errors,
+    numba_cache,
+    own_environment,
+    pools,
+    server_loop,
+    stat_guard,
+    unix_sockets,
+)
 from .comfyui import Function, Json, PromptServer
 from .context import Tenant
 from .folders import Folders
@@ -68,8 +79,6 @@ class Isolation:
 
 def _end_pools_with_prompts() -> None:
     from execution import PromptExecutor
-
-    from . import context
 
     def make(original: Function) -> Function:
         """Before ComfyUI executes a prompt, processes that other users' prompts left behind are ended; after it, its user's

@@ -13,7 +13,8 @@ from typing import Any
 
 import psutil
 
-from . import confinement, forks, pool_endings
+from . import confinement, forks
+from .run import kill
 
 # A call other than a prompt, such as a validation, may still be running for this long.
 CALL_SECONDS = 60.0
@@ -51,9 +52,7 @@ class LeftProcesses:
                 self._started.pop(pid, None)
         if ending:
             _forget_executors()
-            pool_endings.abandon_pools_of({process.pid for process in ending})
-        for process in ending:
-            _kill(process)
+            kill(ending)
 
 
 def _forget_executors() -> None:
@@ -62,18 +61,6 @@ def _forget_executors() -> None:
         module: Any = sys.modules.get(name)
         if getattr(module, "_executor", None) is not None:
             module._executor = None
-
-
-def _kill(process: psutil.Process) -> None:
-    try:
-        found = [process, *process.children(recursive=True)]
-    except psutil.Error:
-        return
-    for one in found:
-        try:
-            one.kill()
-        except psutil.Error:
-            continue
 
 
 left = LeftProcesses()

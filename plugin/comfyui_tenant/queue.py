@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import heapq
 import time
+from collections import Counter
 from collections.abc import Callable
 from typing import Any
 
@@ -72,7 +73,7 @@ class TenantQueue:
 
     def _turn(self, queue: PromptQueue, item: QueueItem, tenant: Tenant) -> Turn:
         weight = self._settings.share_weights.get(OPERATOR if tenant.operator else USER, 1.0)
-        made = self.statistics.arrive(tenant.directory, weight)
+        made = self.statistics.arrive(tenant.directory, item.prompt, weight)
         if item.number < 0:
             put_first(made, [waiting[0] for waiting in queue.queue if owner(waiting) == tenant.directory])
         return made
@@ -111,7 +112,7 @@ class TenantQueue:
 
         def get_tasks_remaining(queue: PromptQueue) -> int:
             tenant = context.current()
-            return int(original(queue)) if tenant is None else tasks_of(queue, tenant.directory)
+            return int(original(queue)) if tenant is None else tasks_by_user(queue)[tenant.directory]
 
         return get_tasks_remaining
 
@@ -139,10 +140,10 @@ class TenantQueue:
         return delete_queue_item
 
 
-def tasks_of(queue: PromptQueue, directory: str) -> int:
-    """The number of a user's running and waiting prompts."""
+def tasks_by_user(queue: PromptQueue) -> Counter[str | None]:
+    """The number of each user's running and waiting prompts."""
     with queue.mutex:
-        return sum(owner(item) == directory for item in (*queue.queue, *queue.currently_running.values()))
+        return Counter(map(owner, (*queue.queue, *queue.currently_running.values())))
 
 
 def _visible(items: list[Any]) -> list[Any]:

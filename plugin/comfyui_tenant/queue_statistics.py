@@ -7,7 +7,7 @@ from collections import Counter, defaultdict
 from collections.abc import Callable
 from typing import NamedTuple
 
-from .comfyui import PromptQueue, QueueItem
+from .comfyui import Graph, PromptQueue, QueueItem
 from .durations import Durations, kind_of
 from .ownership import owner
 from .shares import Shares
@@ -39,14 +39,14 @@ class QueueStatistics:
         self.shares = shares
         self._clock = clock
 
-    def arrive(self, directory: str, weight: float) -> Turn:
+    def arrive(self, directory: str, graph: Graph, weight: float) -> Turn:
         """The number of a user's new prompt."""
         self.arrivals += 1
         self.own_counts[directory] += 1
-        return turn(self.own_counts[directory], self.arrivals, weight, self._clock())
+        return turn(self.own_counts[directory], self.arrivals, kind_of(graph), weight, self._clock())
 
     def start(self, item: QueueItem, item_id: int, now: float) -> None:
-        self.started[item_id] = Started(now, item[0].arrived, kind_of(item[2]), owner(item) or "", item[0].weight)
+        self.started[item_id] = Started(now, item[0].arrived, item[0].kind, owner(item) or "", item[0].weight)
 
     def end(self, item_id: int, now: float, *, completed: bool) -> Started | None:
         found = self.started.pop(item_id, None)
@@ -67,7 +67,7 @@ class QueueStatistics:
             expected = self.durations.expected(one.kind, UNKNOWN_SECONDS)
             running[one.directory] += max(now - one.at, expected) / one.weight
         for item in queue.queue:
-            item[0].cost = self.durations.expected(kind_of(item[2]), UNKNOWN_SECONDS) / item[0].weight
+            item[0].cost = self.durations.expected(item[0].kind, UNKNOWN_SECONDS) / item[0].weight
         rank(
             [(item[0], owner(item) or "") for item in queue.queue],
             lambda directory: self.shares.of(directory, now) + running[directory],

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import os
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 import psutil
 
@@ -86,25 +87,23 @@ class Run:
             found = set(self._processes)
             for native_id in self._threads.values():
                 found |= _children_of_thread(native_id)
-        for process in list(found):
-            try:
-                found |= set(process.children(recursive=True))
-            except psutil.Error:
-                continue
-        pool_endings.abandon_pools_of({process.pid for process in found})
-        for process in found:
-            try:
-                process.kill()
-            except psutil.Error:
-                continue
-        self._reap(found)
-
-    def _reap(self, killed: set[psutil.Process]) -> None:
-        for process in killed:
-            try:
+        for process in kill(found):
+            # Reaps it.
+            with contextlib.suppress(OSError, AttributeError):
                 os.waitpid(process.pid, os.WNOHANG)
-            except (OSError, AttributeError):
-                continue
+
+
+def kill(processes: Iterable[psutil.Process]) -> set[psutil.Process]:
+    """Kills processes and their descendants, and returns all of these."""
+    found = set(processes)
+    for process in list(found):
+        with contextlib.suppress(psutil.Error):
+            found |= set(process.children(recursive=True))
+    pool_endings.abandon_pools_of({process.pid for process in found})
+    for process in found:
+        with contextlib.suppress(psutil.Error):
+            process.kill()
+    return found
 
 
 def _children_of_thread(native_id: int) -> set[psutil.Process]:

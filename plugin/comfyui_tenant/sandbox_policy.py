@@ -43,10 +43,12 @@ def is_under(path: str, root: str) -> bool:
     return path == root or path.startswith(root.rstrip("/") + "/")
 
 
-def harmless(place: str, private: Iterable[str], keep: Callable[[os.DirEntry[str]], bool] | None = None) -> list[str]:
-    """The place; nothing if it is private; if it contains a private one, those children that `keep` accepts."""
-    resolved = tuple(os.path.realpath(path) for path in private)
-    return list(_harmless(os.path.realpath(place), resolved, keep or _is_plain, set()))
+def harmless(
+    places: Iterable[str], private: Iterable[str], keep: Callable[[os.DirEntry[str]], bool] | None = None
+) -> list[str]:
+    """Each place; nothing if it is private; if it contains a private one, those children that `keep` accepts."""
+    resolved, seen = tuple(map(os.path.realpath, private)), set[str]()
+    return [found for place in places for found in _harmless(os.path.realpath(place), resolved, keep or _is_plain, seen)]
 
 
 def _harmless(place: str, private: tuple[str, ...], keep: Callable[[os.DirEntry[str]], bool], seen: set[str]) -> Iterator[str]:
@@ -137,29 +139,27 @@ class Layout:
 
 def readable_places(layout: Layout, links: Links) -> list[str]:
     """What every prompt may read."""
-    private = layout.private
     whole = [*SYSTEM, *(f"/etc/{name}" for name in ETC), *layout.python, *layout.custom_nodes, *layout.model_caches]
     whole += [*layout.models, *layout.readable]
     trees = [*layout.custom_nodes, *layout.models]
-    found = [place for path in whole for place in harmless(path, private)]
-    found += [place for path in links.out_of(trees, (*layout.writable, *layout.caches)) for place in harmless(path, private)]
-    for path in (layout.code, *layout.import_path):
-        if not any(is_under(os.path.realpath(path), place) for place in found):
-            found += _importable(path, layout, private)
+    found = harmless([*whole, *links.out_of(trees, (*layout.writable, *layout.caches))], layout.private)
+    code = os.path.realpath(layout.code)
+    for path in (code, *map(os.path.realpath, layout.import_path)):
+        if not any(is_under(path, place) for place in found):
+            found += harmless(_importable(path, code), layout.private, is_code)
     return outermost(found)
 
 
-def _importable(path: str, layout: Layout, private: tuple[str, ...]) -> list[str]:
+def _importable(path: str, code: str) -> list[str]:
     # Node packs put all kinds of folders on the import path. Only ComfyUI's own is allowed whole, if it has nothing private.
-    real = os.path.realpath(path)
-    if real == os.path.realpath(layout.code) or not os.path.isdir(real):
-        return harmless(real, private, is_code)
-    return [place for child in _children(real) if is_code(child) for place in harmless(child.path, private, is_code)]
+    if path == code or not os.path.isdir(path):
+        return [path]
+    return [child.path for child in _children(path) if is_code(child)]
 
 
 def writable_places(layout: Layout) -> list[str]:
     """What every prompt may write, in addition to its user's folders."""
-    return outermost([place for path in (*layout.writable, *layout.caches) for place in harmless(path, layout.private)])
+    return outermost(harmless((*layout.writable, *layout.caches), layout.private))
 
 
 def devices() -> list[str]:
@@ -170,7 +170,8 @@ def devices() -> list[str]:
 def outermost(places: Iterable[str]) -> list[str]:
     """The places that are not below another one."""
     kept: list[str] = []
-    for place in sorted(set(places)):
-        if not (kept and is_under(place, kept[-1])) and not any(is_under(place, other) for other in kept):
+    # By their parts, so that everything below a place directly follows it: `/a-b` comes after `/a/c`.
+    for place in sorted(set(places), key=lambda place: place.split("/")):
+        if not (kept and is_under(place, kept[-1])):
             kept.append(place)
     return kept

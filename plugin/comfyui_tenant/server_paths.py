@@ -22,7 +22,7 @@ class ServerPaths:
         shared = list(shared)
         self._shared = _longest_first(shared)
         # Searching for these is much faster than for the patterns.
-        self._spellings = {json.dumps(form)[1:-1] for path, _ in shared for form in (path, os.path.realpath(path))}
+        self._spellings = {spelling for path in _names_of(shared) for spelling in _spellings_of(path)}
         self._own = own
 
     def hide(self, text: str) -> str:
@@ -37,7 +37,7 @@ class ServerPaths:
 
     def hide_shared(self, text: str) -> str:
         """A text without the folders of the server, unless it names one of the user's, which works only as it is."""
-        if any(pattern.search(text) for pattern, _ in _longest_first(self._own())):
+        if not self.has_shared(text) or any(pattern.search(text) for pattern, _ in _longest_first(self._own())):
             return text
         for pattern, name in self._shared:
             text = pattern.sub(name, text)
@@ -64,12 +64,21 @@ class ServerPaths:
         yield from self._shared
 
 
+def _names_of(folders: Iterable[tuple[str, str]]) -> dict[str, str]:
+    """Each folder, as given and resolved → its name."""
+    return {path.rstrip("/\\"): name for path, name in folders for path in (path, os.path.realpath(path)) if len(path) > 3}
+
+
 def _longest_first(folders: Iterable[tuple[str, str]]) -> list[tuple[re.Pattern[str], str]]:
-    found = {path.rstrip("/\\"): name for path, name in folders for path in (path, os.path.realpath(path)) if len(path) > 3}
-    return [(_pattern(path), name) for path, name in sorted(found.items(), key=lambda pair: -len(pair[0]))]
+    return [(_pattern(path), name) for path, name in sorted(_names_of(folders).items(), key=lambda pair: -len(pair[0]))]
+
+
+def _spellings_of(path: str) -> set[str]:
+    """As a text and within JSON, which doubles backslashes."""
+    return {path, json.dumps(path)[1:-1]}
 
 
 def _pattern(path: str) -> re.Pattern[str]:
-    # As a text and within JSON, which doubles backslashes; not a part of a longer name.
-    spellings = {re.escape(path), re.escape(json.dumps(path)[1:-1])}
-    return re.compile(f"(?:{'|'.join(sorted(spellings, key=len, reverse=True))})(?![\\w.-])")
+    # Not a part of a longer name.
+    spellings = map(re.escape, sorted(_spellings_of(path), key=len, reverse=True))
+    return re.compile(f"(?:{'|'.join(spellings)})(?![\\w.-])")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections import Counter
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from typing import Any
@@ -37,13 +38,13 @@ def scoped(client_id: str, tenant: Tenant) -> str:
     return client_id if client_id.startswith(own) else own + client_id
 
 
-def install(tasks_of: Callable[[PromptQueue, str], int], public: Collection[str] = ()) -> None:
-    """@param tasks_of the number of a user's running and waiting prompts
+def install(tasks_by_user: Callable[[PromptQueue], Counter[str | None]], public: Collection[str] = ()) -> None:
+    """@param tasks_by_user the number of each user's running and waiting prompts
     @param public events that go to everyone if they belong to no user
     """
     from server import PromptServer
 
-    wrap(PromptServer, "send_sync", lambda original: _send_sync(original, tasks_of, public))
+    wrap(PromptServer, "send_sync", lambda original: _send_sync(original, tasks_by_user, public))
     wrap(PromptServer, "send", _send)
     wrap(PromptServer, "send_json", lambda original: _to_each_socket(original, public))
     wrap(PromptServer, "send_bytes", lambda original: _to_each_socket(original, ()))
@@ -54,15 +55,18 @@ def _is_public(event: object, sid: object, public: Collection[str]) -> bool:
     return sid is None and isinstance(event, str) and event in public and context.snapshot() is None
 
 
-def _send_sync(original: Function, tasks_of: Callable[[PromptQueue, str], int], public: Collection[str]) -> Function:
+def _send_sync(
+    original: Function, tasks_by_user: Callable[[PromptQueue], Counter[str | None]], public: Collection[str]
+) -> Function:
     """ComfyUI sends an event without a client id to everyone. Changed: to the running user's WebSockets, and the `status` event
     to each user with their own count. ComfyUI 0.3.75 and newer.
     """
 
     def to_audience(server: Server, event: Any, data: Any, sid: Any) -> None:
         if sid is None and event == "status":
+            tasks = tasks_by_user(server.prompt_queue)
             for directory in {key.split(SEPARATOR, 1)[0] for key in list(server.sockets)}:
-                remaining = tasks_of(server.prompt_queue, directory)
+                remaining = tasks[directory]
                 original(server, event, {"status": {"exec_info": {"queue_remaining": remaining}}}, Audience(directory))
             return
         if _is_public(event, sid, public):

@@ -16,6 +16,8 @@ class Turn(int):
     # Of the prompt among its user's prompts; the lowest is next.
     place: int
     arrival: int
+    # See durations.py. Kept here, because the order is computed often.
+    kind: int
     # Estimated seconds, divided by the user's weight.
     cost: float
     weight: float
@@ -43,9 +45,9 @@ class Turn(int):
         return hash(self._order)
 
 
-def turn(own_count: int, arrival: int, weight: float = 1.0, arrived: float = 0.0) -> Turn:
+def turn(own_count: int, arrival: int, kind: int = 0, weight: float = 1.0, arrived: float = 0.0) -> Turn:
     made = Turn(own_count)
-    made.place, made.arrival, made.weight, made.arrived = arrival, arrival, weight, arrived
+    made.place, made.arrival, made.kind, made.weight, made.arrived = arrival, arrival, kind, weight, arrived
     made.cost, made.rank = 0.0, 0.0
     return made
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 
 from .comfyui import Json, PromptQueue
-from .durations import kind_of
 from .ownership import owner
 from .queue_statistics import QueueStatistics
 
@@ -32,7 +31,7 @@ def wait_of(queue: PromptQueue, statistics: QueueStatistics, directory: str, now
         ahead = mine[0]["ahead"] if mine else len(running) + len(waiting)
         before = waiting[: max(0, ahead - len(running))]
         seconds: list[float | None] = [] if ahead == 0 else [known(one.kind, now - one.at) for one in starts]
-        seconds += [known(kind_of(item[2])) for item in before]
+        seconds += [known(item[0].kind) for item in before]
     known_seconds = [one for one in seconds if one is not None]
     eta = round(sum(known_seconds), 1) if len(known_seconds) == len(seconds) else None
     return {

@@ -189,6 +189,12 @@ class Comfyui:
         self.process.terminate()
         self.process.wait(timeout=60)
 
+    def __enter__(self) -> Comfyui:
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        self.stop()
+
 
 def free_port() -> int:
     with socket.socket() as probe:

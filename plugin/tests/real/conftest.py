@@ -6,8 +6,5 @@ from comfyui_process import Comfyui, start
 
 @pytest.fixture(scope="session")
 def comfyui(tmp_path_factory, request) -> Iterator[Comfyui]:
-    running = start(tmp_path_factory.mktemp("comfyui"), plugin=not request.config.getoption("--stock"))
-    try:
+    with start(tmp_path_factory.mktemp("comfyui"), plugin=not request.config.getoption("--stock")) as running:
         yield running
-    finally:
-        running.stop()

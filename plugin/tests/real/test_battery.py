@@ -28,20 +28,14 @@ LOOKS_OF_PROGRAMS = {"stat_program", "ctypes_access"}
 
 @pytest.fixture(scope="module")
 def kernel(tmp_path_factory):
-    running = start_battery(tmp_path_factory.mktemp("kernel"), kernel=True)
-    try:
+    with start_battery(tmp_path_factory.mktemp("kernel"), kernel=True) as running:
         yield running
-    finally:
-        running.stop()
 
 
 @pytest.fixture(scope="module")
 def guard(tmp_path_factory):
-    running = start_battery(tmp_path_factory.mktemp("guard"), kernel=False)
-    try:
+    with start_battery(tmp_path_factory.mktemp("guard"), kernel=False) as running:
         yield running
-    finally:
-        running.stop()
 
 
 def test_the_state_shows_the_kind_of_isolation(kernel, guard):
@@ -181,12 +175,8 @@ def test_named_sockets_of_others_are_not_accessible(kernel, guard, tmp_path):
 
 def test_abstract_sockets_of_others_are_not_accessible(tmp_path):
     name = f"battery-{uuid.uuid4().hex}"
-    with listening("\0" + name):
-        running = start_battery(tmp_path, kernel=True, env={"BATTERY_ABSTRACT": name})
-        try:
-            assert got(asked(running.visitor("bob"), "BatteryTry", ["connect_abstract"], running.base)) == set()
-        finally:
-            running.stop()
+    with listening("\0" + name), start_battery(tmp_path, kernel=True, env={"BATTERY_ABSTRACT": name}) as running:
+        assert got(asked(running.visitor("bob"), "BatteryTry", ["connect_abstract"], running.base)) == set()
 
 
 def test_every_user_has_separate_folders_and_temporary_files(kernel):

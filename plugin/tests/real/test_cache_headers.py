@@ -6,11 +6,8 @@ from comfyui_process import graph, image, start
 
 @pytest.fixture(scope="module")
 def comfyui(tmp_path_factory):
-    running = start(tmp_path_factory.mktemp("cache"))
-    try:
+    with start(tmp_path_factory.mktemp("cache")) as running:
         yield running
-    finally:
-        running.stop()
 
 
 @pytest.fixture(scope="module")

@@ -16,14 +16,10 @@ def comfyui(tmp_path_factory):
         (outside / name / "file.txt").write_text("content")
     base = tmp_path_factory.mktemp("denials")
     (base / "linked-models").mkdir()
-    running = start_battery(
-        base, kernel=True, settings={"readable": [str(outside / "pictures")], "writable": [str(outside / "exports")]}
-    )
-    running.outside = outside
-    try:
+    settings = {"readable": [str(outside / "pictures")], "writable": [str(outside / "exports")]}
+    with start_battery(base, kernel=True, settings=settings) as running:
+        running.outside = outside
         yield running
-    finally:
-        running.stop()
 
 
 def failed(visitor, way: str, path) -> str:

@@ -16,21 +16,15 @@ GIVEN_UP = "event select receive process_pool".split()
 
 @pytest.fixture(scope="module")
 def patient(tmp_path_factory):
-    running = start(tmp_path_factory.mktemp("patient"), nodes=(NODES,), settings={"interruptGraceSeconds": 0.5})
-    yield from served(running)
+    with start(tmp_path_factory.mktemp("patient"), nodes=(NODES,), settings={"interruptGraceSeconds": 0.5}) as running:
+        yield running
 
 
 @pytest.fixture(scope="module")
 def limited(tmp_path_factory):
     settings = {"interruptGraceSeconds": 0.5, "maxRunSeconds": 3}
-    yield from served(start(tmp_path_factory.mktemp("limited"), nodes=(NODES,), settings=settings))
-
-
-def served(running):
-    try:
+    with start(tmp_path_factory.mktemp("limited"), nodes=(NODES,), settings=settings) as running:
         yield running
-    finally:
-        running.stop()
 
 
 def endless(comfyui, visitor, way, **more):

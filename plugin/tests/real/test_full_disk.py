@@ -25,11 +25,8 @@ def small(tmp_path_factory):
         for name in ("tenants", "user"):
             (disk / name).mkdir()
         settings = {"tenantsDir": str(disk / "tenants"), "minFreeBytes": 0}
-        running = start(base, settings=settings, args=("--user-directory", str(disk / "user")))
-        try:
+        with start(base, settings=settings, args=("--user-directory", str(disk / "user"))) as running:
             yield running
-        finally:
-            running.stop()
     finally:
         subprocess.run(["umount", "-l", str(disk)], check=True)
 
@@ -114,13 +111,10 @@ def test_a_mask_is_replaced_atomically(full):
 
 
 def test_below_the_minimum_of_free_bytes_nothing_is_stored(tmp_path):
-    running = start(tmp_path, settings={"minFreeBytes": 10**15})
-    try:
+    with start(tmp_path, settings={"minFreeBytes": 10**15}) as running:
         answer = running.visitor("alice").upload("a.png", image())
         assert (answer.status, answer.json()["error"]["type"]) == (507, "storage_full")
         assert running.visitor("alice").post("/userdata/a.json", {}).status == 507
-    finally:
-        running.stop()
 
 
 def test_a_saved_file_keeps_its_mode_and_stale_temporary_files_are_removed(small):

@@ -10,11 +10,8 @@ from leak_world import until
 
 @pytest.fixture(scope="module")
 def comfyui(tmp_path_factory):
-    running = start(tmp_path_factory.mktemp("jobs"))
-    try:
+    with start(tmp_path_factory.mktemp("jobs")) as running:
         yield running
-    finally:
-        running.stop()
 
 
 @pytest.fixture

@@ -39,11 +39,8 @@ def started(base: Path, ui: str, **settings):
 
 @pytest.fixture(scope="module", params=["new", "legacy"])
 def comfyui(tmp_path_factory, request):
-    running = started(tmp_path_factory.mktemp("manager") / "base", request.param)
-    try:
+    with started(tmp_path_factory.mktemp("manager") / "base", request.param) as running:
         yield running
-    finally:
-        running.stop()
 
 
 @pytest.fixture(scope="module")
@@ -91,12 +88,9 @@ def test_operators_see_that_a_manager_is_loaded(comfyui):
 
 @pytest.mark.parametrize("ui", ["new", "legacy"])
 def test_broadcasts_of_the_manager_reach_only_the_user_who_caused_them(tmp_path, ui):
-    running = started(tmp_path / "base", ui, allowRoutes=[f"POST {START_QUEUE}"])
-    try:
+    with started(tmp_path / "base", ui, allowRoutes=[f"POST {START_QUEUE}"]) as running:
         alice, bob = running.visitor("alice"), running.visitor("bob")
         with Socket(alice) as own, Socket(bob) as other:
             assert alice.post(START_QUEUE).status == 200
             assert own.await_type("cm-queue-status")
             assert other.types() == {"status"}
-    finally:
-        running.stop()

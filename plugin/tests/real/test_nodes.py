@@ -17,19 +17,15 @@ WAYS = (
 
 @pytest.fixture(scope="module")
 def hostile(tmp_path_factory):
-    running = start(
-        tmp_path_factory.mktemp("hostile"), nodes=(NODES,), settings={"sharedLoaders": ["TestSharedLoader"], "maxQueued": 5}
-    )
-    alice = running.base / "tenants" / "u-alice" / "output"
-    alice.mkdir(parents=True)
-    (alice / "secret.txt").write_text("secret")
-    data = running.base / "user" / "u-alice" / "workflows"
-    data.mkdir(parents=True)
-    (data / "secret.txt").write_text("secret")
-    try:
+    settings = {"sharedLoaders": ["TestSharedLoader"], "maxQueued": 5}
+    with start(tmp_path_factory.mktemp("hostile"), nodes=(NODES,), settings=settings) as running:
+        alice = running.base / "tenants" / "u-alice" / "output"
+        alice.mkdir(parents=True)
+        (alice / "secret.txt").write_text("secret")
+        data = running.base / "user" / "u-alice" / "workflows"
+        data.mkdir(parents=True)
+        (data / "secret.txt").write_text("secret")
         yield running
-    finally:
-        running.stop()
 
 
 def ran(visitor, class_type, **inputs):

@@ -38,11 +38,8 @@ def base(tmp_path_factory):
     (root / "tenants/u-bob/output/loras/link.safetensors").symlink_to(
         root / "tenants/u-alice/output/loras/of-alice.safetensors"
     )
-    running = start(root, nodes=(NODES,), settings={"sharedLoaders": ["TestSharedLoader"]})
-    try:
+    with start(root, nodes=(NODES,), settings={"sharedLoaders": ["TestSharedLoader"]}) as running:
         yield running
-    finally:
-        running.stop()
 
 
 def expected(user):

@@ -23,11 +23,8 @@ def comfyui(tmp_path_factory):
     secret.parent.mkdir(parents=True)
     secret.write_text(SECRET)
     (base / "code.py").write_text("pass")
-    running = start(base, nodes=(NODES,))
-    try:
+    with start(base, nodes=(NODES,)) as running:
         yield running
-    finally:
-        running.stop()
 
 
 def swap(comfyui, folder: str, target: Path) -> float:

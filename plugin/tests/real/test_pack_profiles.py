@@ -16,11 +16,8 @@ def packs(tmp_path_factory):
     """With a setting that would open everything."""
     folder = tmp_path_factory.mktemp("packs")
     nodes = tuple(make_pack(folder, name) for name in NAMES)
-    running = start(tmp_path_factory.mktemp("profiled"), nodes=nodes, settings={"allowRoutes": ["/*"]})
-    try:
+    with start(tmp_path_factory.mktemp("profiled"), nodes=nodes, settings={"allowRoutes": ["/*"]}) as running:
         yield running
-    finally:
-        running.stop()
 
 
 @pytest.fixture(scope="module")
@@ -37,11 +34,8 @@ def others(tmp_path_factory):
     (files.parent / "__init__.py").write_text("NODE_CLASS_MAPPINGS = {}")
     (files / "link.png").symlink_to(base / "output" / "shared.png")
     (files / "shown.js").symlink_to(files / ".hidden" / "x.js")
-    running = start(base, nodes=nodes)
-    try:
+    with start(base, nodes=nodes) as running:
         yield running
-    finally:
-        running.stop()
 
 
 @pytest.mark.parametrize("prefix", ["", "/api"])

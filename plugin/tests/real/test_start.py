@@ -104,11 +104,8 @@ def test_a_missing_or_changed_part_of_comfyui_is_named(tmp_path, module, change,
 
 @pytest.fixture(scope="module")
 def keyless(tmp_path_factory):
-    running = start(tmp_path_factory.mktemp("keyless"), with_key=False)
-    try:
+    with start(tmp_path_factory.mktemp("keyless"), with_key=False) as running:
         yield running
-    finally:
-        running.stop()
 
 
 def test_without_a_key_local_requests_are_refused_too(keyless):
@@ -133,16 +130,13 @@ def test_anyone_can_read_the_plugins_state(comfyui):
 
 
 def test_a_changed_key_applies_at_once_without_a_restart(tmp_path):
-    running = start(tmp_path)
-    try:
+    with start(tmp_path) as running:
         alice = running.visitor("alice")
         assert alice.ask("/queue").status == 200
         alice.key = GatewayKey()
         replace(tmp_path / "public" / "comfyui.json", alice.key.public_file())
         assert alice.ask("/queue").status == 200
         assert running.visitor("alice").ask("/queue").status == 403
-    finally:
-        running.stop()
 
 
 def replace(path, text):
@@ -156,8 +150,7 @@ def test_migrating_from_the_shared_key_of_0_1_refuses_no_request(tmp_path):
     old = tmp_path / "old.key"
     old.write_text(base64.urlsafe_b64encode(shared).decode())
     both = f"{tmp_path / 'public' / 'comfyui.json'}{os.pathsep}{old}"
-    running = start(tmp_path, env={"COMFY_TENANT_KEY_FILE": both})
-    try:
+    with start(tmp_path, env={"COMFY_TENANT_KEY_FILE": both}) as running:
         before, after = Visitor(running.url, "alice", shared), running.visitor("alice")
         assert (before.ask("/queue").status, after.ask("/queue").status) == (200, 200)
         assert before.ask("/_tenant/plugin").json()["keyFile"] == "both"
@@ -166,8 +159,6 @@ def test_migrating_from_the_shared_key_of_0_1_refuses_no_request(tmp_path):
         time.sleep(1.1)
         assert (before.ask("/queue").status, after.ask("/queue").status) == (403, 200)
         assert before.ask("/_tenant/plugin").json()["keyFile"] == "public"
-    finally:
-        running.stop()
 
 
 def test_operators_see_private_keys_that_comfyui_can_read(comfyui):

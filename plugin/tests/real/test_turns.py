@@ -11,11 +11,8 @@ from comfyui_socket import Socket
 @pytest.fixture(scope="module")
 def limited(tmp_path_factory):
     settings = {"maxQueued": 12, "quotaBytes": 200_000, "allowRoutes": ["GET /internal/folder_paths"]}
-    running = start(tmp_path_factory.mktemp("limited"), settings=settings)
-    try:
+    with start(tmp_path_factory.mktemp("limited"), settings=settings) as running:
         yield running
-    finally:
-        running.stop()
 
 
 def ready(comfyui, user, *roles):

@@ -15,11 +15,8 @@ HARD = 0.3
 
 @pytest.fixture(scope="module")
 def metered(tmp_path_factory):
-    running = start(tmp_path_factory.mktemp("metered"), settings={"gpuSecondsPerDay": {"soft": 0.1, "hard": HARD}})
-    try:
+    with start(tmp_path_factory.mktemp("metered"), settings={"gpuSecondsPerDay": {"soft": 0.1, "hard": HARD}}) as running:
         yield running
-    finally:
-        running.stop()
 
 
 def finish(comfyui, user, seconds):

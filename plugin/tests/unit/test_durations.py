@@ -57,6 +57,17 @@ def test_a_run_of_less_than_a_second_is_known():
     assert known.remaining(1) == 0.5
 
 
+def test_an_unknown_kind_is_expected_to_take_the_mean_of_the_known_ones():
+    known = Durations()
+    assert known.expected(1, 9.0) == 9.0
+    for kind, seconds in ((1, 2.0), (1, 4.0), (2, 8.0)):
+        known.add(kind, seconds)
+    assert [known.expected(kind, 9.0) for kind in (1, 2, 3)] == [4.0, 8.0, 6.0]
+    for kind in range(KINDS):
+        known.add(10 + kind, 1.0)
+    assert known.expected(1, 9.0) == 1.0
+
+
 def test_the_kind_that_ran_longest_ago_is_dropped_first():
     known = Durations()
     for kind in range(KINDS):
@@ -72,12 +83,13 @@ def statistics():
 
 
 def item(place):
-    return (turn(1, place), f"p{place}", {"1": node(steps=5)}, {}, [])
+    graph = {"1": node(steps=5)}
+    return (turn(1, place, kind_of(graph)), f"p{place}", graph, {}, [])
 
 
 def test_prompts_are_numbered_for_their_user_and_for_all():
     counted = statistics()
-    made = [counted.arrive(user, 1.0) for user in ("u-alice", "u-bob", "u-alice")]
+    made = [counted.arrive(user, {}, 1.0) for user in ("u-alice", "u-bob", "u-alice")]
     assert [(int(one), one.arrival) for one in made] == [(1, 1), (1, 2), (2, 3)]
 
 

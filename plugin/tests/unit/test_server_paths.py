@@ -2,6 +2,7 @@
 
 import json
 
+import pytest
 from aiohttp import web
 from comfyui_tenant.hidden_paths import without_paths
 from comfyui_tenant.server_paths import ServerPaths
@@ -17,9 +18,9 @@ def test_a_folder_is_replaced_and_a_longer_name_is_not():
     assert PATHS.hide_in(["at /srv/comfy/main.py", 1]) == ["at ComfyUI/main.py", 1]
 
 
-def seen(spec, **more):
+def seen(spec, paths=PATHS, **more):
     info = {"Node": {"input": {"required": {"path": spec}}, **more}}
-    return json.loads(without_paths(web.json_response(info), PATHS).body)["Node"]
+    return json.loads(without_paths(web.json_response(info), paths).body)["Node"]
 
 
 def test_defaults_and_descriptions_are_replaced():
@@ -28,6 +29,12 @@ def test_defaults_and_descriptions_are_replaced():
         "input": {"required": {"path": ["STRING", {"default": "ComfyUI/cache", "tooltip": "in ComfyUI"}]}},
         "description": "of ComfyUI/x",
     }
+
+
+@pytest.mark.parametrize("folder", ["/srv/comfy/", "/srv/bücher", "/srv/a\\b", '/srv/a"b'])
+def test_a_folder_is_found_however_it_is_spelled(folder):
+    node = seen(["STRING", {"default": f"{folder.rstrip('/')}/cache"}], ServerPaths([(folder, "ComfyUI")], list))
+    assert node["input"]["required"]["path"][1] == {"default": "ComfyUI/cache"}
 
 
 def test_choices_and_the_users_own_folders_are_unchanged():

@@ -25,10 +25,10 @@ class Line:
         self.queue = SimpleNamespace(mutex=threading.RLock(), currently_running={}, queue=[])
 
     def put(self, user, first=False):
-        made = self.statistics.arrive(user, self.weights.get(user, 1.0))
+        graph = {"1": {"class_type": "Sample", "inputs": {"steps": self.seconds.get(user, 1.0)}}}
+        made = self.statistics.arrive(user, graph, self.weights.get(user, 1.0))
         if first:
             put_first(made, [item[0] for item in self.queue.queue if item[3][OWNER] == user])
-        graph = {"1": {"class_type": "Sample", "inputs": {"steps": self.seconds.get(user, 1.0)}}}
         heapq.heappush(self.queue.queue, (made, f"{user}{made.arrival}", graph, {OWNER: user}))
         self.statistics.order(self.queue)
         return made

@@ -15,7 +15,7 @@ def graph(steps, text="a", seed=1):
 
 
 def item(user, prompt, place=1):
-    return (turn(1, place), f"{user}{place}", prompt, {OWNER: f"u-{user}"}, [])
+    return (turn(1, place, kind_of(prompt)), f"{user}{place}", prompt, {OWNER: f"u-{user}"}, [])
 
 
 def situation(running, waiting=(), known=(), started=100.0):

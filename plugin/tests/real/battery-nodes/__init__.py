@@ -9,20 +9,16 @@ import time
 import uuid
 from concurrent.futures import ThreadPoolExecutor
 
-sys.path.insert(0, os.path.dirname(__file__))
+sys.path[:0] = [os.path.dirname(__file__), os.path.dirname(os.path.dirname(os.path.realpath(__file__)))]
 import ways  # noqa: E402
+from output_node import OutputNode  # noqa: E402
 
 ASYNC_POOL = ThreadPoolExecutor(1)
 # Results of VALIDATE_INPUTS, IS_CHANGED, INPUT_TYPES and outliving threads, for the test to read.
 HEARD = {}
 
 
-class Base:
-    CATEGORY = "test"
-    FUNCTION = "run"
-    RETURN_TYPES = ()
-    OUTPUT_NODE = True
-
+class Base(OutputNode):
     @classmethod
     def INPUT_TYPES(cls):
         return {"required": {"way": ("STRING", {}), "path": ("STRING", {}), "nonce": ("STRING", {"default": ""})}}

@@ -14,7 +14,8 @@ import time
 
 import folder_paths
 
-HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.realpath(__file__))))
+from output_node import OutputNode  # noqa: E402
 
 
 def _sleep():
@@ -117,15 +118,8 @@ WAYS = {
 }
 
 
-class Endless:
-    CATEGORY = "test"
-    FUNCTION = "run"
-    RETURN_TYPES = ()
-    OUTPUT_NODE = True
-
-    @classmethod
-    def INPUT_TYPES(cls):
-        return {"required": {"way": ("STRING", {}), "nonce": ("STRING", {})}}
+class Endless(OutputNode):
+    INPUTS = {"way": "STRING", "nonce": "STRING"}
 
     def run(self, way, nonce):
         print(f"endless {nonce} runs", flush=True)
@@ -133,17 +127,10 @@ class Endless:
         return {"ui": {"text": ["ended"]}}
 
 
-class Raises:
+class Raises(OutputNode):
     """Raises or returns what ComfyUI does not expect."""
 
-    CATEGORY = "test"
-    FUNCTION = "run"
-    RETURN_TYPES = ()
-    OUTPUT_NODE = True
-
-    @classmethod
-    def INPUT_TYPES(cls):
-        return {"required": {"what": ("STRING", {})}}
+    INPUTS = {"what": "STRING"}
 
     @classmethod
     def IS_CHANGED(cls, what):
@@ -163,17 +150,10 @@ class Raises:
         return {"ui": {"text": [{1, 2}]}}
 
 
-class KillWorker:
+class KillWorker(OutputNode):
     """An exception in the worker itself, as from a bug in ComfyUI."""
 
-    CATEGORY = "test"
-    FUNCTION = "run"
-    RETURN_TYPES = ()
-    OUTPUT_NODE = True
-
-    @classmethod
-    def INPUT_TYPES(cls):
-        return {"required": {"nonce": ("STRING", {})}}
+    INPUTS = {"nonce": "STRING"}
 
     def run(self, nonce):
         import execution

@@ -3,11 +3,15 @@
 import asyncio
 import os
 import shutil
+import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import folder_paths
+
+sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.realpath(__file__))))
+from output_node import OutputNode  # noqa: E402
 
 POOL = ThreadPoolExecutor(1)
 
@@ -86,21 +90,14 @@ def _in_thread(work):
     return found[0]
 
 
-class Reach:
-    CATEGORY = "test"
-    FUNCTION = "reach"
-    RETURN_TYPES = ()
-    OUTPUT_NODE = True
-
-    @classmethod
-    def INPUT_TYPES(cls):
-        return {"required": {"way": ("STRING", {}), "path": ("STRING", {})}}
+class Reach(OutputNode):
+    INPUTS = {"way": "STRING", "path": "STRING"}
 
     @classmethod
     def IS_CHANGED(cls, **_):
         return float("nan")
 
-    def reach(self, way, path):
+    def run(self, way, path):
         try:
             happened = f"got {WAYS[way](path)!r}"
         except (PermissionError, ValueError) as error:
@@ -108,19 +105,12 @@ class Reach:
         return {"ui": {"text": [happened]}}
 
 
-class Where:
+class Where(OutputNode):
     """Reports its user's output folder, in each way in which code can run."""
 
-    CATEGORY = "test"
-    FUNCTION = "where"
-    RETURN_TYPES = ()
-    OUTPUT_NODE = True
+    INPUTS = {"nonce": "STRING"}
 
-    @classmethod
-    def INPUT_TYPES(cls):
-        return {"required": {"nonce": ("STRING", {})}}
-
-    def where(self, nonce):
+    def run(self, nonce):
         ask = folder_paths.get_output_directory
 
         async def task():
@@ -160,17 +150,10 @@ class CheckpointLoaderSimple:
         return (type(self).runs,)
 
 
-class ShowRuns:
-    CATEGORY = "test"
-    FUNCTION = "show"
-    RETURN_TYPES = ()
-    OUTPUT_NODE = True
+class ShowRuns(OutputNode):
+    INPUTS = {"model": "DEMO_MODEL"}
 
-    @classmethod
-    def INPUT_TYPES(cls):
-        return {"required": {"model": ("DEMO_MODEL",)}}
-
-    def show(self, model):
+    def run(self, model):
         return {"ui": {"text": [str(model)]}}
 
 

@@ -6,6 +6,9 @@ import sys
 
 import folder_paths
 
+sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.realpath(__file__))))
+from output_node import OutputNode  # noqa: E402
+
 SWAP = """
 import ctypes, os, sys, time
 folder, target, seconds = sys.argv[1], sys.argv[2], float(sys.argv[3])
@@ -21,15 +24,8 @@ while time.monotonic() < end:
 """
 
 
-class Swap:
-    CATEGORY = "test"
-    FUNCTION = "run"
-    RETURN_TYPES = ()
-    OUTPUT_NODE = True
-
-    @classmethod
-    def INPUT_TYPES(cls):
-        return {"required": {"folder": ("STRING", {}), "target": ("STRING", {}), "seconds": ("FLOAT", {})}}
+class Swap(OutputNode):
+    INPUTS = {"folder": "STRING", "target": "STRING", "seconds": "FLOAT"}
 
     def run(self, folder, target, seconds):
         own = os.path.join(os.path.dirname(folder_paths.get_output_directory()), folder)
@@ -38,15 +34,8 @@ class Swap:
         return {"ui": {"text": ["started"]}}
 
 
-class MakePipe:
-    CATEGORY = "test"
-    FUNCTION = "run"
-    RETURN_TYPES = ()
-    OUTPUT_NODE = True
-
-    @classmethod
-    def INPUT_TYPES(cls):
-        return {"required": {"name": ("STRING", {})}}
+class MakePipe(OutputNode):
+    INPUTS = {"name": "STRING"}
 
     def run(self, name):
         os.mkfifo(os.path.join(folder_paths.get_input_directory(), name))
@@ -65,15 +54,8 @@ for line in sys.stdin:
 """
 
 
-class AskKeptProcess:
-    CATEGORY = "test"
-    FUNCTION = "run"
-    RETURN_TYPES = ()
-    OUTPUT_NODE = True
-
-    @classmethod
-    def INPUT_TYPES(cls):
-        return {"required": {"path": ("STRING", {}), "nonce": ("STRING", {})}}
+class AskKeptProcess(OutputNode):
+    INPUTS = {"path": "STRING", "nonce": "STRING"}
 
     def run(self, path, nonce):
         if not KEPT or KEPT[0].poll() is not None:
