@@ -6,12 +6,12 @@ from dataclasses import dataclass
 
 from .comfyui import Json
 
-_DAY = 86400
+DAY = 86400
 
 
 def day_start(now: float) -> float:
     """The start of the UTC day, in seconds since 1970."""
-    return now - now % _DAY
+    return now - now % DAY
 
 
 @dataclass(frozen=True)
@@ -30,7 +30,7 @@ class DayUse:
     @property
     def resets_in(self) -> int:
         """Seconds, rounded up."""
-        return int(day_start(self.now) + _DAY - self.now) + 1
+        return int(day_start(self.now) + DAY - self.now) + 1
 
     def as_json(self) -> Json:
         hard = self.hard
@@ -39,6 +39,6 @@ class DayUse:
             "softSeconds": self.soft,
             "hardSeconds": hard,
             "remaining": None if hard is None else round(max(0.0, hard - self.used), 1),
-            "resetsAt": int(day_start(self.now)) + _DAY,
+            "resetsAt": int(day_start(self.now)) + DAY,
             "notice": self.soft is not None and self.used >= self.soft,
         }

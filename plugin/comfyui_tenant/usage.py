@@ -11,7 +11,7 @@ from typing import Any
 from . import context
 from .comfyui import Json, PromptQueue
 from .context import Tenant
-from .day_limits import DayUse, day_start
+from .day_limits import DAY, DayUse, day_start
 from .ownership import REQUEST, USER_ID, owner
 from .probe_users import is_probe_user
 from .queue_statistics import Started
@@ -54,8 +54,8 @@ class Usage:
             ended=self._clock(),
             user=extra.get(USER_ID, ""),
             directory=owner(item) or "",
-            prompt=item[1],
-            request=extra.get(REQUEST),
+            prompt=_text(item[1]),
+            request=None if extra.get(REQUEST) is None else _text(extra[REQUEST]),
             waited=round(started.at - started.arrived, 3),
             seconds=round(now - started.at, 3),
             result=result,
@@ -72,8 +72,10 @@ class Usage:
     def today(self, tenant: Tenant) -> DayUse:
         """Reads the file, so not for the event loop."""
         limits, now = self._settings.gpu_seconds_per_day, self._clock()
+        # A clock that was set back has left times in the future, which are not today's.
+        start = day_start(now)
         with context.as_tenant(context.Housekeeping()):
-            used = self._store.seconds_of(tenant.directory, day_start(now))
+            used = self._store.seconds_of(tenant.directory, start, start + DAY)
         return DayUse(used, limits.get("soft"), limits.get("hard"), now)
 
     @property
@@ -95,6 +97,11 @@ class Usage:
                 }
                 for use in self._store.by_user(since)
             ]
+
+
+def _text(value: object) -> str:
+    """An id from outside, as SQLite can store it: without the surrogates of bytes that are not UTF-8."""
+    return str(value).encode("utf-8", "replace").decode()
 
 
 def queue_state(queue: PromptQueue, monotonic: float) -> Json:

@@ -60,20 +60,23 @@ class UsageStore:
 
     def __init__(self, root: str):
         self._path = os.path.join(root, NAME)
-        os.close(os.open(self._path, os.O_CREAT | os.O_RDWR, 0o600))
-        with closing(self._open()) as file, file:
-            file.executescript(_SCHEMA)
+        self._create()
         self._waiting: queue.SimpleQueue[PromptUse | threading.Event] = queue.SimpleQueue()
         threading.Thread(target=self._write_all, name="comfy-tenant usage", daemon=True).start()
+
+    def _create(self) -> None:
+        os.close(os.open(self._path, os.O_CREAT | os.O_RDWR, 0o600))
+        with closing(self._connect()) as file, file:
+            file.executescript(_SCHEMA)
 
     def add(self, use: PromptUse) -> None:
         self._waiting.put(use)
 
     def flush(self) -> None:
-        """Waits until everything added so far is stored or reported."""
+        """Waits until everything added so far is stored or reported, unless the file is in use for long."""
         done = threading.Event()
         self._waiting.put(done)
-        done.wait()
+        done.wait(BUSY_SECONDS)
 
     def by_user(self, since: float) -> list[UserUse]:
         """The sums of each user's prompts that ended after a time, most GPU time first."""
@@ -82,11 +85,11 @@ class UsageStore:
         with closing(self._open()) as file:
             return [UserUse(*row) for row in file.execute(sums, (since,))]
 
-    def seconds_of(self, directory: str, since: float) -> float:
-        """A user's GPU seconds of prompts that ended after a time."""
-        asked = "SELECT coalesce(sum(seconds), 0) FROM prompts WHERE directory = ? AND ended >= ?"
+    def seconds_of(self, directory: str, since: float, until: float) -> float:
+        """A user's GPU seconds of prompts that ended between two times."""
+        asked = "SELECT coalesce(sum(seconds), 0) FROM prompts WHERE directory = ? AND ended >= ? AND ended < ?"
         with closing(self._open()) as file:
-            return float(file.execute(asked, (directory, since)).fetchone()[0])
+            return float(file.execute(asked, (directory, since, until)).fetchone()[0])
 
     def ends(self, since: float) -> list[tuple[str, float, float]]:
         """Directory, GPU seconds and end of each prompt that ended after a time, in that order."""
@@ -95,6 +98,12 @@ class UsageStore:
             return list(file.execute(asked, (since,)))
 
     def _open(self) -> sqlite3.Connection:
+        if not os.path.exists(self._path):
+            logging.error("comfy-tenant: %s was removed: recording in a new file", self._path)
+            self._create()
+        return self._connect()
+
+    def _connect(self) -> sqlite3.Connection:
         return sqlite3.connect(self._path, timeout=BUSY_SECONDS)
 
     def _write_all(self) -> None:
@@ -106,7 +115,8 @@ class UsageStore:
                 continue
             try:
                 self._write(use)
-            except (sqlite3.Error, OSError):
+            except Exception:
+                # No prompt may end the thread that records all others.
                 logging.exception("comfy-tenant: the use of prompt %s of %s could not be recorded", use.prompt, use.user)
 
     def _write(self, use: PromptUse) -> None:

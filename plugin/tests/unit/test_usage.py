@@ -3,9 +3,11 @@
 import json
 import os
 import sqlite3
+import threading
 from types import SimpleNamespace
 
 import pytest
+from comfyui_tenant import usage_store
 from comfyui_tenant.context import Tenant
 from comfyui_tenant.day_limits import DayUse
 from comfyui_tenant.ownership import OWNER, REQUEST, USER_ID
@@ -25,8 +27,8 @@ def recorder(tmp_path, clock=NOON, **settings):
     return Usage(store, Settings(**settings), "i-1", lambda: now.clock, lambda: now.clock - 1e9), store, now
 
 
-def finish(usage, now, user="alice", seconds=10.0, waited=2.0, result="success"):
-    item = (1, f"p-{user}", {}, {OWNER: f"u-{user}", USER_ID: user, REQUEST: "r-1"})
+def finish(usage, now, user="alice", seconds=10.0, waited=2.0, result="success", prompt="p-1", request="r-1"):
+    item = (1, prompt, {}, {OWNER: f"u-{user}", USER_ID: user, REQUEST: request})
     started = now.clock - 1e9 - seconds
     usage.finished(item, Started(started, started - waited, 0, f"u-{user}", 1.0), result)
 
@@ -100,6 +102,59 @@ def test_a_file_that_cannot_be_written_does_not_stop_prompts(tmp_path, caplog):
     finish(usage, now)
     store.flush()
     assert "could not be recorded" in caplog.text
+
+
+@pytest.mark.parametrize(("prompt", "request_id"), [("p-1", "\udcff"), ("\ud800", None), (10**30, "r-1"), (["p-1"], 7)])
+def test_ids_that_sqlite_cannot_store_hide_no_prompt(tmp_path, prompt, request_id):
+    usage, store, now = recorder(tmp_path)
+    finish(usage, now, prompt=prompt, request=request_id)
+    finish(usage, now)
+    store.flush()
+    assert store.seconds_of("u-alice", 0, NOON + 1) == 20.0
+
+
+def test_a_prompt_that_cannot_be_stored_does_not_end_the_recording(tmp_path, caplog):
+    usage, store, now = recorder(tmp_path)
+    finish(usage, now, user="\ud800")
+    finish(usage, now)
+    store.flush()
+    assert store.seconds_of("u-alice", 0, NOON + 1) == 10.0
+    assert "could not be recorded" in caplog.text
+
+
+def test_a_file_that_was_removed_is_replaced_by_a_private_one(tmp_path, caplog):
+    usage, store, now = recorder(tmp_path, gpu_seconds_per_day={"hard": 20})
+    os.remove(tmp_path / NAME)
+    assert usage.today(ALICE).used == 0
+    os.remove(tmp_path / NAME)
+    finish(usage, now)
+    store.flush()
+    assert usage.today(ALICE).used == 10.0
+    assert os.stat(tmp_path / NAME).st_mode & 0o077 == 0
+    assert "was removed" in caplog.text
+
+
+def test_a_file_in_use_does_not_hold_up_a_report_for_each_waiting_prompt(tmp_path, monkeypatch):
+    usage, store, now = recorder(tmp_path)
+    monkeypatch.setattr(usage_store, "BUSY_SECONDS", 0.2)
+    locked, done = threading.Event(), threading.Event()
+    monkeypatch.setattr(store, "_write", lambda _use: (locked.set(), done.wait()))
+    finish(usage, now)
+    assert locked.wait(60)
+    try:
+        assert usage.report(0, lambda _user: 0) == []
+    finally:
+        done.set()
+
+
+def test_a_time_in_the_future_does_not_count_today(tmp_path):
+    usage, store, now = recorder(tmp_path, gpu_seconds_per_day={"hard": 20})
+    now.clock = NOON + 100 * 86400
+    finish(usage, now, seconds=100.0)
+    now.clock = NOON
+    finish(usage, now, seconds=5.0)
+    store.flush()
+    assert usage.today(ALICE).used == 5.0
 
 
 def test_one_log_line_per_prompt_that_ids_cannot_forge(tmp_path, caplog):
