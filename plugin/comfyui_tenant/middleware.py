@@ -31,7 +31,7 @@ from .route_overrides import Handler, override_for
 from .sandbox import Sandbox
 from .server_paths import ServerPaths
 from .settings import Settings
-from .usage import Usage
+from .usage import Usage, UseUnknown
 from .verifier import Refusal, Verifier
 
 PUBLIC = "/_tenant/plugin"
@@ -40,6 +40,12 @@ _core_of = functools.lru_cache(maxsize=4096)(policy.core_of)
 _USER, _TOKEN = istr(USER_HEADER), istr(TOKEN_HEADER)
 _STORING = ("/upload/image", "/upload/mask", "/userdata/{file}", "/prompt")
 _FULL_REMEDY = "the server's disk is full: delete some of your files, or ask the operator to free space"
+# Status, type, message and remedy.
+_REFUSALS: dict[type[Exception], tuple[int, str, str, str]] = {
+    PromptIdTaken: (400, "invalid_prompt_id", "prompt_id is in use: omit it or choose another", ""),
+    UseUnknown: (503, "usage_unknown", "your GPU time cannot be read", "try again; if it lasts, tell the operator"),
+    OutsideTenant: (403, "outside_of_your_folders", "this path is outside your folders", ""),
+}
 _UNKNOWN = "only if its code is safe for several users, open it with the setting"
 
 
@@ -108,10 +114,8 @@ class TenantMiddleware:
         except TooManyCalls:
             message = "too many of your requests are still running"
             return error(429, "too_many_requests", message, "wait until they have ended; remove named pipes from your files")
-        except PromptIdTaken:
-            return error(400, "invalid_prompt_id", "prompt_id is in use: omit it or choose another")
-        except OutsideTenant:
-            return error(403, "outside_of_your_folders", "this path is outside your folders")
+        except (PromptIdTaken, UseUnknown, OutsideTenant) as refusal:
+            return error(*_REFUSALS[type(refusal)])
         except StorageFull as full:
             return error(507, "storage_full", f"not saved: {full}; the previous file is unchanged", _FULL_REMEDY)
         except OSError as failed:

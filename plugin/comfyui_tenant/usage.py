@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import sqlite3
 import time
 from collections.abc import Callable
 from typing import Any
@@ -21,6 +22,10 @@ from .usage_store import PromptUse, UsageStore
 
 # Older use has no weight in the order of the queue.
 _HALF_LIVES = 12
+
+
+class UseUnknown(Exception):
+    """The file cannot be read, so that nobody knows what a user has used."""
 
 
 class Usage:
@@ -70,12 +75,16 @@ class Usage:
         logging.info("comfy-tenant: prompt %s", json.dumps({**line, "seconds": use.seconds, "waited": use.waited}))
 
     def today(self, tenant: Tenant) -> DayUse:
-        """Reads the file, so not for the event loop."""
+        """Reads the file, so not for the event loop. @raises UseUnknown"""
         limits, now = self._settings.gpu_seconds_per_day, self._clock()
         # A clock that was set back has left times in the future, which are not today's.
         start = day_start(now)
         with context.as_tenant(context.Housekeeping()):
-            used = self._store.seconds_of(tenant.directory, start, start + DAY)
+            try:
+                used = self._store.seconds_of(tenant.directory, start, start + DAY)
+            except (sqlite3.Error, OSError) as failed:
+                logging.error("comfy-tenant: %s cannot be read: %s: repair or remove it", self._store.path, failed)
+                raise UseUnknown from failed
         return DayUse(used, limits.get("soft"), limits.get("hard"), now)
 
     @property
@@ -84,6 +93,8 @@ class Usage:
 
     def report(self, since: float, bytes_of: Callable[[str], int]) -> list[Json]:
         """Each user's use after a time. Reads files, so not for the event loop. @param bytes_of by user id"""
+        if context.current() is not None:
+            raise PermissionError("comfy-tenant: only the gateway may read everyone's use")
         with context.as_tenant(context.Housekeeping()):
             self._store.flush()
             return [

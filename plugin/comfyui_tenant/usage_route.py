@@ -27,9 +27,9 @@ def add_usage(server: PromptServer, usage: Usage, quota: Quota, root: str) -> No
         since = _seconds(request.query.get("since", "0"))
         if since is None:
             return error(400, "malformed", "since: must be a time in seconds since 1970")
+        users = await asyncio.to_thread(usage.report, since, bytes_of)
         with context.as_tenant(context.Housekeeping()):
             disk = shutil.disk_usage(root)
-            users = await asyncio.to_thread(usage.report, since, bytes_of)
         queue = queue_state(server.prompt_queue, time.monotonic())
         totals = {"prompts": usage.prompts, "failed": usage.failed, "gpuSeconds": round(usage.gpu_seconds, 3)}
         space = {"free": disk.free, "total": disk.total}

@@ -56,16 +56,21 @@ class UserUse(NamedTuple):
 
 
 class UsageStore:
-    """@param root the users' folders. @raises sqlite3.Error if the file cannot be used"""
+    """@param root the users' folders. @raises sqlite3.Error, OSError if the file cannot be used"""
 
     def __init__(self, root: str):
-        self._path = os.path.join(root, NAME)
-        self._create()
+        self.path = os.path.join(root, NAME)
+        try:
+            self._create()
+        except (sqlite3.Error, OSError) as failed:
+            raise type(failed)(
+                f"{self.path}: the record of used GPU time cannot be opened: {failed}: repair or remove it"
+            ) from failed
         self._waiting: queue.SimpleQueue[PromptUse | threading.Event] = queue.SimpleQueue()
         threading.Thread(target=self._write_all, name="comfy-tenant usage", daemon=True).start()
 
     def _create(self) -> None:
-        os.close(os.open(self._path, os.O_CREAT | os.O_RDWR, 0o600))
+        os.close(os.open(self.path, os.O_CREAT | os.O_RDWR, 0o600))
         with closing(self._connect()) as file, file:
             file.executescript(_SCHEMA)
 
@@ -98,13 +103,13 @@ class UsageStore:
             return list(file.execute(asked, (since,)))
 
     def _open(self) -> sqlite3.Connection:
-        if not os.path.exists(self._path):
-            logging.error("comfy-tenant: %s was removed: recording in a new file", self._path)
+        if not os.path.exists(self.path):
+            logging.error("comfy-tenant: %s was removed: recording in a new file", self.path)
             self._create()
         return self._connect()
 
     def _connect(self) -> sqlite3.Connection:
-        return sqlite3.connect(self._path, timeout=BUSY_SECONDS)
+        return sqlite3.connect(self.path, timeout=BUSY_SECONDS)
 
     def _write_all(self) -> None:
         context.enter(context.Housekeeping())

@@ -1,5 +1,6 @@
 """What is recorded of prompts, who may ask for it, and the limit of a day."""
 
+import http.client
 import json
 import shutil
 import time
@@ -78,9 +79,32 @@ def test_a_user_with_no_gpu_time_left_today_gets_429_and_others_go_on(metered):
     finish(metered, "light", 0.01)
 
 
+def test_a_request_id_that_is_not_utf8_hides_no_prompt(metered):
+    odd, body = metered.visitor("odd"), json.dumps({"prompt": graph("in.png"), "prompt_id": uuid.uuid4().hex}).encode()
+    odd.upload("in.png", image())
+    sent = {**odd.headers(), "Content-Type": "application/json", "X-Request-Id": b"\xff"}
+    connection = http.client.HTTPConnection(metered.url.removeprefix("http://"), timeout=60)
+    connection.request("POST", "/prompt", body, sent)
+    odd.finished(json.loads(connection.getresponse().read())["prompt_id"])
+    finish(metered, "odd", 0.01)
+    deadline = time.monotonic() + 60
+    while [user["prompts"] for user in report(metered)["users"] if user["user"] == "odd"] != [2]:
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+
+
 def test_the_log_has_one_line_per_prompt(metered):
     prompt_id = finish(metered, "logged", 0.01)
     deadline = time.monotonic() + 60
     while f'"prompt": "{prompt_id}"' not in metered.log.read_text():
         assert time.monotonic() < deadline
         time.sleep(0.05)
+
+
+def test_without_a_readable_record_no_prompt_is_accepted(metered):
+    # Last: the record is lost.
+    (metered.base / "tenants" / ".usage.sqlite").write_bytes(b"garbage" * 1000)
+    alice = metered.visitor("alice")
+    for answer in (alice.ask("/_tenant/me"), alice.post("/prompt", {"prompt": graph("in.png")})):
+        assert (answer.status, answer.json()["error"]["type"]) == (503, "usage_unknown")
+    assert alice.ask("/queue").status == 200

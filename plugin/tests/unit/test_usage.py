@@ -7,14 +7,14 @@ import threading
 from types import SimpleNamespace
 
 import pytest
-from comfyui_tenant import usage_store
+from comfyui_tenant import context, usage_store
 from comfyui_tenant.context import Tenant
 from comfyui_tenant.day_limits import DayUse
 from comfyui_tenant.ownership import OWNER, REQUEST, USER_ID
 from comfyui_tenant.queue_statistics import Started
 from comfyui_tenant.settings import Settings, SettingsError, parse_settings
 from comfyui_tenant.shares import Shares
-from comfyui_tenant.usage import Usage
+from comfyui_tenant.usage import Usage, UseUnknown
 from comfyui_tenant.usage_store import NAME, UsageStore
 
 NOON = 1_800_000_000.0 - 1_800_000_000.0 % 86400 + 43200
@@ -155,6 +155,35 @@ def test_a_time_in_the_future_does_not_count_today(tmp_path):
     finish(usage, now, seconds=5.0)
     store.flush()
     assert usage.today(ALICE).used == 5.0
+
+
+@pytest.mark.parametrize("content", [b"garbage" * 1000, None])
+def test_without_a_readable_file_nobody_has_time_left(tmp_path, caplog, content):
+    usage, _, _ = recorder(tmp_path, gpu_seconds_per_day={"hard": 20})
+    os.remove(tmp_path / NAME)
+    if content is None:
+        (tmp_path / NAME).mkdir()
+    else:
+        (tmp_path / NAME).write_bytes(content)
+    with pytest.raises(UseUnknown):
+        usage.today(ALICE)
+    assert f"{tmp_path / NAME} cannot be read" in caplog.text
+
+
+@pytest.mark.parametrize("content", [b"garbage" * 1000, None])
+def test_the_start_names_a_file_that_cannot_be_opened(tmp_path, content):
+    if content is None:
+        (tmp_path / NAME).mkdir()
+    else:
+        (tmp_path / NAME).write_bytes(content)
+    with pytest.raises((sqlite3.Error, OSError), match=r"\.usage\.sqlite: .*repair or remove it"):
+        UsageStore(str(tmp_path))
+
+
+def test_code_of_a_user_gets_no_report(tmp_path):
+    usage, _, _ = recorder(tmp_path)
+    with context.as_tenant(ALICE), pytest.raises(PermissionError):
+        usage.report(0, lambda _user: 0)
 
 
 def test_one_log_line_per_prompt_that_ids_cannot_forge(tmp_path, caplog):
