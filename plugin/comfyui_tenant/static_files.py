@@ -16,6 +16,8 @@ TYPES = frozenset(
         *(".wav", ".mp4", ".webm", ".glb", ".gltf", ".obj", ".fbx", ".hdr", ".task", ".tflite"),
     )
 )
+# aiohttp sends such a neighbour instead, to clients that accept its encoding.
+_COMPRESSED = (".gz", ".br")
 
 
 @dataclass(frozen=True)
@@ -41,8 +43,15 @@ def may_serve(place: StaticFolder, name: str, started: float) -> bool:
     # A link may lead to a hidden file.
     if not is_under(path, place.folder) or f"{os.sep}." in path[len(place.folder) :]:
         return False
-    try:
-        found = os.stat(path)
-    except OSError:
+    found = _stat(path)
+    if found is None or not stat.S_ISREG(found.st_mode):
         return False
-    return stat.S_ISREG(found.st_mode) and not (place.strict and found.st_ctime > started)
+    sent = (found, *(_stat(path + ending) for ending in _COMPRESSED))
+    return not place.strict or all(one is None or one.st_ctime <= started for one in sent)
+
+
+def _stat(path: str) -> os.stat_result | None:
+    try:
+        return os.stat(path)
+    except OSError:
+        return None

@@ -166,8 +166,12 @@ def test_nothing_else_of_an_unknown_pack_is_served(others, path, prefix):
 
 
 def test_a_static_file_that_was_written_since_the_start_is_not_served(others):
-    assert others.visitor("bob").ask("/_tenant/write-file").status == 200
-    assert others.visitor("bob").ask("/unknown/copied/later.js").status == 404
+    bob, neighbour = others.visitor("bob"), "/unknown/copied/sub/deep.js"
+    assert bob.ask(neighbour, headers={"Accept-Encoding": "gzip"}).status == 200
+    assert bob.ask("/_tenant/write-file").status == 200
+    assert bob.ask("/unknown/copied/later.js").status == 404
+    # Sent instead of the file, which has not changed.
+    assert bob.ask(neighbour, headers={"Accept-Encoding": "gzip"}).status == 404
 
 
 EVENTS = [event["event"] for _, event in rules("events")]

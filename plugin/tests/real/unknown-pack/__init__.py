@@ -1,5 +1,6 @@
 """A pack without a profile: static folders, some of which must not be served, and routes."""
 
+import gzip
 import os
 import tempfile
 
@@ -35,4 +36,6 @@ async def listed(request):
 async def write(request):
     with open(os.path.join(copy, "files", "later.js"), "w") as file:
         file.write("secret")
+    with gzip.open(os.path.join(copy, "files", "sub", "deep.js.gz"), "wb") as file:
+        file.write(b"secret")
     return web.json_response({})
