@@ -23,7 +23,6 @@ class Labels:
     good: str
     bad: str
     attention: str
-    idle: str
     happened: str
     remedy: str
     help: str
@@ -37,7 +36,6 @@ LABELS = {
         good="✓ Working",
         bad="✗ Not working",
         attention="! Needs attention",
-        idle="– Not reached",  # noqa: RUF001
         happened="What happened",
         remedy="What you can do",
         help="Help",
@@ -49,7 +47,6 @@ LABELS = {
         good="✓ 正常",
         bad="✗ 异常",
         attention="! 请留意",  # noqa: RUF001
-        idle="– 未到达",  # noqa: RUF001
         happened="发生了什么",
         remedy="您可以做什么",
         help="帮助",

@@ -10,8 +10,7 @@ from collections.abc import Iterable
 OPEN, EMPTY, OPERATORS, CLOSED = "open", "empty", "operators", "closed"
 
 # Isolated by the wrapped functions, or facts about the installation that are the same for all users.
-_OPEN = [
-    "",
+_OPEN = (
     "GET /",
     "GET /ws",
     "GET /embeddings",
@@ -67,8 +66,7 @@ _OPEN = [
     "DELETE /_tenant/files",
     "DELETE /_tenant/me",
     "POST /_tenant/restart",
-    "",
-]
+)
 # The web UI shows an error if these are denied, so they get an empty response: see empty_answers.py.
 _EMPTY = (
     *("GET /internal/logs", "GET /internal/logs/raw", "PATCH /internal/logs/subscribe"),
@@ -76,7 +74,7 @@ _EMPTY = (
 )
 _OPERATORS = ("POST /free",)
 _TABLE = {
-    **{line: OPEN for line in _OPEN if line},
+    **dict.fromkeys(_OPEN, OPEN),
     **dict.fromkeys(_EMPTY, EMPTY),
     **dict.fromkeys(_OPERATORS, OPERATORS),
 }
