@@ -5,6 +5,7 @@ import { DEFAULT_LIFETIME_MS } from '../access-token/edit-access-tokens.ts';
 import type { Allow } from '../auth/decision.ts';
 import { pageResponse, type Html } from './page-response.ts';
 import type { AccountSection, PortalParts } from './portal-context.ts';
+import { readForm } from './read-form.ts';
 import { PORTAL_TEXTS, type PortalTexts } from './texts.ts';
 import { utcTime } from './utc-time.ts';
 import { whoIs, type Visit } from './visit.ts';
@@ -87,7 +88,7 @@ async function create(tokens: AccountTokens, parts: PortalParts, on: { visit: Vi
   const { visit, context } = on;
   const owner = await ownerAt(visit);
   if (owner === undefined) return context.redirect(ACCOUNT, 303);
-  const form = await context.req.parseBody();
+  const form = await readForm(context);
   const days = textOf(form, 'days');
   const name = textOf(form, 'name').trim();
   const lifetimeMs = /^[0-9]{1,4}$/.test(days) ? Number(days) * DAY_MS : Number.NaN;
@@ -124,7 +125,7 @@ export function accessTokenSection(tokens: AccountTokens): AccountSection {
         REVOKE,
         visited(async (visit, context) => {
           const owner = await ownerAt(visit);
-          const form = await context.req.parseBody();
+          const form = await readForm(context);
           if (owner !== undefined) await tokens.revoke(owner, textOf(form, 'id'));
           return context.redirect(ACCOUNT, 303);
         }),

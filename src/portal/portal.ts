@@ -27,6 +27,8 @@ export interface Portal {
 }
 
 const KEY = 'portal.listen';
+/** More than Envoy lets through, so that it alone refuses large headers, with a page. Node's own limit is 16 KiB. */
+const LIMITS = { maxHeaderSize: 128 * 1024 };
 
 function listening(server: Server, where: { path: string } | { host: string; port: number }): Promise<void> {
   return new Promise((resolve, reject) => {
@@ -50,13 +52,14 @@ async function bind(server: Server, { listen, socketGroup }: PortalOptions): Pro
 }
 
 function serverFor(listener: RequestListener, { listen, tls }: PortalOptions): Server {
-  if (tls === undefined || listen.startsWith('unix:')) return createServer(listener);
+  if (tls === undefined || listen.startsWith('unix:')) return createServer(LIMITS, listener);
   const { certFile, keyFile, clientCaFile } = tls;
   const clients =
     clientCaFile === undefined
       ? {}
       : { ca: readFileSync(clientCaFile), requestCert: true, rejectUnauthorized: true };
-  return createTlsServer({ cert: readFileSync(certFile), key: readFileSync(keyFile), ...clients }, listener);
+  const pair = { cert: readFileSync(certFile), key: readFileSync(keyFile) };
+  return createTlsServer({ ...LIMITS, ...pair, ...clients }, listener);
 }
 
 /**

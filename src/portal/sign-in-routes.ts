@@ -7,6 +7,7 @@ import { endSession } from './end-session.ts';
 import { isFormToken, makeFormToken } from './form-token.ts';
 import { pageResponse } from './page-response.ts';
 import type { PortalParts, WithVisit } from './portal-context.ts';
+import { readForm } from './read-form.ts';
 import { signedInPage, signInPage } from './sign-in-page.ts';
 import type { StartSession } from './sign-in-method.ts';
 import { PORTAL_TEXTS } from './texts.ts';
@@ -104,7 +105,7 @@ export function signInRoutes(
       const { endpoint, request, language, address } = visit;
       const { passwords } = endpoint;
       if (passwords === undefined) return context.notFound();
-      const form = await context.req.parseBody();
+      const form = await readForm(context);
       const texts = PORTAL_TEXTS[language];
       const next = safeNext(textOf(form, 'next'));
       const [username, password] = [textOf(form, 'username'), textOf(form, 'password')];

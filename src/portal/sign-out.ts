@@ -6,6 +6,7 @@ import { setSessionCookie } from '../session/session-cookie.ts';
 import { endSession } from './end-session.ts';
 import { pageResponse } from './page-response.ts';
 import type { PortalParts } from './portal-context.ts';
+import { readForm } from './read-form.ts';
 import { PORTAL_TEXTS } from './texts.ts';
 import { whoIs, type Visit } from './visit.ts';
 
@@ -48,7 +49,7 @@ async function end(
   { who, context }: { who: Allow | undefined; context: Context },
 ): Promise<boolean> {
   if (who === undefined) return true;
-  const form = await context.req.parseBody();
+  const form = await readForm(context);
   return endSession(parts, visit, { who, everywhere: form['everywhere'] === '1' });
 }
 

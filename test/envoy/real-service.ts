@@ -16,19 +16,19 @@ export interface RealGateway {
   stop(): Promise<void>;
 }
 
-export interface RealOptions extends Pick<EnvoyOptions, 'change'> {
+export interface RealOptions extends Pick<EnvoyOptions, 'change' | 'preset'> {
   readonly config: string;
   /** A host of each endpoint, with credentials that it lets in: its upstream is healthy before the test begins. */
   readonly ready: readonly (readonly [host: string, authorization: string])[];
 }
 
 /** A real Envoy and the real service, both from one configuration. */
-export async function startRealGateway({ config, ready, change }: RealOptions): Promise<RealGateway> {
+export async function startRealGateway({ config, ready, ...more }: RealOptions): Promise<RealGateway> {
   const directory = aDirectory();
   const loaded = load(directory.write('comfy-tenant.yaml', config));
   const lines: string[] = [];
   const log = pino({}, { write: (line: string) => lines.push(line) });
-  const envoy = await startEnvoy({ directory, config, ...(change === undefined ? {} : { change }) });
+  const envoy = await startEnvoy({ directory, config, ...more });
   const gateway = { ...loaded.config.gateway, listen: `127.0.0.1:${envoy.port}` };
   // Tests run side by side, so any free port.
   const admin = { ...loaded.config.admin, listen: '127.0.0.1:0' };

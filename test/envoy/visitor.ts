@@ -1,4 +1,5 @@
 import { request } from 'node:http';
+import { request as requestByTls } from 'node:https';
 
 export interface Answered {
   readonly status: number;
@@ -22,8 +23,10 @@ export const PAGE = {
   'sec-fetch-dest': 'document',
 };
 
-/** A browser without a window: keeps cookies, follows nothing. */
-export function aVisitor(port: number, host: string) {
+/** A browser without a window: keeps cookies, follows nothing. @param ca uses https, and trusts this certificate */
+export function aVisitor(port: number, host: string, ca?: Buffer) {
+  const scheme = ca === undefined ? 'http' : 'https';
+  const send = ca === undefined ? request : requestByTls;
   const cookies = new Map<string, string>();
 
   function keep(line: string): void {
@@ -43,7 +46,7 @@ export function aVisitor(port: number, host: string) {
         ? {}
         : {
             ...PAGE,
-            origin: `http://${host}`,
+            origin: `${scheme}://${host}`,
             'sec-fetch-site': 'same-origin',
             'content-type': 'application/x-www-form-urlencoded',
             'content-length': String(body.length),
@@ -51,8 +54,9 @@ export function aVisitor(port: number, host: string) {
       ...headers,
     };
     return new Promise((resolve, reject) => {
-      const sent = request(
+      const sent = send(
         {
+          ...(ca === undefined ? {} : { ca, servername: host }),
           host: '127.0.0.1',
           port,
           path,
