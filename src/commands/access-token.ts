@@ -11,9 +11,9 @@ import { stateFiles } from '../config/state-files.ts';
 import { readSharedFile } from '../files/shared-file.ts';
 import { idClaimOf } from '../jwt/identify.ts';
 import { addRevocations, readRevocations } from '../revocation/open-revocations.ts';
+import { columns } from './columns.ts';
 import { type Command, type CommandContext, EXIT } from './context.ts';
 import { endpointFault, loadedConfig } from './loaded-config.ts';
-import { columns } from './sessions.ts';
 import { userIdsOf } from './user-ids.ts';
 
 export const help = `comfy-tenant access-token create --user <name> --name <text> [options]

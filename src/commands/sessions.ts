@@ -2,6 +2,7 @@ import { parseArgs } from 'node:util';
 import { readRevocations } from '../revocation/open-revocations.ts';
 import type { RegisteredSession } from '../revocation/registered-sessions.ts';
 import { openSessionRegister } from '../revocation/session-register.ts';
+import { columns } from './columns.ts';
 import { type Command, EXIT } from './context.ts';
 import { stateFiles } from '../config/state-files.ts';
 import { loadedConfig } from './loaded-config.ts';
@@ -32,24 +33,6 @@ function row(session: RegisteredSession): string[] {
     new Date(signedInAtMs).toISOString(),
     new Date(endsAtMs).toISOString(),
   ];
-}
-
-/** Names of people are theirs to choose: no control character reaches the terminal. */
-function shown(text: string): string {
-  // eslint-disable-next-line no-control-regex
-  return text.replaceAll(/[\u0000-\u001f\u007f-\u009f]/g, '?');
-}
-
-/** Lines with aligned columns. */
-export function columns(rows: readonly (readonly string[])[]): string[] {
-  const cells = rows.map((cellsOfRow) => cellsOfRow.map(shown));
-  const widths = (cells[0] ?? []).map((_, at) => Math.max(...cells.map((one) => one[at]?.length ?? 0)));
-  return cells.map((one) =>
-    one
-      .map((text, at) => text.padEnd(widths[at] ?? 0))
-      .join('  ')
-      .trimEnd(),
-  );
 }
 
 const HEADER = ['SESSION', 'USER', 'ENDPOINT', 'ADDRESS', 'BROWSER', 'SIGNED IN', 'ENDS'];

@@ -1,12 +1,12 @@
-import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { askUsage, tenantComfyuis, type UsageReport, type UserUse } from '../comfyui/ask-usage.ts';
 import { duration } from '../config-file/fields.ts';
-import { loadConfig } from '../config/load.ts';
 import type { Config } from '../config/schema.ts';
 import { explainError } from '../errors/explain-error.ts';
 import { loadTokenKeys } from '../token/token-key.ts';
+import { columns } from './columns.ts';
 import { EXIT, type Command, type CommandContext } from './context.ts';
+import { loadedConfig } from './loaded-config.ts';
 
 export const help = `comfy-tenant usage [--since 7d] [--json | --csv] [--config comfy-tenant.yaml]
 
@@ -59,16 +59,9 @@ function csvLines(users: readonly UserUse[]): string[] {
 }
 
 function tableLines(users: readonly UserUse[]): string[] {
-  const rows = [['user', 'prompts', 'failed', 'GPU s', 'waited s', 'bytes']];
-  for (const one of users) rows.push(COLUMNS.map((name) => String(one[name])));
-  const widths = COLUMNS.map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
-  return rows.map((row) =>
-    row
-      .map((cell, column) =>
-        column === 0 ? cell.padEnd(widths[0] ?? 0) : cell.padStart(widths[column] ?? 0),
-      )
-      .join('  '),
-  );
+  const header = ['user', 'prompts', 'failed', 'GPU s', 'waited s', 'bytes'];
+  const rows = users.map((one) => COLUMNS.map((name) => String(one[name])));
+  return columns([header, ...rows], (column) => column > 0);
 }
 
 function linesOf(users: readonly UserUse[], { json, csv }: { json: boolean; csv: boolean }): string[] {
@@ -98,13 +91,10 @@ type Values = ReturnType<typeof parseArgs<{ options: typeof OPTIONS }>>['values'
 
 /** @param sinceMs how long ago */
 async function list(sinceMs: number, values: Values, context: CommandContext): Promise<number> {
-  const { cwd, env, out, err } = context;
-  const loaded = loadConfig(resolve(cwd, values.config), env, values.config);
-  if (!loaded.ok) {
-    for (const fault of loaded.faults) err(fault);
-    return EXIT.config;
-  }
-  const reports = await ask(loaded.config, sinceMs, err);
+  const { out, err } = context;
+  const config = loadedConfig(values.config, context);
+  if (config === undefined) return EXIT.config;
+  const reports = await ask(config, sinceMs, err);
   if (reports.length === 0) {
     err(`${values.config}: no endpoint has multiTenant: true, so no use is recorded by user`);
     return EXIT.config;
