@@ -20,7 +20,7 @@ const SLOW = [
 /** Unit tests that replace modules. */
 const MOCKING = ['src/jwt/fetch-jwks.test.ts', 'src/basic/no-oracle.test.ts'];
 
-const exclude = [...configDefaults.exclude, ...SLOW];
+export const exclude = [...configDefaults.exclude, ...SLOW];
 
 /** `npm run test:fast`: all other tests, in under 40 seconds. Unit tests share the modules that they import, which halves their time. */
 export default defineConfig({
