@@ -1,11 +1,11 @@
 import { configDefaults, defineConfig } from 'vitest/config';
 import { alias, patience } from './vitest.config.ts';
 
-/** Tests that need Envoy, ComfyUI, a browser, another program or root. */
+/** Tests that need Envoy, ComfyUI, a browser, another program or root, or much time. */
 const SLOW = [
   'test/envoy/**',
   'test/end-to-end/**',
-  'test/attacks/fuzz.test.ts',
+  'test/attacks/{fuzz,many-sessions}.test.ts',
   'test/config/fuzz.test.ts',
   'test/compose/**',
   'test/docs/{deploy,kubernetes}.test.ts',
