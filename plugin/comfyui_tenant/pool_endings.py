@@ -59,7 +59,7 @@ def abandon_pools_of(pids: set[int]) -> list[Any]:
 
 
 def free_abandoned(pools: list[Any]) -> None:
-    """Wakes threads of pools whose processes were killed while these threads waited for their lock."""
+    """Wakes threads of pools whose processes were killed while these threads wait for their lock."""
     for pool in pools:
         lock, pool._outqueue._wlock = pool._outqueue._wlock, _LastWrite(pool._outqueue._writer)
         # ValueError: no one holds it. No process that was sent SIGKILL can take it now. Windows has no lock here.

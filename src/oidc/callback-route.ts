@@ -114,7 +114,7 @@ async function answer(
     return await finish(context, begun, parts);
   } catch (error) {
     if (!(error instanceof SignInError)) throw error;
-    // Not every provider can show a choice of accounts, and few say so in their metadata. All can ask for a password.
+    // Not every provider can show a choice of accounts, and few list what they support in their metadata. All can ask for a password.
     if (prompt === 'select_account' && error.problem === 'provider-error')
       return context.redirect(startUrl({ iss: attempt.issuer, next: attempt.next, prompt: 'login' }), 303);
     return showProblem(context, error, { attempt, options: parts.options });

@@ -122,7 +122,7 @@ test('who is signed in at the provider needs no password; another account does',
   expect(users().at(-1)).toBe('carol');
 });
 
-test('who cancels at the provider is told so, and can try again', async () => {
+test('who cancels at the provider gets a page that explains it, and can try again', async () => {
   await open();
   await page.getByText('[ Cancel ]').click();
   await page.getByText('Sign-in was cancelled').waitFor();

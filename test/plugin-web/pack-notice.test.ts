@@ -31,7 +31,7 @@ function aComfyui(packs: unknown, settings = new Map<string, unknown>()) {
   return { messages, settings, open: () => showLimitedPacks({ fetchApi, show, texts }) };
 }
 
-test('a user is told once which packs are limited, on whatever machine', async () => {
+test('a user sees once which packs are limited, on whatever machine', async () => {
   const here = aComfyui(LIMITED);
   await here.open();
   expect(here.messages).toEqual([
