@@ -8,7 +8,7 @@ import { freePort, waitForPort } from '../src/stack/ports.ts';
 import { launchChromium, signIn } from '../test/end-to-end/comfyui-page.ts';
 import { startDemo } from '../test/end-to-end/demo.ts';
 
-/** `node --import tsx bench/page-load.ts [rounds]`: seconds until ComfyUI's page is usable, plain and through the gateway, in turn. */
+/** `npm run bench:page [-- rounds]`: seconds until ComfyUI's page is usable, plain and through the gateway, in turn. */
 const ROUNDS = Number(process.argv[2] ?? 5);
 const SLOW = { offline: false, latency: 40, downloadThroughput: 20e6 / 8, uploadThroughput: 20e6 / 8 };
 
