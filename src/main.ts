@@ -15,16 +15,16 @@ function watchOutput(): () => NodeJS.ErrnoException | undefined {
 }
 
 async function runInProcess(): Promise<number> {
-  // Ctrl-C and SIGTERM end the running command; a second one exits at once.
+  const [name = 'help', ...args] = process.argv.slice(2);
+  // Ctrl-C, SIGTERM and a closed terminal end the running command; a second signal exits at once.
   const ending = new AbortController();
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+  for (const signal of ['SIGINT', 'SIGTERM', ...(name === 'serve' ? [] : (['SIGHUP'] as const))] as const) {
     process.on(signal, () => {
       if (ending.signal.aborted) process.exit(130);
       ending.abort(signal);
     });
   }
   const lostOutput = watchOutput();
-  const [name = 'help', ...args] = process.argv.slice(2);
   // Unhandled rejections arrive here too.
   process.on('uncaughtException', (error: unknown) => {
     const { line, code } = explainUncaught(error);

@@ -8,6 +8,7 @@ import { explainError } from '../src/errors/explain-error.ts';
 /** Programs that tests run beside what the project itself installs, and the Debian packages that have them. */
 const PROGRAMS = {
   chromium: 'chromium',
+  'firefox-esr': 'firefox-esr',
   git: 'git',
   htpasswd: 'apache2-utils',
   openssl: 'openssl',

@@ -9,10 +9,12 @@ import builtins
 import errno
 import os
 import secrets
+import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from contextvars import ContextVar
+from types import ModuleType
 from typing import IO, Any
 
 from .comfyui import Function
@@ -72,13 +74,65 @@ def atomic_open(path: Any, mode: str = "r", *args: Any, **kwargs: Any) -> Any:
     return replacing(path, lambda temporary: builtins.open(temporary, mode, *args, **kwargs))
 
 
+@contextmanager
+def _reporting_full() -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        if error.errno in FULL:
+            raise StorageFull(os.strerror(error.errno)) from error
+        raise
+
+
+@contextmanager
+def _file_of(descriptor: int, *args: Any, **kwargs: Any) -> Iterator[IO[Any]]:
+    with _reporting_full(), os.fdopen(descriptor, *args, **kwargs) as file:
+        yield file
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def _make_temporary(dir: str) -> tuple[int, str]:
+    with _reporting_full():
+        _remove_stale(dir)
+        return tempfile.mkstemp(_SUFFIX, _PREFIX, dir)
+
+
+def _replace(temporary: str, path: str) -> None:
+    with suppress(FileNotFoundError):
+        os.chmod(temporary, os.stat(path).st_mode & 0o7777)
+    with _reporting_full():
+        os.replace(temporary, path)
+
+
+class _With:
+    """A module with some other functions."""
+
+    def __init__(self, module: ModuleType, **others: Function):
+        self.__dict__.update(others)
+        self._module = module
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._module, name)
+
+
+def _saves_atomically(module: dict[str, Any]) -> None:
+    """Newer ComfyUIs replace a workflow by a temporary file, but report a full disk as an invalid name."""
+    if "tempfile" in module:
+        module["tempfile"] = _With(tempfile, mkstemp=_make_temporary)
+        module["os"] = _With(os, fdopen=_file_of, replace=_replace)
+
+
 def install() -> None:
     import importlib
 
     from PIL import Image
 
     for name in _SAVING:
-        vars(importlib.import_module(name))["open"] = atomic_open
+        module = vars(importlib.import_module(name))
+        module["open"] = atomic_open
+        if name == "app.user_manager":
+            _saves_atomically(module)
     wrap(Image.Image, "save", _saved)
 
 

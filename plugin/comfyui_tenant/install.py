@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import logging
 import os
 import time
@@ -111,6 +112,8 @@ class Plugin:
         keys = _key_file()
         limits = RunLimits(self.settings.max_run_seconds, self.settings.interrupt_grace_seconds)
         shares = Shares(self.settings.share_half_life_seconds)
+        # Before what has to be stored at the end.
+        end_signal.install()
         usage = Usage(UsageStore(self.folders.root), self.settings, self.instance.name)
         usage.recall(shares)
         statistics = QueueStatistics(shares, time.monotonic)
@@ -137,6 +140,7 @@ class Plugin:
         add_packs(server, routes)
         add_empty(server)
         server.app.on_startup.append(routes.packs_loaded)
+        server.app.on_startup.append(_keep_what_was_loaded)
         add_removal(server)
         open_sockets = OpenSockets()
         add_close(server, open_sockets)
@@ -150,13 +154,19 @@ class Plugin:
         atomic_files.install()
         self.instance.empty_left_temp()
         self.instance.keep_touching()
-        end_signal.install()
         guard = Guard(self.folders, folder_paths.get_user_directory(), private)
         hidden_paths.install(paths)
         isolated.install(server, guard)
         guard.install()
         logging.info("comfy-tenant: isolation: %s", isolated.sandbox.isolation)
         logging.info("comfy-tenant: ready; users' folders are in %s", self.folders.root)
+
+
+async def _keep_what_was_loaded(_app: object) -> None:
+    """Modules and nodes stay in memory, so the garbage collector need not look at them during requests: each full
+    collection would pass over everything that torch and the node packs have loaded."""
+    gc.collect()
+    gc.freeze()
 
 
 def _own_files(settings: Settings) -> list[str]:

@@ -6,6 +6,7 @@ folder in their place, after the shared ones.
 
 from __future__ import annotations
 
+import functools
 import os
 from collections.abc import Iterator
 from contextvars import ContextVar
@@ -72,9 +73,14 @@ def _shared_folder_of(path: str) -> tuple[str, str] | None:
     """Which of ComfyUI's shared folders a path is in, and where in it."""
     import folder_paths
 
-    path = os.path.abspath(path)
-    shared_folders = [(kind, folder_paths.__dict__[f"{kind}_directory"]) for kind in KINDS]
-    for kind, folder in (*shared_folders, (DATASETS, os.path.join(folder_paths.base_path, DATASETS))):
+    shared = tuple((kind, folder_paths.__dict__[f"{kind}_directory"]) for kind in KINDS)
+    return _place_in(os.path.abspath(path), (*shared, (DATASETS, f"{folder_paths.base_path}/{DATASETS}")))
+
+
+@functools.lru_cache(maxsize=4096)
+def _place_in(path: str, shared_folders: tuple[tuple[str, str], ...]) -> tuple[str, str] | None:
+    # Remembered, because the node list asks for the same few folders hundreds of times.
+    for kind, folder in shared_folders:
         shared = os.path.abspath(folder)
         if is_below(path, shared, os.sep):
             return kind, os.path.relpath(path, shared)

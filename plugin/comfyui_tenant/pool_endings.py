@@ -30,8 +30,24 @@ def is_usable(pool: object) -> bool:
     return pool not in _abandoned and not getattr(pool, "_broken", False)
 
 
-def abandon_pools_of(pids: set[int]) -> None:
-    """Abandons the pools to which these processes belong. Call this before killing them."""
+class _LastWrite:
+    """Replaces the lock of a queue of results, which a killed process may hold forever. After the write that the lock is
+    for, a notice of the end, the queue is closed: half a result of a killed process would swallow the notice."""
+
+    def __init__(self, writer: Any):
+        self._writer = writer
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, *_error: object) -> None:
+        with contextlib.suppress(OSError):
+            self._writer.close()
+
+
+def abandon_pools_of(pids: set[int]) -> list[Any]:
+    """Abandons the pools to which these processes belong, and returns them. Call this before killing them, and
+    `free_abandoned` afterwards."""
     with _lock:
         found = [pool for pool in _pools if any(getattr(process, "pid", None) in pids for process in list(pool._pool))]
         for pool in found:
@@ -39,6 +55,16 @@ def abandon_pools_of(pids: set[int]) -> None:
             _abandoned.add(pool)
     for pool in found:
         _abandon(pool)
+    return found
+
+
+def free_abandoned(pools: list[Any]) -> None:
+    """Wakes threads of pools whose processes were killed while these threads wait for their lock."""
+    for pool in pools:
+        lock, pool._outqueue._wlock = pool._outqueue._wlock, _LastWrite(pool._outqueue._writer)
+        # ValueError: no one holds it. No process that was sent SIGKILL can take it now. Windows has no lock here.
+        with contextlib.suppress(ValueError, AttributeError):
+            lock.release()
 
 
 def _abandon(pool: Any) -> None:

@@ -99,10 +99,11 @@ def kill(processes: Iterable[psutil.Process]) -> set[psutil.Process]:
     for process in list(found):
         with contextlib.suppress(psutil.Error):
             found |= set(process.children(recursive=True))
-    pool_endings.abandon_pools_of({process.pid for process in found})
+    abandoned = pool_endings.abandon_pools_of({process.pid for process in found})
     for process in found:
         with contextlib.suppress(psutil.Error):
             process.kill()
+    pool_endings.free_abandoned(abandoned)
     return found
 
 

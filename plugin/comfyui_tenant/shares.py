@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import math
 
+LOOK_SECONDS = 60.0
+
 
 class Shares:
     """Decayed GPU seconds by user, divided by the user's weight. @param half_life seconds"""
@@ -16,6 +18,7 @@ class Shares:
         self._half_life = half_life
         # Directory → seconds as of the time of the last change.
         self._used: dict[str, tuple[float, float]] = {}
+        self._looked = -math.inf
 
     def add(self, directory: str, seconds: float, at: float, weight: float = 1.0) -> None:
         """Counts GPU seconds that ended at a time, which may be before the last change."""
@@ -29,7 +32,11 @@ class Shares:
         return self._decayed(used, max(0.0, now - since))
 
     def forget_spent(self, now: float) -> None:
-        """Drops users whose use no longer matters, so that the number of former users does not grow without limit."""
+        """Drops users whose use no longer matters, so that the number of former users does not grow without limit.
+        It looks at all users, so only once in a while."""
+        if now < self._looked + LOOK_SECONDS:
+            return
+        self._looked = now
         self._used = {directory: used for directory, used in self._used.items() if self.of(directory, now) >= 0.001}
 
     def _decayed(self, seconds: float, elapsed: float) -> float:

@@ -25,7 +25,7 @@ _HALF_LIVES = 12
 
 
 class UseUnknown(Exception):
-    """The file cannot be read, so that nobody knows what a user has used."""
+    """The file cannot be read, so what a user has used is unknown."""
 
 
 class Usage:

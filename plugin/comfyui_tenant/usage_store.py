@@ -6,11 +6,13 @@ up a prompt; a prompt that cannot be recorded is logged.
 
 from __future__ import annotations
 
+import atexit
 import logging
 import os
 import queue
 import sqlite3
 import threading
+import time
 from contextlib import closing
 from typing import NamedTuple
 
@@ -19,6 +21,7 @@ from . import context
 NAME = ".usage.sqlite"
 KEPT_DAYS = 400
 BUSY_SECONDS = 10.0
+COLLECT_SECONDS = 0.2
 _DAY = 86400.0
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS prompts (
@@ -66,8 +69,11 @@ class UsageStore:
             raise type(failed)(
                 f"{self.path}: the record of used GPU time cannot be opened: {failed}: repair or remove it"
             ) from failed
+        # The day on which old prompts were last removed.
+        self._cleaned: float | None = None
         self._waiting: queue.SimpleQueue[PromptUse | threading.Event] = queue.SimpleQueue()
         threading.Thread(target=self._write_all, name="comfy-tenant usage", daemon=True).start()
+        atexit.register(self._flush_at_exit, os.getpid())
 
     def _create(self) -> None:
         os.close(os.open(self.path, os.O_CREAT | os.O_RDWR, 0o600))
@@ -82,6 +88,11 @@ class UsageStore:
         done = threading.Event()
         self._waiting.put(done)
         done.wait(BUSY_SECONDS)
+
+    def _flush_at_exit(self, pid: int) -> None:
+        # A forked process has no thread that writes.
+        if os.getpid() == pid:
+            self.flush()
 
     def by_user(self, since: float) -> list[UserUse]:
         """The sums of each user's prompts that ended after a time, most GPU time first."""
@@ -114,17 +125,42 @@ class UsageStore:
     def _write_all(self) -> None:
         context.enter(context.Housekeeping())
         while True:
-            use = self._waiting.get()
-            if isinstance(use, threading.Event):
-                use.set()
-                continue
+            uses, done = self._next()
             try:
-                self._write(use)
+                self._write(uses)
             except Exception:
-                # No prompt may end the thread that records all others.
+                self._write_each(uses)
+            if done is not None:
+                done.set()
+
+    def _next(self) -> tuple[list[PromptUse], threading.Event | None]:
+        """The prompts that end within a short time, because a transaction costs more than a short prompt; a `flush` ends it."""
+        uses: list[PromptUse] = []
+        until = None
+        while True:
+            try:
+                found = self._waiting.get(timeout=None if until is None else max(0.0, until - time.monotonic()))
+            except queue.Empty:
+                return uses, None
+            if isinstance(found, threading.Event):
+                return uses, found
+            uses.append(found)
+            until = until or time.monotonic() + COLLECT_SECONDS
+
+    def _write_each(self, uses: list[PromptUse]) -> None:
+        """No prompt may end the thread that records all others, or hide them."""
+        for use in uses:
+            try:
+                self._write([use])
+            except Exception:
                 logging.exception("comfy-tenant: the use of prompt %s of %s could not be recorded", use.prompt, use.user)
 
-    def _write(self, use: PromptUse) -> None:
+    def _write(self, uses: list[PromptUse]) -> None:
+        if not uses:
+            return
+        day = uses[-1].ended // _DAY
         with closing(self._open()) as file, file:
-            file.execute("INSERT INTO prompts VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", use)
-            file.execute("DELETE FROM prompts WHERE ended < ?", (use.ended - KEPT_DAYS * _DAY,))
+            file.executemany("INSERT INTO prompts VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", uses)
+            if day != self._cleaned:
+                file.execute("DELETE FROM prompts WHERE ended < ?", (uses[-1].ended - KEPT_DAYS * _DAY,))
+        self._cleaned = day

@@ -4,6 +4,7 @@ import { api } from '../../scripts/api.js';
 import { createMenu } from './account-menu.js';
 import { createBar } from './connection-bar.js';
 import { keepToOneUser } from './one-browser-one-user.js';
+import { showLimitedPacks } from './pack-notice.js';
 import { textsFor } from './page-texts.js';
 import { signOut } from './sign-out.js';
 import { waitText } from './wait-text.js';
@@ -109,5 +110,9 @@ app.registerExtension({
     api.addEventListener('reconnected', check);
     api.addEventListener('comfy-tenant.denied', showDenial);
     await refresh();
+    const show = (message) => app.extensionManager?.toast?.add({ severity: 'info', ...message });
+    await showLimitedPacks({ fetchApi: (...args) => api.fetchApi(...args), show, texts }).catch(
+      () => undefined,
+    );
   },
 });

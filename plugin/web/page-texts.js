@@ -14,6 +14,8 @@ const EN = {
   wait: 'This page reconnects by itself.',
   requestId: (id) => `Request id: ${id}`,
   failed: 'Signing out failed. Try again.',
+  limitedPacks: 'Some node packs work only in part here',
+  askOperator: 'Questions? Ask the person who runs this ComfyUI.',
 };
 
 const ZH = {
@@ -32,6 +34,8 @@ const ZH = {
   wait: '此页面会自动重新连接。',
   requestId: (id) => `请求编号：${id}`,
   failed: '退出登录失败，请重试。',
+  limitedPacks: '部分节点包在此处功能受限',
+  askOperator: '如有疑问，请联系此 ComfyUI 的管理员。',
 };
 
 /** The texts in the reader's language, such as `zh-CN`. */

@@ -9,8 +9,11 @@ interface Origin {
   readonly requestId?: string | undefined;
 }
 
-/** Who acted: a user who has proved it, an identity provider, or an operator on the service's machine. */
-type Actor = 'user' | 'provider' | 'operator';
+/**
+ * Who acted: a user who has proved it, an identity provider, an operator on the service's machine, or one of them through the
+ * shared file: a command, or another replica, whose own audit log says who.
+ */
+type Actor = 'user' | 'provider' | 'operator' | 'file';
 
 /** How a session was started: with the sign-in page, at an OpenID provider, or with a link that carries a token. */
 type SignInWay = 'page' | 'oidc' | 'link';

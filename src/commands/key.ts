@@ -59,7 +59,7 @@ export const key: Command = ({ args, env, cwd, out, err }) => {
   loadVerifyKeys(verifyKeyFile);
   const keys = values.rotate ? rotateTokenKeys(tokenKeyFile, before.all) : before;
   const groups = comfyuiGroups(config);
-  publishKeys(groups, keys.all);
+  for (const warning of publishKeys(groups, keys.all)) err(warning);
   for (const line of lines(config, keys.fingerprint)) out(line);
   for (const { file, upstreams } of groups)
     out(`  ComfyUI at ${upstreams.join(' ')}: COMFY_TENANT_KEY_FILE=${file}`);

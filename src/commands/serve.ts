@@ -14,7 +14,8 @@ import { EXIT, type Command } from './context.ts';
 export const help = `comfy-tenant serve [--config comfy-tenant.yaml]
 
 Runs the authorization service that Envoy calls for each request. Applies changes to the configuration, users files and
-JWKS files within a second; invalid changes are rejected. Ctrl-C or SIGTERM stops it after checks in progress have ended.`;
+JWKS files within a second; invalid changes are rejected. Ctrl-C or SIGTERM stops it after checks in progress have ended.
+SIGHUP, as log rotation and service managers send it, changes nothing: files that changed or moved are noticed anyway.`;
 
 function ended(signal: AbortSignal): Promise<void> {
   return new Promise((done) => {
@@ -74,7 +75,12 @@ export const serve: Command = async ({ args, env, cwd, err, stdin, signal }) => 
       }
     },
   });
+  const onHangUp = (): void => {
+    log.info('SIGHUP: nothing to do, as changes of the configuration and rotated files are noticed anyway');
+  };
+  process.on('SIGHUP', onHangUp);
   await ended(signal);
+  process.off('SIGHUP', onHangUp);
   await watching;
   await service.close();
   return EXIT.ok;

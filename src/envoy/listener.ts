@@ -4,7 +4,7 @@ import { accessLog } from './access-log.ts';
 import { cors } from './cors.ts';
 import { earlyHeaderMutation, extAuthz, rbac, responseHeaders, router } from './filters.ts';
 import { localReplies } from './local-replies.ts';
-import { typeOf } from './names.ts';
+import { MAX_HEADERS_OF_CONNECTION, typeOf } from './names.ts';
 import type { Rendering } from './rendering.ts';
 import { redirectRoutes, routeConfiguration } from './routes.ts';
 
@@ -24,11 +24,11 @@ function connectionManager({ config, preset, digest }: Rendering) {
     path_with_escaped_slashes_action: 'KEEP_UNCHANGED',
     request_headers_timeout: '10s',
     stream_idle_timeout: '300s',
-    // Far above the limits in the routes: see TOO_LARGE.
+    // Far above the limits in the routes: see TOO_LARGE there.
     max_request_headers_kb: 256,
     common_http_protocol_options: {
       headers_with_underscores_action: 'REJECT_REQUEST',
-      max_headers_count: 1000,
+      max_headers_count: MAX_HEADERS_OF_CONNECTION,
       idle_timeout: '900s',
     },
     http2_protocol_options: {

@@ -1,6 +1,6 @@
 import type { Config } from '../config/schema.ts';
-import { ANSWER_ROUTE, EXT_AUTHZ, PORTAL_PATH } from './names.ts';
-import { pageMappers, type Cause } from './page-mappers.ts';
+import { ANSWER_ROUTE, EXT_AUTHZ, HEADER_BYTES, MAX_HEADERS_OF_CONNECTION, PORTAL_PATH } from './names.ts';
+import { headerFilter, pageMappers, type Cause } from './page-mappers.ts';
 
 function flags(...list: string[]) {
   return { response_flag_filter: { flags: list } };
@@ -41,7 +41,7 @@ const FINISHED = or(
 );
 
 const NOT_REACHED = flags('UH', 'UF', 'UC', 'UO', 'LR', 'UR');
-const TO_PORTAL = { header_filter: { header: { name: ':path', string_match: { prefix: PORTAL_PATH } } } };
+const TO_PORTAL = headerFilter(':path', { string_match: { prefix: PORTAL_PATH } });
 
 const UNAVAILABLE = {
   kind: 'unavailable',
@@ -50,6 +50,11 @@ const UNAVAILABLE = {
     message: 'Authentication is temporarily unavailable. Try again in a few seconds.',
   },
   retries: true,
+} as const;
+
+const TOO_LARGE = {
+  kind: 'too-large',
+  json: { code: 'too-large', message: 'Request headers are too large.' },
 } as const;
 
 /** Errors before a request is routed. The first cause that matches counts. */
@@ -64,12 +69,18 @@ const EARLY: readonly Cause[] = [
     kind: 'malformed',
     json: { code: 'malformed', message: 'Malformed or ambiguous request.' },
   },
-  {
-    filter: status(431),
-    kind: 'too-large',
-    json: { code: 'too-large', message: 'Request headers are too large.' },
-  },
+  { filter: status(431), ...TOO_LARGE },
 ];
+
+/**
+ * Envoy counts headers of one name as one, so hundreds of them get past the routes. When the service's headers then exceed the
+ * connection's limit, Envoy answers 500, as it does to a faulty response of the service; but only so many headers have this size.
+ */
+const NO_ROOM = and(
+  flags('UAEX'),
+  status(500),
+  headerFilter(HEADER_BYTES, { range_match: { start: MAX_HEADERS_OF_CONNECTION - 100, end: 1_000_000_000 } }),
+);
 
 const LATE: readonly Cause[] = [
   { filter: and(NOT_REACHED, TO_PORTAL), ...UNAVAILABLE },
@@ -84,6 +95,7 @@ const LATE: readonly Cause[] = [
     retries: true,
   },
   ...EARLY,
+  { filter: NO_ROOM, ...TOO_LARGE, status: 431 },
   { filter: status(403), kind: 'forbidden' },
   { filter: status(404), kind: 'not-found' },
   { filter: status(502), kind: 'bad-gateway' },
@@ -93,12 +105,13 @@ const LATE: readonly Cause[] = [
 
 const RETRY_SOON = [{ header: { key: 'retry-after', value: '2' } }];
 
-function jsonMapper({ filter, json, retries = false }: Cause): object[] {
+function jsonMapper({ filter, json, retries = false, status: replaced }: Cause): object[] {
   if (json === undefined) return [];
   const error = { ...json, requestId: '%REQ(X-REQUEST-ID)%' };
   return [
     {
       filter,
+      ...(replaced !== undefined && { status_code: replaced }),
       body_format_override: { json_format: { error } },
       ...(retries && { headers_to_add: RETRY_SOON }),
     },

@@ -12,6 +12,8 @@ const STREAM_DURATION = 'x-envoy-upstream-stream-duration-ms';
 /** Carry header count and size to Envoy's own routes; neither the service nor ComfyUI sees them. */
 export const HEADER_COUNT = 'x-comfy-tenant-header-count';
 export const HEADER_BYTES = 'x-comfy-tenant-header-bytes';
+/** Far above the limits in the routes: see TOO_LARGE there. */
+export const MAX_HEADERS_OF_CONNECTION = 1000;
 
 /** Tells the portal which endpoint the route belongs to. */
 export const ENDPOINT = ENDPOINT_HEADER;

@@ -10,6 +10,12 @@ export interface Cause {
   /** Without it, Envoy's own text. */
   readonly json?: { readonly code: string; readonly message: string };
   readonly retries?: boolean;
+  /** Replaces Envoy's own status. */
+  readonly status?: number;
+}
+
+export function headerFilter(name: string, match: object) {
+  return { header_filter: { header: { name, ...match } } };
 }
 
 const REQUEST_ID = '%REQ(X-REQUEST-ID)%';
@@ -21,21 +27,19 @@ function frame(site: Site, requestId: string) {
   return { text_format_source: { inline_string: html }, content_type: 'text/html; charset=utf-8' };
 }
 
-function headerFilter(name: string, string_match: object) {
-  return { header_filter: { header: { name, string_match } } };
-}
-
-const ACCEPTS_HTML = headerFilter('accept', { contains: 'text/html', ignore_case: true });
+const ACCEPTS_HTML = headerFilter('accept', { string_match: { contains: 'text/html', ignore_case: true } });
 
 /**
  * Envoy's own request id, which is safe to show. Before a request is accepted, the header is still the client's, and it
  * could be HTML.
  */
-const HAS_REQUEST_ID = headerFilter('x-request-id', { safe_regex: { regex: '[0-9a-f-]{36}' } });
+const HAS_REQUEST_ID = headerFilter('x-request-id', {
+  string_match: { safe_regex: { regex: '[0-9a-f-]{36}' } },
+});
 
 /** Chinese if it is the first language of the browser, else English. */
 const READS: Readonly<Record<Language, readonly object[]>> = {
-  zh: [headerFilter('accept-language', { prefix: 'zh', ignore_case: true })],
+  zh: [headerFilter('accept-language', { string_match: { prefix: 'zh', ignore_case: true } })],
   en: [],
 };
 
@@ -48,10 +52,11 @@ const REFRESH = [
 export function pageMappers(site: Site): (cause: Cause) => object[] {
   const numbered = { filters: [ACCEPTS_HTML, HAS_REQUEST_ID], frame: frame(site, REQUEST_ID) };
   const early = { filters: [ACCEPTS_HTML], frame: frame(site, '-') };
-  return ({ filter, kind, retries = false }) =>
+  return ({ filter, kind, retries = false, status }) =>
     (kind === 'malformed' ? [numbered, early] : [numbered]).flatMap((variant) =>
       LANGUAGES.toReversed().map((language) => ({
         filter: { and_filter: { filters: [filter, ...variant.filters, ...READS[language]] } },
+        ...(status !== undefined && { status_code: status }),
         body: { inline_string: errorContent({ kind, language, site }) },
         body_format_override: variant.frame,
         ...(retries && { headers_to_add: REFRESH }),

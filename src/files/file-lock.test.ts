@@ -70,6 +70,12 @@ test('the lock of a killed process is removed even if its id belongs to a new pr
   expect(await withFileLock(lock, () => 'done')).toBe('done');
 });
 
+test('the lock of a killed process of version 0.1 is removed', async () => {
+  writeFileSync(lock, `${deadPid()}\n`);
+  expect(await withFileLock(lock, () => 'done')).toBe('done');
+  expect(readdirSync(directory)).toEqual([]);
+});
+
 test('a process that was killed while it removed such a lock does not keep others out', async () => {
   const [first, second, third] = [await lockOf(deadPid()), await lockOf(deadPid()), await lockOf(deadPid())];
   writeFileSync(lock, first);
@@ -111,6 +117,7 @@ test.each([
     'a dead process of another machine',
     async () => (await lockOf(deadPid())).replace(/^(\S+ \S+) \S+/, '$1 elsewhere'),
   ],
+  ['a process of version 0.1', () => Promise.resolve('1\n')],
   ['an unknown process', () => Promise.resolve('')],
 ])('withFileLock waits for the lock of %s and never removes it', async (_, content) => {
   const held = await content();

@@ -53,6 +53,8 @@ function ownLock(): string {
 
 /** Whether the holder exited without releasing the lock; always false for another machine or container. */
 function isDead(holder: string): boolean {
+  // Version 0.1 wrote the process id alone.
+  if (/^[0-9]+\n$/.test(holder)) return !isAlive(Number(holder));
   const [pid = '', start = '', ...where] = holder.split('\n')[0]?.split(' ') ?? [];
   if (where.join(' ') !== place() || !/^[0-9]+$/.test(pid)) return false;
   return !isAlive(Number(pid)) || startOf(Number(pid)) !== start;

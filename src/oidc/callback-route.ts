@@ -9,8 +9,8 @@ import {
 import { SignInError } from './problem.ts';
 import { readCookie } from './read-cookies.ts';
 import type { SealedBox } from './sealed-box.ts';
-import { showProblem, type Attempt } from './show-problem.ts';
-import { redeemCode } from './sign-in.ts';
+import { showProblem, startUrl, type Attempt } from './show-problem.ts';
+import { redeemCode, type Prompt } from './sign-in.ts';
 import { logoutHint } from './sign-out.ts';
 import { forgetCookie, openTransaction, transactionCookie, type Transaction } from './transaction.ts';
 import type { UsedOnce } from './used-once.ts';
@@ -106,12 +106,17 @@ async function answer(
   parts: CallbackParts,
 ): Promise<Response> {
   let attempt: Attempt = { issuer: undefined, next: undefined };
+  let prompt: Prompt | undefined;
   try {
     const begun = await findTransaction(context, cookie, parts);
     attempt = { issuer: begun.issuer, next: begun.next };
+    ({ prompt } = begun);
     return await finish(context, begun, parts);
   } catch (error) {
     if (!(error instanceof SignInError)) throw error;
+    // Not every provider can show a choice of accounts, and few list what they support in their metadata. All can ask for a password.
+    if (prompt === 'select_account' && error.problem === 'provider-error')
+      return context.redirect(startUrl({ iss: attempt.issuer, next: attempt.next, prompt: 'login' }), 303);
     return showProblem(context, error, { attempt, options: parts.options });
   }
 }

@@ -43,7 +43,8 @@ const COOLDOWN_MS = 3000;
 
 const strings = z.array(z.string());
 
-/** What we use of a provider's metadata (OpenID Connect Discovery 1.0 §3, RFC 9207 §3). */
+/** What we use of a provider's metadata (OpenID Connect Discovery 1.0 §3, RFC 9207 §3,
+ * Initiating User Registration 1.0 §4). */
 const metadata = z.object({
   issuer: z.string(),
   authorization_endpoint: z.string(),
@@ -52,6 +53,7 @@ const metadata = z.object({
   token_endpoint_auth_methods_supported: strings.optional(),
   id_token_signing_alg_values_supported: strings.optional(),
   authorization_response_iss_parameter_supported: z.boolean().optional(),
+  prompt_values_supported: strings.optional(),
 });
 
 type Metadata = z.output<typeof metadata>;

@@ -24,12 +24,20 @@ export interface Begin {
   readonly nowMs: number;
 }
 
+/** A provider may reject a prompt that it does not list; `login`, too, lets people choose another account. */
+function supportedPrompt(prompt: Prompt | undefined, configuration: Configuration): Prompt | undefined {
+  const supported = configuration.serverMetadata()['prompt_values_supported'];
+  if (prompt === undefined || !Array.isArray(supported)) return prompt;
+  return [prompt, 'login' as const].find((one) => supported.includes(one));
+}
+
 /** Begins a sign-in. @throws SignInError */
 export async function beginSignIn(
   provider: Provider,
   { endpoint, redirectUri, next, prompt, nowMs }: Begin,
 ): Promise<{ readonly url: URL; readonly transaction: Transaction }> {
   const configuration = await provider.configuration();
+  const asked = supportedPrompt(prompt, configuration);
   const { clientId, scopes } = provider.client;
   const transaction: Transaction = {
     state: randomState(),
@@ -40,6 +48,7 @@ export async function beginSignIn(
     clientId,
     redirectUri: redirectUri.href,
     next,
+    prompt: asked,
     expiresAtMs: nowMs + TRANSACTION_MS,
   };
   const url = buildAuthorizationUrl(configuration, {
@@ -49,7 +58,7 @@ export async function beginSignIn(
     nonce: transaction.nonce,
     code_challenge: await calculatePKCECodeChallenge(transaction.verifier),
     code_challenge_method: 'S256',
-    ...(prompt === undefined ? {} : { prompt }),
+    ...(asked === undefined ? {} : { prompt: asked }),
   });
   return { url, transaction };
 }

@@ -12,6 +12,8 @@ const transaction = z.strictObject({
   clientId: z.string(),
   redirectUri: z.string(),
   next: z.string(),
+  /** What the provider was asked to show. */
+  prompt: z.enum(['login', 'select_account']).optional(),
   /** Milliseconds since 1970. */
   expiresAtMs: z.number(),
 });

@@ -153,15 +153,6 @@ test('a file that becomes invalid or is removed while in use is a problem; what 
   }
 });
 
-test('others learn once what was added', async () => {
-  const added: Revocation[][] = [];
-  const revocations = open({ onRevoked: (entries) => added.push([...entries]) });
-  await revocations.revoke(everything());
-  await revocations.revoke(everything());
-  await revocations.revoke(everything({ userId: bob }), everything({ issuedBeforeMs: NOW + 1 }));
-  expect(added.map((entries) => entries.map(({ userId }) => userId))).toEqual([['alice'], ['alice', 'bob']]);
-});
-
 const WRITER = `
 import { addRevocations } from ${JSON.stringify(join(import.meta.dirname, 'open-revocations.ts'))};
 const [path, name, count] = process.argv.slice(1);

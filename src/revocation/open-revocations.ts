@@ -15,8 +15,11 @@ export interface RevocationsOptions extends Pick<
 > {
   /** Milliseconds since 1970. */
   readonly now: () => number;
-  /** Called with the entries that this process or another has added or extended; not with those found at the start. */
-  readonly onRevoked?: (added: readonly Revocation[]) => void;
+  /**
+   * Called with the entries that this process or another has added or extended; not with those found at the start.
+   * `byOthers` are those that `revoke` did not add here: of a command, or of a replica.
+   */
+  readonly onRevoked?: (added: readonly Revocation[], byOthers: readonly Revocation[]) => void;
   /** Called when the file becomes unusable, and with undefined when it is usable again. */
   readonly onProblem?: (problem: string | undefined) => void;
 }
@@ -54,6 +57,8 @@ export function readRevocations(path: string): Pick<Revocations, 'isRevoked'> {
 export function openRevocations(options: RevocationsOptions): OpenRevocations {
   const { now, onRevoked, onProblem, ...place } = options;
   let generation = 0;
+  /** What `revoke` is adding. */
+  const own = new Set<string>();
   const file = openSharedFile<readonly Revocation[]>({ ...place, codec: revocationsCodec, onChange: follow });
   let isRevoked = revocationIndex(file.state);
   let known = file.problem;
@@ -64,7 +69,11 @@ export function openRevocations(options: RevocationsOptions): OpenRevocations {
     isRevoked = revocationIndex(state);
     if (file.problem !== known) onProblem?.((known = file.problem));
     const added = addedSince(before, state);
-    if (added.length > 0) onRevoked?.(added);
+    if (added.length === 0) return;
+    onRevoked?.(
+      added,
+      added.filter((one) => !own.has(revocationKey(one))),
+    );
   }
 
   return {
@@ -79,7 +88,13 @@ export function openRevocations(options: RevocationsOptions): OpenRevocations {
     },
     isRevoked: (credential) => isRevoked(credential),
     async revoke(...entries) {
-      await file.change((before) => mergeRevocations(before, entries, now()));
+      const keys = entries.map(revocationKey);
+      for (const key of keys) own.add(key);
+      try {
+        await file.change((before) => mergeRevocations(before, entries, now()));
+      } finally {
+        for (const key of keys) own.delete(key);
+      }
     },
     close: () => {
       file.close();

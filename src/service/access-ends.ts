@@ -1,5 +1,6 @@
 import type { Log } from '../admin/log.ts';
 import type { Metrics } from '../admin/metrics.ts';
+import type { Audit, AuditEvent } from '../auth/audit-event.ts';
 import type { Config } from '../config/schema.ts';
 import { stateFiles } from '../config/state-files.ts';
 import { openAccessTokens, type AccessTokens } from '../access-token/open-access-tokens.ts';
@@ -14,6 +15,7 @@ export interface AccessEndsOptions {
   readonly keys: TokenKeys;
   readonly log: Log;
   readonly metrics: Metrics;
+  readonly audit: Audit;
   readonly fetch?: typeof fetch | undefined;
   /** Milliseconds since 1970. */
   readonly now: () => number;
@@ -39,7 +41,19 @@ function recent(entries: readonly Revocation[], nowMs: number): readonly Revocat
   );
 }
 
-export function openAccessEnds({ config, keys, log, metrics, ...options }: AccessEndsOptions): AccessEnds {
+function revokedByFile({ endpoint, userId, sessionId, issuedBeforeMs }: Revocation): AuditEvent {
+  const issuedBefore = issuedBeforeMs === undefined ? undefined : new Date(issuedBeforeMs).toISOString();
+  return { event: 'revoked', by: 'file', endpoint, userId, sessionId, issuedBefore };
+}
+
+export function openAccessEnds({
+  config,
+  keys,
+  log,
+  metrics,
+  audit,
+  ...options
+}: AccessEndsOptions): AccessEnds {
   const { now } = options;
   const files = stateFiles(config);
   const sockets = createEndWebSockets({ keys, log, metrics, now, fetch: options.fetch ?? fetch });
@@ -47,8 +61,9 @@ export function openAccessEnds({ config, keys, log, metrics, ...options }: Acces
   const revocations = openRevocations({
     path: files.revocations,
     now,
-    onRevoked(added) {
+    onRevoked(added, byOthers) {
       metrics.revocations.inc(added.length);
+      for (const one of byOthers) audit(revokedByFile(one));
       log.info({ entries: added.length }, 'revoked');
       sockets.ended(current, added);
     },

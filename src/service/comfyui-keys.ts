@@ -47,7 +47,7 @@ export function openComfyuiKeys({ comfyui }: Config, log: Log): ComfyuiKeys {
   const publish = (endpoints: Config['endpoints']): void => {
     if (token.kind !== 'ed25519') return;
     const keys = acceptedKeys(comfyui.tokenKeyFile, token.signing);
-    publishKeys(comfyuiGroups({ endpoints, comfyui }), keys);
+    for (const warning of publishKeys(comfyuiGroups({ endpoints, comfyui }), keys)) log.warn(warning);
   };
   return {
     token,

@@ -48,6 +48,7 @@ export async function startService(options: ServiceOptions): Promise<Service> {
     now = Date.now,
     monotonic = () => performance.now(),
     conceal = (text: string) => text,
+    fetch: ask = fetch,
   } = options;
   const metrics = createMetrics();
   const { audit, ...auditing } = openAudit(config.audit.file, log, now);
@@ -55,7 +56,7 @@ export async function startService(options: ServiceOptions): Promise<Service> {
   keys.publish(config.endpoints);
   // Leave one CPU for cached checks.
   const { parallelHashes = Math.max(1, availableParallelism() - 1), waitingHashes } = config.service;
-  const ends = openAccessEnds({ config, keys: keys.token, log, metrics, now, fetch: options.fetch });
+  const ends = openAccessEnds({ config, keys: keys.token, log, metrics, audit, now, fetch: ask });
   const sessions = openSessions({ config, log, audit, now });
   const parts: EndpointParts = {
     revocations: ends.revocations,
@@ -65,7 +66,7 @@ export async function startService(options: ServiceOptions): Promise<Service> {
     metrics,
     now,
     monotonic,
-    fetch: options.fetch ?? fetch,
+    fetch: ask,
     verifyKeys: keys.verify,
     hashing: measureHashes(createHashQueue({ parallel: parallelHashes, waiting: waitingHashes }), metrics),
     throttle: createLoginThrottle(monotonic, (kind) => {

@@ -120,3 +120,13 @@ test('a folder that cannot be written is an error with its cause and a fix', () 
   );
   expect(cause).toBeInstanceOf(Error);
 });
+
+test('a file that gets another audience is named, as a ComfyUI that still reads it accepts the new one', () => {
+  expect(publishKeys([{ file: file(), audience: 'a' }], [KEY])).toEqual([]);
+  expect(publishKeys([{ file: file(), audience: 'a' }], [OTHER])).toEqual([]);
+  expect(publishKeys([{ file: file(), audience: 'b' }], [OTHER])).toEqual([
+    `${file()} is now for the ComfyUIs of another set of upstreams than before. A ComfyUI that is no longer in the ` +
+      'configuration and still reads this file accepts tokens meant for them: stop it, or remove its COMFY_TENANT_KEY_FILE',
+  ]);
+  expect(publishKeys([{ file: file(), audience: 'b' }], [OTHER])).toEqual([]);
+});

@@ -1,4 +1,5 @@
-import { appendFileSync, readFileSync, writeFileSync } from 'node:fs';
+import { appendFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { checkout, compose, containers, docker, prometheus, statusOf, until } from './stack.ts';
@@ -70,6 +71,21 @@ test('ComfyUI has nothing of the service but its public folder, and cannot write
   expect(mounts.map(({ Destination, RW }) => [Destination, RW])).toEqual([
     ['/var/lib/comfy-tenant/public', false],
   ]);
+});
+
+test('the public keys can be copied to an existing ComfyUI, as docs/operator.md says', () => {
+  const command = /`docker cp \$\((docker compose ps -q authz)\):(\S+) \.`/.exec(
+    readFileSync('docs/operator.md', 'utf8'),
+  );
+  const folder = mkdtempSync(join(tmpdir(), 'comfy-tenant-keys-'));
+  try {
+    docker('cp', `${compose(['ps', '-q', 'authz']).trim()}:${command?.[2] ?? ''}`, folder);
+    const file = JSON.parse(readFileSync(join(folder, 'public/comfyui.json'), 'utf8')) as object;
+    expect(file).toMatchObject({ audience: expect.stringMatching(/^comfyui-/) as string });
+    expect(JSON.stringify(file)).not.toContain('"d"');
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
 });
 
 /** Whether each network of a container is internal: Docker then passes nothing to or from the outside. */

@@ -1,12 +1,14 @@
-import { readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
-import type { AxeResults } from 'axe-core';
+import { spawnSync } from 'node:child_process';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { demoPython } from '../../src/install/ensure-comfyui.ts';
+import { errorPage } from '../../src/pages/error-page.ts';
+import { AFFECTED, type ErrorKind } from '../../src/pages/error-texts.ts';
+import { LANGUAGES } from '../../src/pages/language.ts';
 import { startPortalGateway } from '../envoy/portal-gateway.ts';
+import { violations } from './axe.ts';
 import { launchChromium } from './comfyui-page.ts';
 
-const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 const HOST = 'localhost';
 
 let gateway: Awaited<ReturnType<typeof startPortalGateway>>;
@@ -30,15 +32,6 @@ async function aPage({ locale = 'en-US', colorScheme = 'light', width = 1280 }: 
   const viewport = { width, height: 900 };
   const context = await browser.newContext({ locale, colorScheme, viewport, bypassCSP: true });
   return context.newPage();
-}
-
-/** What axe-core reports, as `rule: elements`. */
-async function violations(page: Page): Promise<string[]> {
-  await page.evaluate(AXE);
-  const { violations: found } = await page.evaluate(() =>
-    (globalThis as unknown as { axe: { run(): Promise<AxeResults> } }).axe.run(),
-  );
-  return found.map(({ id, nodes }) => `${id}: ${nodes.map(({ target }) => target.join(' ')).join(', ')}`);
 }
 
 const url = (path: string): string => `http://${HOST}:${gateway.port}${path}`;
@@ -89,3 +82,33 @@ test.each(LOOKS)('axe-core reports nothing on error pages: %j', async (look) => 
   }
   await page.context().close();
 });
+
+/** The plugin's pages for each status. */
+function pagesOfPlugin(language: string): string[] {
+  const program = `import json, sys, types
+sys.path.insert(0, "plugin")
+from comfyui_tenant.pages import render
+request = types.SimpleNamespace(headers={"Accept-Language": sys.argv[1], "X-Request-Id": "5a6b-1"})
+print(json.dumps([render(request, status, None) for status in (400, 401, 403, 404, 405, 413, 429, 500, 503, 507)]))`;
+  const { stdout, stderr } = spawnSync(demoPython('.tools'), ['-c', program, language], { encoding: 'utf8' });
+  if (stdout === '') throw new Error(stderr);
+  return JSON.parse(stdout) as string[];
+}
+
+test.each(
+  LANGUAGES.flatMap((language) => (['light', 'dark'] as const).map((scheme) => [language, scheme] as const)),
+)(
+  'axe-core reports nothing on the page of any error, by the gateway or the plugin: %s, %s',
+  async (language, colorScheme) => {
+    const page = await aPage({ colorScheme, width: 390 });
+    const site = { title: 'Studio', notice: 'Ask the help desk.' };
+    const kinds = Object.keys(AFFECTED) as ErrorKind[];
+    const ours = kinds.map((kind) => errorPage({ kind, language, site, waitSeconds: 30 }, '5a6b-1'));
+    for (const html of [...ours, ...pagesOfPlugin(language)]) {
+      await page.setContent(html);
+      expect(await violations(page)).toEqual([]);
+      expect(await page.evaluate('document.documentElement.scrollWidth')).toBe(390);
+    }
+    await page.context().close();
+  },
+);

@@ -4,10 +4,10 @@ import type { Demo } from './demo.ts';
 /** Playwright's own 30 s are not enough on a busy machine. */
 export const PATIENCE_MS = 120_000;
 
-export function launchChromium(): Promise<Browser> {
+export function launchChromium(more: readonly string[] = []): Promise<Browser> {
   return chromium.launch({
     executablePath: process.env['CHROMIUM_BIN'] ?? '/usr/bin/chromium',
-    args: ['--no-sandbox', '--disable-gpu', '--disable-background-networking'],
+    args: ['--no-sandbox', '--disable-gpu', '--disable-background-networking', ...more],
   });
 }
 

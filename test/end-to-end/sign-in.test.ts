@@ -1,6 +1,7 @@
 import { mkdirSync } from 'node:fs';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { violations } from './axe.ts';
 import { ComfyuiPage, launchChromium, signIn } from './comfyui-page.ts';
 import { startDemo, type Demo } from './demo.ts';
 
@@ -50,6 +51,11 @@ test(
     expect([...events]).toEqual(expect.arrayContaining(['executing', 'executed']));
     await alice.saveAs('hello', 'alice-only');
     await shot(page, 'alice');
+
+    await page.getByRole('button', { name: 'Account: alice' }).click();
+    await page.getByRole('button', { name: 'Switch account' }).waitFor();
+    await shot(page, 'menu');
+    expect(await violations(page, '#comfy-tenant-menu')).toEqual([]);
 
     await page.goto(`${demo.url}/_auth/account`);
     await page.getByText('You are signed in as alice.').waitFor();

@@ -33,7 +33,7 @@ afterAll(async () => {
 
 const visitor = () => aVisitor(gateway.envoy.port, HOST);
 
-test('while too many passwords are waiting, the page says so with 503, and keeps what was typed', async () => {
+test('while too many passwords are waiting, the page answers 503 with the reason, and keeps what was typed', async () => {
   const answers = await Promise.all(Array.from({ length: 4 }, () => visitor().signIn('slow', 'tulip', '/x')));
   const refused = answers.filter(({ status }) => status !== 303);
   expect(refused.length).toBeGreaterThan(0);

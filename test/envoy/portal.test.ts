@@ -161,11 +161,6 @@ test('the form works only in the browser that it was shown to (login CSRF)', asy
   expect(victim.cookies.has('comfy_session')).toBe(false);
 });
 
-test('no sign-in leads to another site', async () => {
-  for (const next of ['https://evil.example', '//evil.example', '/\\evil.example', '/_auth/sign-out'])
-    expect((await visitor().signIn('alice', 'tulip', next)).location).toBe('/');
-});
-
 test('the route names the endpoint, whatever a client claims; malformed hosts and large headers stop before', async () => {
   const headers = { 'x-comfy-tenant-endpoint': 'dialog', 'x-funart-comfy-userid': 'bob' };
   const page = await visitor().visit('/_auth/sign-in', { headers: { ...PAGE, ...headers } });

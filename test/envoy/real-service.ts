@@ -16,7 +16,7 @@ export interface RealGateway {
   stop(): Promise<void>;
 }
 
-export interface RealOptions extends Pick<EnvoyOptions, 'change' | 'preset'> {
+export interface RealOptions extends Pick<EnvoyOptions, 'change' | 'preset' | 'port'> {
   readonly config: string;
   /** A host of each endpoint, with credentials that it lets in: its upstream is healthy before the test begins. */
   readonly ready: readonly (readonly [host: string, authorization: string])[];

@@ -25,6 +25,8 @@ export interface EnvoyOptions {
   /** Takes away or adds parts of the bootstrap. */
   readonly change?: (bootstrap: Bootstrap) => void;
   readonly preset?: Preset;
+  /** If something else must know it before (any free port). */
+  readonly port?: number;
 }
 
 export async function envoyBinary(): Promise<string> {
@@ -50,7 +52,7 @@ export function manager(config: Bootstrap) {
 export async function startEnvoy(options: EnvoyOptions): Promise<RunningEnvoy> {
   const { directory, preset = 'gateway' } = options;
   const { config } = load(directory.write('comfy-tenant.yaml', options.config));
-  const port = await freePort();
+  const port = options.port ?? (await freePort());
   const made = bootstrap(listenOn(config, port), preset);
   options.change?.(made);
   directory.write('envoy.yaml', stringify(made, { aliasDuplicateObjects: false }));

@@ -86,6 +86,10 @@ test('a change is applied, an invalid one changes nothing, and SIGTERM stops the
   writeFileSync(file, text(['alice', 'bob']));
   await expect.poll(configProblems).toEqual([]);
 
+  serving.child.kill('SIGHUP');
+  await expect.poll(() => serving.output).toContain('SIGHUP');
+  expect(await configProblems()).toEqual([]);
+
   serving.child.kill('SIGTERM');
   expect(await serving.exit).toBe(0);
   expect(serving.output).not.toContain(HASH);

@@ -1,6 +1,7 @@
 import { defineConfig } from 'vitest/config';
 import { BaseSequencer, type TestSpecification } from 'vitest/node';
-import fast from '../../vitest.fast.config.ts';
+import { alias, patience } from '../../vitest.config.ts';
+import { exclude } from '../../vitest.fast.config.ts';
 
 // The first failing test ends a mutant's run, so the quickest files come first.
 const ORDER = ['/src/', '/test/config/', '/test/attacks/', '/test/grpc/'];
@@ -15,9 +16,10 @@ class QuickestFirst extends BaseSequencer {
 
 /** What `npm run test:mutation` runs against each mutant: the fast tests that concern the five rooms, without the slow ones. */
 export default defineConfig({
-  ...fast,
+  resolve: { alias },
   test: {
-    ...fast.test,
+    exclude,
+    ...patience,
     sequence: { sequencer: QuickestFirst },
     include: [
       'src/{auth,basic,jwt,token,ext-authz,cache}/**/*.test.ts',

@@ -121,3 +121,16 @@ test.each([
   await at.signIn();
   expect([at.portal.problem(), at.portal.signedIn.length]).toEqual([problem, problem === undefined ? 1 : 0]);
 });
+
+test.each([
+  [undefined, 'select_account'],
+  [['none', 'login', 'select_account'], 'select_account'],
+  [['none', 'login', 'consent'], 'login'],
+  [['none'], null],
+  [[], null],
+])('for another account, a provider that lists the prompts %j is asked for %s', async (supported, prompt) => {
+  at.provider.state.metadata = { prompt_values_supported: supported };
+  at.open();
+  const url = await at.portal.start(at.jar, '?prompt=select_account');
+  expect(new URL(url).searchParams.get('prompt')).toBe(prompt);
+});

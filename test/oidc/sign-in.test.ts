@@ -78,6 +78,20 @@ test('prompt is passed on for another account; an unknown one is not', async () 
   expect(await prompt('?prompt=toString')).toBeNull();
 });
 
+test('a provider that cannot show a choice of accounts is asked for a password instead', async () => {
+  const browser = browserAtProvider();
+  const refused = await browser.signIn(await at.portal.start(at.jar, '?prompt=select_account&next=%2Fx'));
+  expect(new URL(refused).searchParams.get('error')).toBe('invalid_request');
+  const response = await at.portal.send(at.jar, refused);
+  const again = new URL(response.headers.get('location') ?? '', CALLBACK);
+  expect([response.status, again.pathname, again.searchParams.get('prompt')]).toEqual([303, '/_auth/oidc/start', 'login']); // prettier-ignore
+  const done = await at.portal.send(
+    at.jar,
+    await browser.signIn(await at.portal.start(at.jar, again.search)),
+  );
+  expect(done.headers.get('location')).toBe('/x');
+});
+
 test.each(['https://evil.example.com/', '//evil.example.com', '/\\evil.example.com', '/_auth/sign-out'])(
   'after sign-in, no one is sent to %s',
   async (next) => {

@@ -80,7 +80,7 @@ def test_a_user_with_no_gpu_time_left_today_gets_429_and_others_go_on(metered):
 
 
 def test_a_request_id_that_is_not_utf8_hides_no_prompt(metered):
-    odd, body = metered.visitor("odd"), json.dumps({"prompt": graph("in.png"), "prompt_id": uuid.uuid4().hex}).encode()
+    odd, body = metered.visitor("odd"), json.dumps({"prompt": graph("in.png"), "prompt_id": str(uuid.uuid4())}).encode()
     odd.upload("in.png", image())
     sent = {**odd.headers(), "Content-Type": "application/json", "X-Request-Id": b"\xff"}
     connection = http.client.HTTPConnection(metered.url.removeprefix("http://"), timeout=60)

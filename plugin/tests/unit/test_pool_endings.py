@@ -3,6 +3,7 @@
 import multiprocessing
 import os
 import signal
+import struct
 import threading
 import time
 
@@ -62,6 +63,34 @@ def test_killed_processes_are_not_replaced(pool_of_two):
         assert not thread.is_alive()
     assert not pool_endings.is_usable(pool)
     assert pool._pool == workers
+
+
+@pytest.mark.parametrize("closing", [False, True])
+def test_the_threads_of_a_pool_end_though_a_killed_process_holds_its_lock_for_results(pool_of_two, closing):
+    box = [pool_of_two()]
+    [(workers, threads)] = pool_of_two.started
+    # As a process that is killed while it sends a result.
+    box[0]._outqueue._wlock.acquire()
+    if closing:
+        handler = box[0]._worker_handler
+        pool_endings.close_in_background(box.pop())
+        # Then the thread that hands out tasks waits for the lock.
+        handler.join(PATIENCE)
+    end(workers)
+    for thread in threads:
+        thread.join(PATIENCE)
+        assert not thread.is_alive()
+
+
+def test_half_a_result_of_a_killed_process_holds_up_no_thread(pool_of_two):
+    pool = pool_of_two()
+    [(workers, threads)] = pool_of_two.started
+    # The length of a message of 100 bytes, and one of them.
+    os.write(pool._outqueue._writer.fileno(), struct.pack("!i", 100) + b"x")
+    end(workers)
+    for thread in threads:
+        thread.join(PATIENCE)
+        assert not thread.is_alive()
 
 
 def test_a_pool_that_lost_a_process_is_closed_without_waiting(pool_of_two):

@@ -12,7 +12,7 @@ import pytest
 from comfyui_tenant.ownership import OWNER
 from comfyui_tenant.queue_statistics import QueueStatistics
 from comfyui_tenant.settings import Settings
-from comfyui_tenant.shares import Shares
+from comfyui_tenant.shares import LOOK_SECONDS, Shares
 from comfyui_tenant.turns import put_first, turn
 
 
@@ -179,3 +179,14 @@ def test_turns_of_two_users_with_the_same_number_differ():
     third.rank = -1.0
     assert first != second
     assert third < first < second
+
+
+def test_users_whose_use_no_longer_matters_are_forgotten_now_and_then():
+    shares = Shares(60.0)
+    shares.add("u-alice", 10.0, 0.0)
+    shares.forget_spent(0.0)
+    shares.add("u-bob", 10.0, 3000.0)
+    shares.forget_spent(LOOK_SECONDS - 1)
+    assert set(shares._used) == {"u-alice", "u-bob"}
+    shares.forget_spent(3000.0)
+    assert set(shares._used) == {"u-bob"}

@@ -3,6 +3,8 @@
 import json
 import os
 import sqlite3
+import subprocess
+import sys
 import threading
 from types import SimpleNamespace
 
@@ -210,3 +212,23 @@ def test_one_log_line_per_prompt_that_ids_cannot_forge(tmp_path, caplog):
 def test_bad_limits_are_refused(bad):
     with pytest.raises(SettingsError):
         parse_settings(bad, "s.yaml")
+
+
+def test_what_was_collected_is_stored_when_comfyui_ends(tmp_path):
+    program = (
+        "import sys; from comfyui_tenant import usage_store; from comfyui_tenant.usage_store import PromptUse, UsageStore\n"
+        "usage_store.COLLECT_SECONDS = 3600.0\n"
+        "UsageStore(sys.argv[1]).add(PromptUse(1.0, 'alice', 'u-alice', 'p-1', None, 0.0, 5.0, 'success', 'i-1'))"
+    )
+    subprocess.run([sys.executable, "-c", program, str(tmp_path)], check=True, env={"PYTHONPATH": os.pathsep.join(sys.path)})
+    assert UsageStore(str(tmp_path)).seconds_of("u-alice", 0, 2) == 5.0
+
+
+def test_old_prompts_are_removed_once_a_day(tmp_path):
+    usage, store, now = recorder(tmp_path)
+    finish(usage, now)
+    store.flush()
+    now.clock = NOON + 401 * 86400
+    finish(usage, now)
+    store.flush()
+    assert store.ends(0) == [("u-alice", 10.0, NOON + 401 * 86400)]
