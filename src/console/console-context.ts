@@ -4,6 +4,8 @@ import type { LoginThrottle } from '../basic/login-throttle.ts';
 import type { LoadedConfig } from '../config/load.ts';
 import type { Config } from '../config/schema.ts';
 import type { AccountStore } from './accounts.ts';
+import type { ConfigStore } from './config-store.ts';
+import type { Drafts } from './drafts.ts';
 import type { ConsoleSessions } from './console-sessions.ts';
 import type { FormTokens } from './form-tokens.ts';
 
@@ -26,6 +28,10 @@ export interface ConsoleParts {
   readonly state: () => ServiceState;
   /** Validates the text of a configuration as `check` does, as the content of the configuration file. */
   readonly checkText: (text: string) => LoadedConfig;
+  readonly store: ConfigStore;
+  readonly drafts: Drafts;
+  /** Marks hidden secrets in comparisons. */
+  readonly secret: Uint8Array;
   /** Absolute path of the folder with replaced configurations. */
   readonly historyDir: string;
   /** Milliseconds since 1970. */

@@ -50,7 +50,7 @@ export function createConsole(
     parts.onError(error);
     return message(context, 'failed', 500);
   });
-  app.get('/', (context) => context.redirect('/console/status', 303));
+  app.get('/', (context) => context.redirect('/console/endpoints', 303));
   setupRoutes(app, parts);
   signInRoutes(app, parts);
   const pages = pagesOf(app, parts);

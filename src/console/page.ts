@@ -56,7 +56,7 @@ export interface PageOptions {
 }
 
 /** The pages in the navigation, the first of which is the start page. */
-const SECTIONS = ['status'] as const;
+const SECTIONS = ['endpoints', 'deploy', 'history', 'status'] as const;
 
 function navigation({ texts, user, request, formToken }: ConsoleVisit): Html {
   if (user === undefined) return raw('');
@@ -91,6 +91,14 @@ export async function showPage(
       ${content}
     </main>`;
   return context.html(head + body.toString() + PAGE_END, status);
+}
+
+/** A form whose answer changes something. */
+export function changeForm(visit: ConsoleVisit, action: string, fields: Html): Html {
+  return html`<form method="post" action="${action}">
+    <input type="hidden" name="token" value="${visit.formToken}" />
+    ${fields}
+  </form>`;
 }
 
 interface Field {

@@ -41,7 +41,7 @@ export function showMessage(
   { message, ...page }: PageOptions & { readonly message: string },
 ): Promise<Response> {
   const content = html`<p class="error" role="alert">${message}</p>
-    <p><a href="/console/status">${visit.texts.back}</a></p>`;
+    <p><a href="/console/endpoints">${visit.texts.back}</a></p>`;
   return showPage(context, visit, { ...page, content });
 }
 

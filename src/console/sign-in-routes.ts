@@ -31,7 +31,7 @@ export function startSession(
   context.header('set-cookie', setCookie(SESSION_COOKIE, sessions.begin(account)), { append: true });
   context.header('set-cookie', dropCookie(FORM_COOKIE), { append: true });
   audit({ event: 'console-signed-in', user: name, role: account.role, address: visit.request.peerAddress });
-  return context.redirect('/console/status', 303);
+  return context.redirect('/console/endpoints', 303);
 }
 
 /** Same checks, same throttling and same timing as for users of the gateway. */

@@ -8,6 +8,8 @@ import type { LoadedConfig } from '../config/load.ts';
 import type { Config } from '../config/schema.ts';
 import { stateFiles } from '../config/state-files.ts';
 import { openAccounts } from '../console/accounts.ts';
+import { openConfigStore } from '../console/config-store.ts';
+import { createDrafts } from '../console/drafts.ts';
 import type { ServiceState } from '../console/console-context.ts';
 import { createConsoleSessions } from '../console/console-sessions.ts';
 import { createConsole } from '../console/create-console.ts';
@@ -46,6 +48,9 @@ export function openConsole(options: OpenConsoleOptions): Hono | undefined {
     config: options.current,
     state: options.state,
     checkText,
+    store: openConfigStore({ file: config.file, historyDir: files.consoleHistory, checkText, now }),
+    drafts: createDrafts(),
+    secret: randomBytes(32),
     historyDir: files.consoleHistory,
     now,
     randomBytes,

@@ -171,3 +171,8 @@ export async function signedIn(
   if (done.status !== 303) throw new Error(`not signed in: ${done.status} ${done.text}`);
   return someone;
 }
+
+/** Sends a form of a page, with its token. */
+export async function send(who: Visitor, path: string, fields: Readonly<Record<string, string>>) {
+  return who.post(path, { token: tokenIn(await who.get('/console/endpoints')), ...fields });
+}
