@@ -65,6 +65,10 @@ const COMMANDS: Readonly<Record<string, Entry>> = {
     summary: 'issues a short-lived JWT signed with a development key',
     load: () => import('./token.ts').then(({ token, help }) => ({ run: token, help })),
   },
+  plugin: {
+    summary: 'installs the plugin in a ComfyUI, or removes it',
+    load: () => import('./plugin.ts').then(({ plugin, help }) => ({ run: plugin, help })),
+  },
   usage: {
     summary: "lists each user's prompts, GPU seconds and storage",
     load: () => import('./usage.ts').then(({ usage, help }) => ({ run: usage, help })),
