@@ -18,9 +18,10 @@ const LOOK_EVERY_MS = 50;
 const MAX_REASON = 200;
 
 function diffHtml(diff: string): Html {
-  const lines = diff.split('\n').map((line) => {
-    if (line.startsWith('+')) return html`<ins>${line}</ins> `;
-    return line.startsWith('-') ? html`<del>${line}</del> ` : html`${line} `;
+  const lines = diff.split('\n').flatMap((line) => {
+    const isChange = line.startsWith('+') || line.startsWith('-');
+    const shown = line.startsWith('+') ? html`<ins>${line}</ins>` : html`<del>${line}</del>`;
+    return [isChange ? shown : line, '\n'];
   });
   return html`<pre><code>${lines}</code></pre>`;
 }

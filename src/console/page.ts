@@ -22,7 +22,7 @@ textarea{min-height:9em;font-family:ui-monospace,monospace;font-size:14px}
 button,.button{display:inline-block;margin:12px 8px 0 0;padding:8px 18px;font:inherit;font-weight:600;color:#fff;background:#1a56a8;border:1px solid #1a56a8;border-radius:8px;text-decoration:none;cursor:pointer}
 button.other{color:var(--text);background:none;border-color:var(--soft)}
 :focus-visible{outline:3px solid var(--link);outline-offset:2px}
-.error,.done,.note{margin:0 0 12px;padding:8px 12px;border:1px solid var(--soft);border-radius:8px;white-space:pre-line}
+.error,.done,.note{margin:0 0 12px;padding:8px 12px;border:1px solid var(--soft);border-radius:8px}
 .error{color:var(--bad);border-color:var(--bad)}
 .done{color:var(--good);border-color:var(--good)}
 .soft{color:var(--soft);font-size:14px}

@@ -29,7 +29,7 @@ const switchOff = (who: Visitor) => send(who, '/console/endpoints', { ...SETTING
 test('a change is shown, deployed with a reason, live in the service, and recorded', async () => {
   await switchOff(olga);
   const page = await olga.get('/console/deploy');
-  expect(page.text).toContain('<del>-    multiTenant: true</del>');
+  expect(page.text).toContain('<del>-    multiTenant: true</del>\n<ins>+    multiTenant: false</ins>\n');
   expect(text()).toBe(CONFIG);
   const done = await send(olga, '/console/deploy', { reason: 'maintenance' });
   expect(done.status).toBe(200);
