@@ -1,4 +1,5 @@
 import type { Config, Endpoint } from '../config/schema.ts';
+import { uncompressed } from './compression.ts';
 import { upstreamDigest } from './digests.ts';
 import type { Preset } from './rendering.ts';
 import {
@@ -120,11 +121,12 @@ export function routeOf(endpoint: Endpoint, bootstrap: string) {
   };
 }
 
-/** Disables authentication, for Envoy's own responses and public paths. */
+/** Disables authentication and compression, for Envoy's own responses, the portal and public paths. */
 export function unguarded() {
   return {
     [EXT_AUTHZ]: { '@type': typeOf('extensions.filters.http.ext_authz.v3.ExtAuthzPerRoute'), disabled: true },
     [RBAC]: { '@type': typeOf('extensions.filters.http.rbac.v3.RBACPerRoute') },
+    ...uncompressed(),
   };
 }
 

@@ -1,6 +1,7 @@
 import type { Config } from '../config/schema.ts';
 import { parseHostPort } from '../http/host-port.ts';
 import { accessLog } from './access-log.ts';
+import { compressors } from './compression.ts';
 import { cors } from './cors.ts';
 import { earlyHeaderMutation, extAuthz, rbac, responseHeaders, router } from './filters.ts';
 import { localReplies } from './local-replies.ts';
@@ -38,7 +39,14 @@ function connectionManager({ config, preset, digest }: Rendering) {
     },
     upgrade_configs: [{ upgrade_type: 'websocket' }],
     early_header_mutation_extensions: [earlyHeaderMutation(config)],
-    http_filters: [responseHeaders(preset), ...cors(config), extAuthz(config), rbac(), router()],
+    http_filters: [
+      responseHeaders(preset),
+      ...compressors(),
+      ...cors(config),
+      extAuthz(config),
+      rbac(),
+      router(),
+    ],
     local_reply_config: localReplies(config),
     access_log: [accessLog()],
   };
