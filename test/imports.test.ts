@@ -51,6 +51,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   envoy: ['http', 'pages', 'jwt', 'config'],
   admin: ['http', 'errors', 'auth', 'basic', 'ext-authz'],
   comfyui: ['http', 'files', 'errors', 'auth', 'config', 'token'],
+  console: ['http', 'files', 'pages', 'auth', 'config-file', 'basic', 'jwt', 'portal', 'access', 'config'],
   service: [
     'http',
     'pages',
@@ -71,6 +72,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'comfyui',
     'portal',
     'oidc',
+    'console',
   ],
   'import-funart': ['http'],
   install: ['files', 'errors'],
@@ -94,6 +96,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'envoy',
     'admin',
     'comfyui',
+    'console',
     'service',
     'import-funart',
     'install',

@@ -22,12 +22,14 @@ export interface AdminOptions {
   readonly readiness: () => Readiness;
   /** Removes values of environment variables from labels. */
   readonly conceal: (text: string) => string;
+  /** The pages below `/console`; none if omitted. */
+  readonly console?: Hono | undefined;
 }
 
 /** Labels whose values come from the configuration. */
 const LABEL_VALUE = /(?<=\b(?:endpoint|issuer|cache)=")(?:[^"\\]|\\.)*/g;
 
-function routes({ listen, hosts, registry, readiness, conceal }: AdminOptions): Hono {
+function routes({ listen, hosts, registry, readiness, conceal, console }: AdminOptions): Hono {
   const names = allowedNames(listen, hosts);
   const app = new Hono();
   app.get('/healthz', (context) => context.text('ok\n'));
@@ -43,6 +45,7 @@ function routes({ listen, hosts, registry, readiness, conceal }: AdminOptions): 
     const text = (await registry.metrics()).replaceAll(LABEL_VALUE, (value) => conceal(value));
     return context.body(text, 200, { 'content-type': registry.contentType });
   });
+  if (console !== undefined) app.route('/console', console);
   return app;
 }
 
@@ -56,7 +59,7 @@ function listening(server: Server, listen: string): Promise<void> {
   });
 }
 
-/** Serves `/metrics`, `/healthz` and `/readyz`. Returns the port, which the system chooses if it is 0. @throws Error naming `admin.listen` */
+/** Serves `/metrics`, `/healthz`, `/readyz` and the console. Returns the port, which the system chooses if it is 0. @throws Error naming `admin.listen` */
 export async function startAdminServer(
   options: AdminOptions,
 ): Promise<{ port: number; close(): Promise<void> }> {

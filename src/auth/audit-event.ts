@@ -66,6 +66,22 @@ export type AuditEvent = Origin &
         /** ISO 8601 */
         readonly expires?: string | undefined;
       }
+    /** An operator's account of the console; `user` is its name. */
+    | {
+        readonly event: 'console-signed-in' | 'console-account-set';
+        readonly user: string;
+        readonly role: string;
+      }
+    | { readonly event: 'console-signed-out'; readonly user: string }
+    /** A request to the console that was refused; `user` if someone was signed in. */
+    | { readonly event: 'console-refused'; readonly reason: string; readonly user?: string | undefined }
+    /** A change that an operator made in the console: what, without secrets, and why. */
+    | {
+        readonly event: 'console-changed';
+        readonly user: string;
+        readonly what: string;
+        readonly why?: string | undefined;
+      }
     | { readonly event: 'configuration-applied'; readonly revision: string }
     | { readonly event: 'configuration-rejected'; readonly errors: number }
   );

@@ -33,6 +33,10 @@ const COMMANDS: Readonly<Record<string, Entry>> = {
     summary: 'tests isolation through the running gateway',
     load: () => import('./verify.ts').then(({ verify, help }) => ({ run: verify, help })),
   },
+  console: {
+    summary: 'prints a one-time link to the console',
+    load: () => import('./console.ts').then(({ console, help }) => ({ run: console, help })),
+  },
   hash: {
     summary: 'hashes a password',
     load: () => import('./hash.ts').then(({ hash, help }) => ({ run: hash, help })),

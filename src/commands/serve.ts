@@ -2,12 +2,13 @@ import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { createLog } from '../admin/log.ts';
 import { createConcealment } from '../config-file/conceal.ts';
-import { loadConfig } from '../config/load.ts';
+import { loadConfig, loadConfigText } from '../config/load.ts';
 import { restartNeeded } from '../config/restart-needed.ts';
 import { watchConfig } from '../config/watch.ts';
 import { limitHeapGrowth } from '../service/service-heap.ts';
 import { askComfyuiWith } from '../comfyui/ask-comfyui.ts';
 import { startService } from '../service/service.ts';
+import { consoleInvitation } from './console-invitation.ts';
 import { EXIT, type Command } from './context.ts';
 
 export const help = `comfy-tenant serve [--config comfy-tenant.yaml]
@@ -25,7 +26,7 @@ function ended(signal: AbortSignal): Promise<void> {
   });
 }
 
-export const serve: Command = async ({ args, env, cwd, err, signal }) => {
+export const serve: Command = async ({ args, env, cwd, err, stdin, signal }) => {
   limitHeapGrowth();
   const { values } = parseArgs({ args: [...args], options: { config: { type: 'string', short: 'c' } } });
   const file = resolve(cwd, values.config ?? 'comfy-tenant.yaml');
@@ -45,9 +46,13 @@ export const serve: Command = async ({ args, env, cwd, err, signal }) => {
     config,
     revision,
     log,
+    checkText: (text) => loadConfigText(text, { file, env }),
     conceal: concealment.text,
     askComfyui: askComfyuiWith(config),
   });
+  const isTerminal = stdin.isTTY;
+  const invitation = isTerminal ? await consoleInvitation(config, isTerminal) : undefined;
+  if (invitation !== undefined) err(`console: ${invitation}`);
   const watching = watchConfig({
     file,
     env,

@@ -9,6 +9,7 @@ import { printProgress, seconds } from '../install/progress.ts';
 import { runStack, unexpectedEnd, type Running } from '../stack/run-stack.ts';
 import { printDemoSummary, printSummary } from '../demo/summary.ts';
 import type { UpContext, Stack } from '../stack/stack.ts';
+import { consoleInvitation } from './console-invitation.ts';
 import { concealedOutput } from './concealed-output.ts';
 import { EXIT, type Command, type CommandContext } from './context.ts';
 import { reportError } from './exit-code.ts';
@@ -39,7 +40,7 @@ interface Run {
   readonly stack: Stack;
   readonly context: UpContext;
   /** Prints the summary once everything is running. */
-  readonly ready: (running: Running) => void;
+  readonly ready: (running: Running, console: string | undefined) => void;
   /** Printed after the number of stopped programs. */
   readonly goodbye: string;
 }
@@ -52,7 +53,7 @@ async function runUntilEnd({ stack, context, ready, goodbye }: Run): Promise<num
     context.err('Stopped: users are not isolated (see above).');
     return EXIT.failed;
   }
-  ready(running);
+  ready(running, await consoleInvitation(running.config, context.isTerminal));
   const ended = await Promise.race([aborted(context.signal), running.ended]);
   const fault = ended && (await unexpectedEnd(ended));
   const count = await running.stop();
@@ -72,8 +73,9 @@ async function demo(context: UpContext, options: DemoOptions): Promise<number> {
     return await runUntilEnd({
       stack,
       context,
-      ready: (running) => {
-        printDemoSummary(stack, running, { out: context.out, took: seconds(Date.now() - startedAt), shown });
+      ready: (running, console) => {
+        const took = seconds(Date.now() - startedAt);
+        printDemoSummary(stack, running, { out: context.out, took, shown, console });
       },
       goodbye: ` · data kept in ${shown} · npm start -- --reset starts over · rm -rf ${shown} .tools removes everything`,
     });
@@ -90,8 +92,9 @@ async function fromConfig(context: UpContext, file: string): Promise<number> {
   return runUntilEnd({
     stack,
     context,
-    ready: (running) => {
-      printSummary(running, { out: context.out, took: seconds(Date.now() - startedAt), shown: stack.folder });
+    ready: (running, console) => {
+      const took = seconds(Date.now() - startedAt);
+      printSummary(running, { out: context.out, took, shown: stack.folder, console });
     },
     goodbye: '',
   });
@@ -129,7 +132,9 @@ export const up: Command = async (context) => {
     err('comfy-tenant up: --reset and --demo apply to the demo only; do not combine them with --config');
     return EXIT.usage;
   }
-  const upContext: UpContext = { env, cwd, out, err, signal, progress: printProgress(out), concealment };
+  const progress = printProgress(out);
+  const isTerminal = context.stdin.isTTY;
+  const upContext: UpContext = { env, cwd, out, err, signal, progress, isTerminal, concealment };
   try {
     return await (values.config === undefined
       ? demo(upContext, {

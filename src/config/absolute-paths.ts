@@ -44,15 +44,21 @@ function inPortal({ portal, service }: ConfigParts, absolute: FromFile): void {
   if (portal.address !== undefined) portal.address = socketPath(portal.address, absolute);
 }
 
-/** Files that the service itself writes. */
-function inOwnFiles({ audit, revocation, accessTokens, session }: ConfigParts, absolute: FromFile): void {
-  if (audit?.file !== undefined) audit.file = absolute(audit.file);
-  if (revocation !== undefined) {
-    if (revocation.file !== undefined) revocation.file = absolute(revocation.file);
-    if (revocation.sessionsFile !== undefined) revocation.sessionsFile = absolute(revocation.sessionsFile);
+/** Makes the named values of a section absolute, where they are set. */
+function inKeys(section: object | undefined, names: readonly string[], absolute: FromFile): void {
+  for (const [key, file] of Object.entries(section ?? {})) {
+    if (names.includes(key) && typeof file === 'string')
+      Object.assign(section ?? {}, { [key]: absolute(file) });
   }
-  if (accessTokens?.file !== undefined) accessTokens.file = absolute(accessTokens.file);
-  if (session?.keyFile !== undefined) session.keyFile = absolute(session.keyFile);
+}
+
+/** Files that the service itself writes. */
+function inOwnFiles(parts: ConfigParts, absolute: FromFile): void {
+  inKeys(parts.audit, ['file'], absolute);
+  inKeys(parts.revocation, ['file', 'sessionsFile'], absolute);
+  inKeys(parts.accessTokens, ['file'], absolute);
+  inKeys(parts.session, ['keyFile'], absolute);
+  inKeys(parts.console, ['accountsFile', 'historyDir'], absolute);
 }
 
 /** Makes every path of a parsed configuration absolute, in place. @param directory of the configuration file */

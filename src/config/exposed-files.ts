@@ -34,6 +34,8 @@ function secretFiles(config: Config): SecretFile[] {
     { key: 'session.keyFile', path: files.sessionKeys },
     { key: 'revocation.file', path: files.revocations },
     { key: 'accessTokens.file', path: files.accessTokens },
+    { key: 'console.accountsFile', path: files.consoleAccounts },
+    { key: 'console.historyDir', path: files.consoleHistory },
     { key: 'gateway.tls.keyFile', path: gateway.tls?.keyFile },
     { key: 'service.tls.keyFile', path: service.tls?.keyFile },
     { key: 'service.tls.clientKeyFile', path: service.tls?.clientKeyFile },

@@ -108,6 +108,32 @@ function check(parsed: ParsedYaml, path: string, shownAs: string): LoadedConfig 
   return { ok: true, config, revision: revisionOf(config, files.texts), ...consulted };
 }
 
+function refuse(path: string, faults: readonly string[]): LoadedConfig {
+  return { ok: false, faults, files: [path], warnings: [], conceal: (text) => text };
+}
+
+interface TextOptions {
+  /** The file that has, or is about to get, this text. */
+  readonly file: string;
+  readonly env: Env;
+  /** The file's name in messages. */
+  readonly shownAs?: string;
+}
+
+/** Checks the text of a configuration, and reads every file that it references. Errors are returned, not thrown. */
+export function loadConfigText(text: string, { file, env, shownAs = file }: TextOptions): LoadedConfig {
+  const path = resolve(file);
+  const parsed = parseYaml(text, env);
+  const isEmpty = parsed.source.value === null || parsed.source.value === undefined;
+  if (isEmpty && parsed.faults.length === 0) {
+    return refuse(path, [
+      `${shownAs}:1:1: is empty: it must have endpoints; \`comfy-tenant init\` writes an example`,
+    ]);
+  }
+  if (isEmpty) return refuse(path, collect(shownAs, parsed).faults());
+  return check(parsed, path, shownAs);
+}
+
 /**
  * Reads a configuration file and every file that it references. Errors are returned, not thrown.
  *
@@ -116,29 +142,10 @@ function check(parsed: ParsedYaml, path: string, shownAs: string): LoadedConfig 
  */
 export function loadConfig(file: string, env: Env, shownAs = file): LoadedConfig {
   const path = resolve(file);
-  const refuse = (faults: readonly string[]): LoadedConfig => ({
-    ok: false,
-    faults,
-    files: [path],
-    warnings: [],
-    conceal: (text) => text,
-  });
   const read = readTextFile(path, MAX_MEBIBYTES);
-  if (!read.ok) {
-    const place = read.line === undefined ? shownAs : `${shownAs}:${read.line}:1`;
-    const remedy =
-      read.reason === 'missing'
-        ? ': pass its path with --config, or create one with `comfy-tenant init`'
-        : '';
-    return refuse([`${place}: ${read.fault}${remedy}`]);
-  }
-  const parsed = parseYaml(read.text, env);
-  const isEmpty = parsed.source.value === null || parsed.source.value === undefined;
-  if (isEmpty && parsed.faults.length === 0) {
-    return refuse([
-      `${shownAs}:1:1: is empty: it must have endpoints; \`comfy-tenant init\` writes an example`,
-    ]);
-  }
-  if (isEmpty) return refuse(collect(shownAs, parsed).faults());
-  return check(parsed, path, shownAs);
+  if (read.ok) return loadConfigText(read.text, { file, env, shownAs });
+  const place = read.line === undefined ? shownAs : `${shownAs}:${read.line}:1`;
+  const remedy =
+    read.reason === 'missing' ? ': pass its path with --config, or create one with `comfy-tenant init`' : '';
+  return refuse(path, [`${place}: ${read.fault}${remedy}`]);
 }

@@ -9,6 +9,7 @@ const BOUND = [
   'revocation',
   'accessTokens',
   'admin',
+  'console',
   'audit',
   'log',
 ] as const;

@@ -18,6 +18,7 @@ import { accessTokenSettings } from '../access-token/access-token-schema.ts';
 import { revocationSettings } from '../revocation/revocation-schema.ts';
 import { sessionSettings } from '../session/session-schema.ts';
 import { portalSettings } from '../portal/portal-schema.ts';
+import { consoleSettings } from './console-schema.ts';
 
 /** Only paths that every proxy and server parses alike. */
 function isPublicPath(path: string): boolean {
@@ -161,6 +162,7 @@ export const configSchema = z.strictObject({
         ),
     })
     .prefault({}),
+  console: consoleSettings,
   audit: z
     .strictObject({
       file: filePath

@@ -26,8 +26,8 @@ export function cookieValues(lines: readonly string[], name: string): string[] {
 const STRICT_PAIR =
   /^([A-Za-z0-9!#$%&'*+.^_`|~-]+)=([\x21\x23-\x2b\x2d-\x3a\x3c-\x5b\x5d-\x7e]*|"[\x21\x23-\x2b\x2d-\x3a\x3c-\x5b\x5d-\x7e]*")$/;
 
-/** Cookies of sign-ins in progress and of the ID token for signing out: encrypted, but ComfyUI gets no credentials at all. */
-const OF_SIGN_IN = /^(__(host|secure)-)?comfy_oidc_/;
+/** Cookies of sign-ins in progress, of the ID token for signing out, and of the console: ComfyUI gets no credentials at all. */
+const OF_SIGN_IN = /^(__(host|secure)-)?comfy_(oidc|console)_/;
 
 /** A name as the most lenient server compares it: some decode names, some ignore case. */
 function comparable(name: string): string {

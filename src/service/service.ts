@@ -1,6 +1,5 @@
 import { availableParallelism } from 'node:os';
 import { startAdminServer, type Readiness } from '../admin/admin-server.ts';
-import type { Log } from '../admin/log.ts';
 import { createMetrics } from '../admin/metrics.ts';
 import { openAudit } from '../admin/open-audit.ts';
 import { measureHashes } from '../admin/measure-hashes.ts';
@@ -14,6 +13,7 @@ import { buildEndpoints, type EndpointParts } from './build-endpoints.ts';
 import { bootstrapDigests } from '../envoy/render.ts';
 import { createAuthorizationService } from '../ext-authz/authorization-service.ts';
 import { watchBootstrap } from '../ext-authz/bootstrap-watch.ts';
+import { openConsole } from './open-console.ts';
 import { openPortal } from './open-portal.ts';
 import { openSessions } from './open-sessions.ts';
 import { startServers } from './start-servers.ts';
@@ -21,23 +21,7 @@ import { createMint } from '../token/mint-token.ts';
 import type { TokenKeys } from '../token/token-key.ts';
 import { keyProblems, neverHadKeys } from './key-problems.ts';
 import { watchComfyuis } from './watch-comfyuis.ts';
-import type { AskComfyui } from '../comfyui/watch-upstreams.ts';
-
-export interface ServiceOptions {
-  readonly config: Config;
-  /** Identifies this version of the configuration: a hash of it. */
-  readonly revision: string;
-  readonly log: Log;
-  readonly fetch?: typeof fetch;
-  /** How to check a ComfyUI; none is checked if omitted. */
-  readonly askComfyui?: AskComfyui;
-  /** Removes values of environment variables from reported text. */
-  readonly conceal?: (text: string) => string;
-  /** Milliseconds since 1970. */
-  readonly now?: () => number;
-  /** Monotonic milliseconds, unaffected by changes of the system clock. */
-  readonly monotonic?: () => number;
-}
+import type { ServiceOptions } from './service-options.ts';
 
 export interface Service {
   /** TCP port of the gRPC server; undefined on a Unix socket. */
@@ -140,6 +124,14 @@ export async function startService(options: ServiceOptions): Promise<Service> {
     registry: metrics.registry,
     readiness,
     conceal,
+    console: openConsole({
+      ...parts,
+      config,
+      audit,
+      current: () => current,
+      state: readiness,
+      checkText: options.checkText,
+    }),
   });
   const closeOthers = async (): Promise<void> => {
     await admin.close();

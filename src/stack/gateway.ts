@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { makeFolder } from '../files/make-folder.ts';
 import { createLog } from '../admin/log.ts';
 import type { Config } from '../config/schema.ts';
+import { loadConfigText } from '../config/load.ts';
 import { watchConfig } from '../config/watch.ts';
 import { explainError } from '../errors/explain-error.ts';
 import { renderBootstrap } from '../envoy/render.ts';
@@ -117,6 +118,8 @@ export async function startGateway(
         log.write(conceal(line));
       },
     }),
+    checkText: (text) =>
+      loadConfigText(text, { file: stack.configFile, env: context.env, shownAs: stack.shownAs }),
     conceal,
     askComfyui: askComfyuiWith(config),
   });

@@ -13,6 +13,8 @@ export interface UpContext {
   readonly err: (line: string) => void;
   readonly signal: AbortSignal;
   readonly progress: Progress;
+  /** Whether a person watches, so that a one-time link may be printed. */
+  readonly isTerminal: boolean;
   /** Applied to all output; the configurations that are loaded add their values. */
   readonly concealment: {
     text(text: string): string;

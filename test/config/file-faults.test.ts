@@ -148,12 +148,12 @@ admn: { listen: 127.0.0.1:1 }
 
 test('a key __proto__ is an ordinary key', () => {
   expect(faultsOf(directory.load(`${BASIC}__proto__: { sameUsers: true }\n`))).toEqual([
-    'comfy-tenant.yaml:9:1 __proto__: is not a known key: known here: endpoints, sameUsers, comfyui, gateway, service, session, portal, revocation, accessTokens, admin, audit, log',
+    'comfy-tenant.yaml:9:1 __proto__: is not a known key: known here: endpoints, sameUsers, comfyui, gateway, service, session, portal, revocation, accessTokens, admin, console, audit, log',
   ]);
 });
 
 test('a key can neither imitate our messages nor move the cursor of a terminal', () => {
   expect(faultsOf(directory.load(`${BASIC}"good\\n\\e[2J\u2028": 1\n`))).toEqual([
-    'comfy-tenant.yaml:9:1 "good\\n\\u001b[2J\\u2028": is not a known key: known here: endpoints, sameUsers, comfyui, gateway, service, session, portal, revocation, accessTokens, admin, audit, log',
+    'comfy-tenant.yaml:9:1 "good\\n\\u001b[2J\\u2028": is not a known key: known here: endpoints, sameUsers, comfyui, gateway, service, session, portal, revocation, accessTokens, admin, console, audit, log',
   ]);
 });

@@ -13,6 +13,16 @@ const CASES: readonly (readonly [sentence: string, text: string, ...faults: stri
     'comfy-tenant.yaml:9:12 sameUsers: must be true or false',
   ],
   [
+    'a console that is neither off nor a mapping',
+    `${BASIC}console: on\n`,
+    'comfy-tenant.yaml:9:10 console: must be off, or a mapping with accountsFile and historyDir',
+  ],
+  [
+    'a key of the console that does not exist',
+    `${BASIC}console: { off: true }\n`,
+    'comfy-tenant.yaml:9:12 console.off: is not a known key: known here: accountsFile, historyDir',
+  ],
+  [
     'an empty path',
     `${BASIC}comfyui: { tokenKeyFile: "" }\n`,
     'comfy-tenant.yaml:9:26 comfyui.tokenKeyFile: must not be empty: give a path, relative to this file',

@@ -17,12 +17,15 @@ function signInFiles({
   session,
   revocation,
   accessTokens,
-}: Pick<ConfigParts, 'session' | 'revocation' | 'accessTokens'>): SecretFile[] {
+  console,
+}: Pick<ConfigParts, 'session' | 'revocation' | 'accessTokens' | 'console'>): SecretFile[] {
   return [
     { path: ['session', 'keyFile'], file: session?.keyFile },
     { path: ['revocation', 'file'], file: revocation?.file },
     { path: ['revocation', 'sessionsFile'], file: revocation?.sessionsFile },
     { path: ['accessTokens', 'file'], file: accessTokens?.file },
+    { path: ['console', 'accountsFile'], file: console?.accountsFile },
+    { path: ['console', 'historyDir'], file: console?.historyDir },
   ];
 }
 

@@ -1,0 +1,11 @@
+import { parseHostPort, reachable } from '../http/host-port.ts';
+
+/** Where a browser on this machine finds the console. */
+export function consoleAddress(listen: string): string {
+  return `http://${reachable(parseHostPort(listen))}/console/`;
+}
+
+/** @param address of the console */
+export function setupLink(address: string, secret: string): string {
+  return `${address}setup?link=${secret}`;
+}

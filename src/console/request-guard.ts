@@ -1,0 +1,29 @@
+import { isFromForeignPage } from '../http/foreign-page.ts';
+import { headerValues, type RequestHead } from '../http/request-head.ts';
+import { isFromOwnPage } from '../portal/same-origin.ts';
+
+const READING = new Set(['GET', 'HEAD']);
+/** What proxies add. The console is for people on this machine, and its passwords cross no network in the clear. */
+const FROM_PROXIES = [
+  'forwarded',
+  'via',
+  'x-forwarded-for',
+  'x-forwarded-host',
+  'x-forwarded-proto',
+  'x-real-ip',
+];
+
+export type Refusal = 'not-local' | 'foreign-page' | 'method';
+
+function isLoopback(address: string): boolean {
+  return /^(::ffff:)?127\.[0-9]{1,3}\.[0-9]{1,3}\.[0-9]{1,3}$/.test(address) || address === '::1';
+}
+
+/** Why the console does not answer a request at all, or undefined. */
+export function refusalOf(request: RequestHead): Refusal | undefined {
+  const isProxied = FROM_PROXIES.some((name) => headerValues(request, name).length > 0);
+  if (!isLoopback(request.peerAddress) || isProxied) return 'not-local';
+  if (READING.has(request.method)) return isFromForeignPage(request, []) ? 'foreign-page' : undefined;
+  if (request.method !== 'POST') return 'method';
+  return isFromOwnPage(request) ? undefined : 'foreign-page';
+}
