@@ -86,7 +86,9 @@ test('uninstalling removes exactly what was installed', async () => {
 test.each<[string, () => void, RegExp]>([
   [
     'a copy that was put there by hand',
-    () => { mkdirSync(copy()); },
+    () => {
+      mkdirSync(copy());
+    },
     /was not made by "comfy-tenant plugin install": move it away first/,
   ],
   [
