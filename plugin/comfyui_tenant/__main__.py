@@ -1,8 +1,9 @@
-"""`python -m comfyui_tenant adopt|leave|remove|import-funart`: shows what it would do; `--yes` does it."""
+"""`python -m comfyui_tenant adopt|leave|remove|import-funart` shows what it would do, `--yes` does it; `inspect` only looks."""
 
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import sys
 
@@ -10,7 +11,7 @@ from . import migrate
 from .migrate import MigrationError, Places, Plan
 from .settings import VARIABLE, SettingsError, read_settings
 
-USAGE, UNAVAILABLE = 64, 69
+USAGE, UNAVAILABLE, UNFIT = 64, 69, 78
 _SHOWN = 10
 
 
@@ -42,6 +43,9 @@ def _parser() -> argparse.ArgumentParser:
     funart.add_argument("--move", action="store_true", help="move instead of copying")
     for command in commands.choices.values():
         command.add_argument("--yes", action="store_true", help="make the changes")
+    look = commands.add_parser("inspect", help="whether a ComfyUI that is not running fits the plugin")
+    look.add_argument("folder", help="the folder with ComfyUI's main.py")
+    look.add_argument("--json", action="store_true", help="print one JSON document")
     return parser
 
 
@@ -98,8 +102,23 @@ def _remove(args: argparse.Namespace, places: Places) -> None:
 _COMMANDS = {"adopt": _adopt, "leave": _leave, "remove": _remove, "import-funart": _import_funart}
 
 
+def _inspect(folder: str, as_json: bool) -> int:
+    from .comfyui_source import NoComfyui
+    from .source_inspection import fits, inspect, lines_of
+
+    try:
+        found = inspect(os.path.abspath(folder))
+    except NoComfyui as error:
+        print(error, file=sys.stderr)
+        return USAGE
+    print(json.dumps({**found, "fits": fits(found)}, indent=2) if as_json else "\n".join(lines_of(found)))
+    return 0 if fits(found) else UNFIT
+
+
 def main(argv: list[str] | None = None) -> int:
     args = _parser().parse_args(argv)
+    if args.command == "inspect":
+        return _inspect(args.folder, args.json)
     try:
         _COMMANDS[args.command](args, _places(args))
     except (MigrationError, SettingsError) as error:

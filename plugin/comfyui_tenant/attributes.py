@@ -18,7 +18,7 @@ from aiohttp import web
 
 from .comfyui import PromptServer, QueueItem
 
-_SERVER: dict[str, type] = {
+SERVER: dict[str, type] = {
     "prompt_queue": object,
     "sockets": dict,
     "messages": asyncio.Queue,
@@ -27,9 +27,9 @@ _SERVER: dict[str, type] = {
     "routes": web.RouteTableDef,
     "on_prompt_handlers": list,
 }
-_QUEUE: dict[str, type] = {"mutex": object, "queue": list, "currently_running": dict, "history": dict, "server": object}
+QUEUE: dict[str, type] = {"mutex": object, "queue": list, "currently_running": dict, "history": dict, "server": object}
 # Objects that exist only while a prompt runs: their methods must assign these attributes.
-_ASSIGNED = {
+ASSIGNED = {
     ("execution", "PromptExecutor"): {"success", "status_messages", "history_result", "server"},
     ("comfy_execution.caching", "CacheKeySetID"): {"keys", "subcache_keys", "dynprompt"},
     ("comfy_execution.caching", "CacheKeySetInputSignature"): {"keys", "subcache_keys", "dynprompt"},
@@ -38,13 +38,13 @@ _ASSIGNED = {
 
 def attribute_mismatches(server: PromptServer) -> list[str]:
     """Every attribute that is missing or has another type, and a queue item with another layout."""
-    found = list(_mistyped("server.PromptServer", server, _SERVER))
+    found = list(_mistyped("server.PromptServer", server, SERVER))
     if not found:
-        found += _mistyped("execution.PromptQueue", server.prompt_queue, _QUEUE)
-    for (module, name), attributes in _ASSIGNED.items():
+        found += _mistyped("execution.PromptQueue", server.prompt_queue, QUEUE)
+    for (module, name), attributes in ASSIGNED.items():
         missing = attributes - set(assigned_by(getattr(importlib.import_module(module), name)))
         found += [f"{module}.{name} has no attribute {attribute}" for attribute in sorted(missing)]
-    layout = queue_item_layout(_source(type(server)))
+    layout = queue_item_layout(ast.parse(_source(type(server))))
     if layout != QueueItem._fields:
         found.append(f"a queue item is ({', '.join(layout)}), expected ({', '.join(QueueItem._fields)})")
     return found
@@ -74,9 +74,9 @@ def _source(cls: type) -> str:
         return ""
 
 
-def queue_item_layout(source: str) -> tuple[str, ...]:
+def queue_item_layout(module: ast.Module) -> tuple[str, ...]:
     """The variables of the tuple that ComfyUI's server puts into the queue; empty if its source has no such call."""
-    for node in ast.walk(ast.parse(source)):
+    for node in ast.walk(module):
         match node:
             case ast.Call(
                 func=ast.Attribute(attr="put", value=ast.Attribute(attr="prompt_queue")), args=[ast.Tuple(elts=parts)]

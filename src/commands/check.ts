@@ -10,14 +10,18 @@ import type { JwtAuth } from '../jwt/jwt-schema.ts';
 import { runLiveChecks } from '../comfyui/live-checks.ts';
 import { loadTokenKeys } from '../token/token-key.ts';
 import { reportKeys } from './check-keys.ts';
-import { EXIT, type Command } from './context.ts';
+import { EXIT, type Command, type CommandContext } from './context.ts';
+import { inspectComfyui } from '../install/inspect-comfyui.ts';
 
 export const help = `comfy-tenant check [--config comfy-tenant.yaml] [--live]
+comfy-tenant check --comfyui <folder> [--python <program>] [--json]
 
 Validates the configuration and every file it references. Prints each problem with its location and a fix, or a summary
 of what would be served. Starts nothing and fetches no keys. Exit code 78 if there are problems.
   --live  also checks the running ComfyUIs for broken isolation: missing plugin, mismatched key, port reachable without
-          the gateway, ComfyUI-Manager, clock skew, full disk. Exit code 69 if one must not serve.`;
+          the gateway, ComfyUI-Manager, clock skew, full disk. Exit code 69 if one must not serve.
+  --comfyui  reads the source of a ComfyUI that is not running, such as one that you are about to install: whether the plugin
+          fits, which flags matter, and which node packs have profiles. Exit code 78 if the plugin does not fit.`;
 
 function count(number: number, noun: string): string {
   return `${number} ${noun}${number === 1 ? '' : 's'}`;
@@ -89,14 +93,30 @@ function rejected(faults: readonly string[], err: (line: string) => void): Promi
   return Promise.resolve(EXIT.config);
 }
 
-export const check: Command = ({ args, env, cwd, out, err }) => {
+async function checkSource(
+  { env, signal, out, err }: CommandContext,
+  { comfyui, python, json }: { comfyui: string; python?: string | undefined; json: boolean },
+): Promise<number> {
+  const { code, lines, errors } = await inspectComfyui({ comfyui, python, json, env, signal });
+  for (const line of lines) out(line);
+  for (const error of errors) err(`comfy-tenant check: ${error}`);
+  return code;
+}
+
+export const check: Command = (context) => {
+  const { args, env, cwd, out, err } = context;
   const { values } = parseArgs({
     args: [...args],
     options: {
       config: { type: 'string', short: 'c', default: 'comfy-tenant.yaml' },
       live: { type: 'boolean', default: false },
+      comfyui: { type: 'string' },
+      python: { type: 'string' },
+      json: { type: 'boolean', default: false },
     },
   });
+  if (values.comfyui !== undefined)
+    return checkSource(context, { ...values, comfyui: resolve(cwd, values.comfyui) });
   const loaded = loadConfig(resolve(cwd, values.config), env, values.config);
   for (const warning of loaded.warnings) err(`warning: ${warning}`);
   if (!loaded.ok) return rejected(loaded.faults, err);

@@ -1,4 +1,3 @@
-import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { packageVersion } from '../install/package-root.ts';
@@ -10,7 +9,7 @@ import {
   PluginCopyFault,
   removeCopy,
 } from '../install/plugin-copy.ts';
-import { venvPython } from '../install/python.ts';
+import { pythonOf } from '../install/inspect-comfyui.ts';
 import { lastLines, runProgram } from '../install/run-program.ts';
 import { type Command, type CommandContext, EXIT } from './context.ts';
 
@@ -43,7 +42,7 @@ interface Run {
 function pythonFor({ comfyui, values, context }: Run): string | undefined {
   if (values.python !== undefined)
     return values.python.includes('/') ? resolve(context.cwd, values.python) : values.python;
-  return ['venv', '.venv'].map((name) => venvPython(join(comfyui, name))).find((path) => existsSync(path));
+  return pythonOf(comfyui);
 }
 
 async function installPackages(

@@ -1,3 +1,4 @@
+import ast
 import asyncio
 import threading
 from types import SimpleNamespace
@@ -112,7 +113,7 @@ def test_assignments_of_base_classes_count():
     ],
 )
 def test_the_layout_of_a_queue_item_is_read_from_the_source(source, layout):
-    assert queue_item_layout(source) == layout
+    assert queue_item_layout(ast.parse(source)) == layout
 
 
 @pytest.mark.parametrize(
