@@ -22,7 +22,11 @@ class Sources:
             raise NoComfyui(f"{folder}: is not a ComfyUI: it has no main.py and server.py")
 
     def text(self, name: str) -> str:
-        with open(os.path.join(self._folder, name), encoding="utf-8") as file:
+        path = os.path.join(self._folder, name)
+        if os.path.exists(path) and not os.path.isfile(path):
+            # Reading a pipe would wait for its writer.
+            raise OSError("it is not a file")
+        with open(path, encoding="utf-8") as file:
             return file.read()
 
     def module(self, name: str) -> ast.Module | str:
@@ -37,8 +41,9 @@ class Sources:
                 return ast.parse(self.text(name))
             except FileNotFoundError:
                 continue
-            except (OSError, ValueError, SyntaxError) as error:
-                return f"{name} cannot be read: {error}"
+            except (OSError, ValueError, SyntaxError, RecursionError, MemoryError) as error:
+                # Python's parser gives up on deeply nested code with one of the last two.
+                return f"{name} cannot be read: {error or type(error).__name__}"
         return f"{path}.py is missing"
 
 
@@ -52,14 +57,14 @@ def _members(body: list[ast.stmt]) -> Iterator[ast.stmt]:
             yield from _members(handler.body)
 
 
-def _classes(module: ast.Module, name: str) -> Iterator[ast.ClassDef]:
-    """A class and its bases in the same module."""
+def _classes(module: ast.Module, name: str, inner: frozenset[str] = frozenset()) -> Iterator[ast.ClassDef]:
+    """A class and its bases in the same module. @param inner classes that derive from it, against cycles"""
     for found in _members(module.body):
         if isinstance(found, ast.ClassDef) and found.name == name:
             yield found
             for base in found.bases:
-                if isinstance(base, ast.Name) and base.id != name:
-                    yield from _classes(module, base.id)
+                if isinstance(base, ast.Name) and base.id not in {name, *inner}:
+                    yield from _classes(module, base.id, inner | {name})
 
 
 def function_of(module: ast.Module, name: str) -> ast.FunctionDef | ast.AsyncFunctionDef | None:

@@ -49,3 +49,10 @@ test('a Python without the packages that the plugin needs is named', async () =>
     ],
   ]);
 });
+
+test('Python runs outside the inspected folder, whose files it would import otherwise', async () => {
+  aPython('pwd');
+  const cwd = join(directory.path, 'ComfyUI');
+  const { code, out } = await run(check, { cwd, args: ['--comfyui', '.', '--python', 'venv/bin/python'] });
+  expect([code, out]).toEqual([0, [expect.stringMatching(/\/plugin$/)]]);
+});

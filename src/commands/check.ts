@@ -94,9 +94,10 @@ function rejected(faults: readonly string[], err: (line: string) => void): Promi
 }
 
 async function checkSource(
-  { env, signal, out, err }: CommandContext,
-  { comfyui, python, json }: { comfyui: string; python?: string | undefined; json: boolean },
+  { env, cwd, signal, out, err }: CommandContext,
+  { comfyui, python: named, json }: { comfyui: string; python?: string | undefined; json: boolean },
 ): Promise<number> {
+  const python = named?.includes('/') === true ? resolve(cwd, named) : named;
   const { code, lines, errors } = await inspectComfyui({ comfyui, python, json, env, signal });
   for (const line of lines) out(line);
   for (const error of errors) err(`comfy-tenant check: ${error}`);

@@ -35,8 +35,10 @@ export async function inspectComfyui({
 }: InspectOptions): Promise<Inspection> {
   const python = options.python ?? pythonOf(comfyui) ?? (await findPython(env)).command;
   const args = ['-m', 'comfyui_tenant', 'inspect', comfyui, ...(json ? ['--json'] : [])];
-  const paths = { PYTHONPATH: join(PACKAGE_ROOT, 'plugin'), PYTHONDONTWRITEBYTECODE: '1' };
-  const { code, stdout, stderr } = await runProgram(python, args, { env: { ...env, ...paths }, signal });
+  // With -m, Python imports from the working directory first: in the inspected folder, that would run its files.
+  const cwd = join(PACKAGE_ROOT, 'plugin');
+  const paths = { PYTHONPATH: cwd, PYTHONDONTWRITEBYTECODE: '1' };
+  const { code, stdout, stderr } = await runProgram(python, args, { env: { ...env, ...paths }, cwd, signal });
   const lines = stdout.split('\n').filter((line) => line !== '');
   const missing = /No module named '([\w.]+)'/.exec(stderr)?.[1];
   if (missing !== undefined)

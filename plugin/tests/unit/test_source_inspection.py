@@ -1,6 +1,7 @@
 """What is found in the source of a ComfyUI that is not running."""
 
 import json
+import os
 import shutil
 
 import pytest
@@ -118,3 +119,22 @@ def test_another_folder(tmp_path, capsys):
         inspect(str(tmp_path))
     assert main(["inspect", str(tmp_path)]) == 64
     assert "is not a ComfyUI: it has no main.py and server.py" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ("class PromptQueue(Other): pass\nclass Other(PromptQueue): pass\n", "execution.PromptQueue.put is missing"),
+        ("x = " + "-" * 200_000 + "1", "execution.py cannot be read: "),
+        (None, "execution.py cannot be read: it is not a file"),
+    ],
+    ids=["cyclic bases", "deeply nested", "a pipe"],
+)
+def test_a_source_that_cannot_be_analyzed_does_not_fit(comfyui, text, problem):
+    source = comfyui / "execution.py"
+    source.unlink()
+    if text is None:
+        os.mkfifo(source)
+    else:
+        source.write_text(text)
+    assert any(problem in found for found in inspect(str(comfyui))["problems"])
