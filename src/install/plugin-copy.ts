@@ -17,6 +17,7 @@ export const FOLDER = 'comfy-tenant';
 const MANIFEST = '.installed.json';
 /** ComfyUI loads no folder with this ending. */
 const UNFINISHED = `.${FOLDER}.disabled`;
+const PREVIOUS = `.${FOLDER}-previous.disabled`;
 /** What the plugin needs; its tests, benchmarks and demo are left out. */
 const PARTS = [
   ...['LICENSE', 'README.md', '__init__.py', 'prestartup_script.py', 'pyproject.toml', 'requirements.txt'],
@@ -106,6 +107,20 @@ export function planInstall(customNodes: string): { readonly replaces: string | 
   return { replaces: ownCopy(customNodes) };
 }
 
+/** Two renames, since ComfyUI must not start while only part of the plugin is there; the old one returns if the second fails. */
+function replaceFolder(folder: string, { by, previous }: { by: string; previous: string }): void {
+  rmSync(previous, { recursive: true, force: true });
+  const replaces = existsSync(folder);
+  if (replaces) renameSync(folder, previous);
+  try {
+    renameSync(by, folder);
+  } catch (error) {
+    if (replaces) renameSync(previous, folder);
+    throw error;
+  }
+  rmSync(previous, { recursive: true, force: true });
+}
+
 /** Copies the plugin; replaces an earlier copy at once. @throws PluginCopyFault; a system error if the disk refuses */
 export function installCopy(customNodes: string): void {
   planInstall(customNodes);
@@ -116,8 +131,7 @@ export function installCopy(customNodes: string): void {
     for (const part of PARTS) cpSync(join(SOURCE, part), join(unfinished, part), { recursive: true, filter });
     const manifest: Manifest = { version: packageVersion(), files: digests(unfinished) };
     writeFileSync(join(unfinished, MANIFEST), `${JSON.stringify(manifest, null, 2)}\n`);
-    rmSync(folder, { recursive: true, force: true });
-    renameSync(unfinished, folder);
+    replaceFolder(folder, { by: unfinished, previous: join(customNodes, PREVIOUS) });
   } catch (error) {
     rmSync(unfinished, { recursive: true, force: true });
     throw error;
