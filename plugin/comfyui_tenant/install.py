@@ -105,10 +105,11 @@ class Plugin:
         self._started = True
         import execution
         import folder_paths
+        from comfy.cli_args import args
         from server import PromptServer
 
         server: Server = PromptServer.instance
-        check_late(server)
+        check_late(server, args)
         keys = _key_file()
         limits = RunLimits(self.settings.max_run_seconds, self.settings.interrupt_grace_seconds)
         shares = Shares(self.settings.share_half_life_seconds)

@@ -172,9 +172,10 @@ def _pattern(request: web.Request) -> str | None:
 def _closed(method: str, route: str, decision: Decision) -> web.Response:
     if decision.access == policy.OPERATORS:
         return error(403, "operators_only", f"{method} {route} is for operators only")
-    if decision.rule is not None:
-        logging.warning("comfy-tenant: denied %s %s, which must stay closed: %s", method, route, decision.rule.reason)
-        return error(403, "route_closed", f"{method} {route} is closed in multi-tenant mode: {decision.rule.reason}")
+    never = policy.why_never(policy.asked_for(method, route)) if decision.rule is None else decision.rule.reason
+    if never is not None:
+        logging.warning("comfy-tenant: denied %s %s, which must stay closed: %s", method, route, never)
+        return error(403, "route_closed", f"{method} {route} is closed in multi-tenant mode: {never}")
     logging.warning('comfy-tenant: denied %s %s; %s: allowRoutes: ["%s %s"]', method, route, _UNKNOWN, method, route)
     whose = f" of {decision.pack}" if decision.pack else ""
     return error(403, "route_closed", f"{method} {route}{whose} is closed in multi-tenant mode")

@@ -86,8 +86,14 @@ _CORE = (
     *("/internal/", "/_tenant/", "/userdata", "/users", "/assets", "/tags", "/ws"),
     *("/workflows", "/agent", "/secrets", "/billing", "/deploy"),
 )
-# ComfyUI's agent trusts every local caller and has one session for all users; secrets are one store.
-_NEVER = ("/agent", "/workflows", "/secrets")
+# Routes that nothing opens, and why.
+_NEVER = {
+    **dict.fromkeys(("/agent", "/workflows"), "ComfyUI's agent trusts every local caller and has one session for all users"),
+    **dict.fromkeys(("/assets", "/tags"), "one database of all users' files"),
+    "/secrets": "one store of secrets for all users",
+    **dict.fromkeys(("/billing", "/deploy"), "one account for all users"),
+    **dict.fromkeys(("/internal/logs", "/internal/terminal"), "logs contain all users' prompts and errors"),
+}
 
 
 def core_of(canonical: str) -> str:
@@ -120,10 +126,13 @@ def access_to(method: str, canonical: str, allowed: Iterable[str] = (), folder: 
 
 def is_allowed(asked: str, allowed: Iterable[str]) -> bool:
     """Whether the setting allowRoutes opens a route."""
+    return why_never(asked) is None and any(matches(asked, line) for line in allowed)
+
+
+def why_never(asked: str) -> str | None:
+    """Why nothing opens a route, or None."""
     path = asked.partition(" ")[2]
-    if path in _NEVER or path.startswith(tuple(f"{closed}/" for closed in _NEVER)):
-        return False
-    return any(matches(asked, line) for line in allowed)
+    return next((why for closed, why in _NEVER.items() if path == closed or path.startswith(f"{closed}/")), None)
 
 
 def is_core(method: str, path: str) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from . import (
+    assets,
     atomic_files,
     cache,
     datasets,
@@ -51,8 +52,6 @@ LATE = (
     *atomic_files.HOOKS,
     *isolation.HOOKS,
 )
-# Each breaks isolation: with the first, clients choose their user; the second shows all users' files to everyone.
-REFUSED_FLAGS = {"multi_user": "--multi-user", "enable_assets": "--enable-assets"}
 
 
 class StartupError(Exception):
@@ -61,13 +60,10 @@ class StartupError(Exception):
 
 def flag_problem(args: object) -> str | None:
     """Which of ComfyUI's parsed arguments breaks isolation, with a fix, or None."""
-    for name, flag in REFUSED_FLAGS.items():
-        if getattr(args, name, False):
-            return f"{flag} breaks isolation: start ComfyUI without it"
-    # In newer versions, assets are on by default and show all users' files to everyone.
-    if getattr(args, "disable_assets", None) is False:
-        return "assets break isolation: start ComfyUI with --disable-assets"
-    return None
+    if getattr(args, "multi_user", False):
+        # Clients choose their user.
+        return "--multi-user breaks isolation: start ComfyUI without it"
+    return assets.flag_problem(args)
 
 
 def check_flags(args: object) -> None:
@@ -80,11 +76,14 @@ def check_hooks(hooks: Iterable[Hook]) -> None:
     _refuse(mismatches_of(hooks))
 
 
-def check_late(server: PromptServer) -> None:
-    """Functions and attributes of ComfyUI's own modules."""
+def check_late(server: PromptServer, args: object) -> None:
+    """Functions and attributes of ComfyUI's own modules, and whether its assets are off."""
     # First the functions: a missing class is reported there.
     check_hooks(LATE)
     _refuse(attribute_mismatches(server))
+    problem = assets.server_problem(server, args)
+    if problem is not None:
+        raise StartupError(problem)
 
 
 def _refuse(mismatches: list[str]) -> None:

@@ -4,6 +4,7 @@ import type { Config } from '../config/schema.ts';
 import { stateFiles } from '../config/state-files.ts';
 import { addRevocations } from '../revocation/open-revocations.ts';
 import { KEEP_REVOCATION_MS, type Revocation } from '../revocation/revocations.ts';
+import { issuedBeforeNow } from '../revocation/issued-before.ts';
 import { openSessionRegister } from '../revocation/session-register.ts';
 import { type Command, EXIT } from './context.ts';
 import { endpointFault, loadedConfig } from './loaded-config.ts';
@@ -71,12 +72,9 @@ function ofSession(id: string, { config, nowMs }: Request): Planned | string {
   return { entries: [entry], lines: [`The session of ${user} at ${endpoint} has ended.`] };
 }
 
-/** At least as new as every session that is registered: the clock may have been set back since. */
 function nowFor(ids: readonly UserId[], { config, nowMs }: Request): number {
   const path = stateFiles(config).sessions;
-  const sessions = openSessionRegister({ path, now: () => nowMs }).list();
-  const own = sessions.filter(({ userId }) => ids.includes(userId));
-  return Math.max(nowMs, ...own.map(({ signedInAtMs }) => signedInAtMs)) + 1;
+  return issuedBeforeNow(ids, openSessionRegister({ path, now: () => nowMs }).list(), nowMs);
 }
 
 function passwordNote(user: string, { config }: Request): string[] {

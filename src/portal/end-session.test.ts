@@ -40,7 +40,7 @@ const who: Allow = {
 function end({ everywhere }: { everywhere: boolean }): Promise<boolean> {
   const parts = {
     revocations,
-    register: { signedOut: (id: string) => signedOut.push(id) },
+    register: { list: () => [], signedOut: (id: string) => signedOut.push(id) },
     audit: (event: AuditEvent) => events.push(event),
     now: () => nowMs,
     onError: (error: unknown) => errors.push(error),

@@ -1,5 +1,6 @@
 import type { Allow } from '../auth/decision.ts';
 import { requestId } from '../http/request-id.ts';
+import { issuedBeforeNow } from '../revocation/issued-before.ts';
 import { KEEP_REVOCATION_MS } from '../revocation/revocations.ts';
 import type { PortalParts } from './portal-context.ts';
 import { nameOf, type Visit } from './visit.ts';
@@ -21,8 +22,7 @@ export async function endSession(
   try {
     if (everywhere) {
       const nowMs = now();
-      // The next whole second: times in tokens are rounded down.
-      const issuedBeforeMs = (Math.floor(nowMs / 1000) + 1) * 1000;
+      const issuedBeforeMs = issuedBeforeNow([userId], register.list(), nowMs);
       await revocations.revoke({
         endpoint: endpoint.name,
         userId,

@@ -20,6 +20,29 @@ def outcome(base, *args, prepared=False, **env):
     return done.returncode, done.stderr.strip().splitlines()[-1]
 
 
+def changed(tmp_path, module, change):
+    """A folder for PYTHONPATH with which a module of ComfyUI is changed when it is imported."""
+    # Custom nodes load in no fixed order, so an import hook changes the module when it is imported.
+    (tmp_path / "late").mkdir()
+    (tmp_path / "late" / "sitecustomize.py").write_text(
+        f"import sys, importlib.util as u\n"
+        f"spec = u.spec_from_file_location('stub', {str(PLUGIN / 'demo' / 'torch-stub' / 'sitecustomize.py')!r})\n"
+        "stub = u.module_from_spec(spec); spec.loader.exec_module(stub)\n"
+        "import importlib.machinery as m\n"
+        "class Finder:\n"
+        "    def find_spec(self, name, path, target=None):\n"
+        f"        if name != {module!r}: return None\n"
+        "        found = m.PathFinder.find_spec(name, path)\n"
+        "        run = found.loader.exec_module\n"
+        "        def changed(module):\n"
+        f"            run(module); exec({change!r}, {{{module!r}: module}})\n"
+        "        found.loader.exec_module = changed\n"
+        "        return found\n"
+        "sys.meta_path.insert(0, Finder())\n"
+    )
+    return str(tmp_path / "late")
+
+
 def test_the_flag_multi_user_is_refused(tmp_path):
     code, message = outcome(tmp_path, "--multi-user")
     assert (code, message) == (1, "comfy-tenant: --multi-user breaks isolation: start ComfyUI without it")
@@ -79,27 +102,23 @@ def test_invalid_settings_are_refused(tmp_path):
     ],
 )
 def test_a_missing_or_changed_part_of_comfyui_is_named(tmp_path, module, change, mismatch):
-    # Custom nodes load in no fixed order, so an import hook changes the module when it is imported.
-    (tmp_path / "late").mkdir()
-    (tmp_path / "late" / "sitecustomize.py").write_text(
-        f"import sys, importlib.util as u\n"
-        f"spec = u.spec_from_file_location('stub', {str(PLUGIN / 'demo' / 'torch-stub' / 'sitecustomize.py')!r})\n"
-        "stub = u.module_from_spec(spec); spec.loader.exec_module(stub)\n"
-        "import importlib.machinery as m\n"
-        "class Finder:\n"
-        "    def find_spec(self, name, path, target=None):\n"
-        f"        if name != {module!r}: return None\n"
-        "        found = m.PathFinder.find_spec(name, path)\n"
-        "        run = found.loader.exec_module\n"
-        "        def changed(module):\n"
-        f"            run(module); exec({change!r}, {{{module!r}: module}})\n"
-        "        found.loader.exec_module = changed\n"
-        "        return found\n"
-        "sys.meta_path.insert(0, Finder())\n"
-    )
-    code, message = outcome(tmp_path, PYTHONPATH=str(tmp_path / "late"))
+    code, message = outcome(tmp_path, PYTHONPATH=changed(tmp_path, module, change))
     assert code == 1
     assert message.startswith(f"comfy-tenant: this ComfyUI version is not supported: {mismatch}")
+
+
+def test_a_server_with_assets_is_refused_whatever_its_flags(tmp_path):
+    change = (
+        "from types import SimpleNamespace\n"
+        "original = server.PromptServer.__init__\n"
+        "def init(self, loop):\n"
+        "    original(self, loop)\n"
+        "    self.asset_manager = SimpleNamespace(enabled=True)\n"
+        "server.PromptServer.__init__ = init"
+    )
+    code, message = outcome(tmp_path, PYTHONPATH=changed(tmp_path, "server", change))
+    assert code == 1
+    assert message.startswith("comfy-tenant: assets break isolation and are on (PromptServer.asset_manager.enabled): ")
 
 
 @pytest.fixture(scope="module")

@@ -1,5 +1,5 @@
 import pytest
-from comfyui_tenant.policy import CLOSED, EMPTY, OPEN, OPERATORS, access_to
+from comfyui_tenant.policy import CLOSED, EMPTY, OPEN, OPERATORS, access_to, asked_for, why_never
 
 
 @pytest.mark.parametrize("prefix", ["", "/api", "/api/api"])
@@ -48,9 +48,32 @@ def test_the_setting_does_not_restrict_operators():
     assert access_to("GET", "/internal/logs", ["/*"]) == EMPTY
 
 
-@pytest.mark.parametrize("path", ["/agent", "/agent/run", "/workflows", "/api/workflows/{id}", "/secrets", "/secrets/{id}"])
-def test_the_setting_does_not_open_one_store_for_all_users(path):
-    assert access_to("POST", path, ["/*", path]) == CLOSED
+NEVER = [
+    *(
+        "/agent",
+        "/agent/run",
+        "/workflows",
+        "/api/workflows/{id}",
+        "/secrets",
+        "/secrets/{id}",
+        "/billing/plans",
+        "/deploy/bundle",
+    ),
+    *("/assets", "/api/assets/{id}", "/assets/hash/{hash}", "/assets/export", "/assets/from-hash", "/assets/seed", "/tags"),
+    *("/internal/logs", "/internal/logs/x", "/internal/terminal"),
+]
+
+
+@pytest.mark.parametrize("path", NEVER)
+@pytest.mark.parametrize("method", ["POST", "HEAD", "DELETE", "*"])
+def test_the_setting_does_not_open_one_store_for_all_users(method, path):
+    assert access_to(method, path, ["/*", path, f"{method} {path}", f"{path}/*"]) in (CLOSED, EMPTY)
+    assert why_never(asked_for(method, path))
+
+
+@pytest.mark.parametrize("path", ["/assets2", "/agents", "/tagspace/x", "/my/assets", "/internal/folder_paths"])
+def test_the_setting_opens_what_only_looks_like_one_store_for_all_users(path):
+    assert access_to("GET", path, [path]) == OPEN
 
 
 def test_a_route_among_the_folders_of_packs_is_closed_unless_it_is_a_folder():
