@@ -30,21 +30,6 @@ def is_usable(pool: object) -> bool:
     return pool not in _abandoned and not getattr(pool, "_broken", False)
 
 
-class _LastWrite:
-    """Replaces the lock of a queue of results, which a killed process may hold forever. After the write that the lock is
-    for, a notice of the end, the queue is closed: half a result of a killed process would swallow the notice."""
-
-    def __init__(self, writer: Any):
-        self._writer = writer
-
-    def __enter__(self) -> None:
-        pass
-
-    def __exit__(self, *_error: object) -> None:
-        with contextlib.suppress(OSError):
-            self._writer.close()
-
-
 def abandon_pools_of(pids: set[int]) -> list[Any]:
     """Abandons the pools to which these processes belong, and returns them. Call this before killing them, and
     `free_abandoned` afterwards."""
@@ -61,10 +46,20 @@ def abandon_pools_of(pids: set[int]) -> list[Any]:
 def free_abandoned(pools: list[Any]) -> None:
     """Wakes threads of pools whose processes were killed while these threads wait for their lock."""
     for pool in pools:
-        lock, pool._outqueue._wlock = pool._outqueue._wlock, _LastWrite(pool._outqueue._writer)
+        lock, pool._outqueue._wlock = pool._outqueue._wlock, threading.Lock()
         # ValueError: no one holds it. No process that was sent SIGKILL can take it now. Windows has no lock here.
         with contextlib.suppress(ValueError, AttributeError):
             lock.release()
+        handler, writer = pool._task_handler, pool._outqueue._writer
+        threading.Thread(target=_close_results, args=(handler, writer), daemon=True, name="comfy-tenant pool end").start()
+
+
+def _close_results(task_handler: threading.Thread, writer: Any) -> None:
+    """Ends the thread that reads results: half a result of a killed process swallows the notice of the end, which the other
+    thread writes last."""
+    task_handler.join()
+    with contextlib.suppress(OSError):
+        writer.close()
 
 
 def _abandon(pool: Any) -> None:
