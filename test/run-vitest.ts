@@ -4,6 +4,30 @@ import { existsSync, readFileSync, rmSync } from 'node:fs';
 export interface Count {
   passed: number;
   failed: number;
+  /** What failed, with its error, for the end of a long output. */
+  failures?: readonly string[];
+}
+
+/** Vitest's JSON report, as far as it is used here. */
+interface Report {
+  numPassedTests: number;
+  numFailedTests: number;
+  numPendingTests: number;
+  numTodoTests: number;
+  testResults: readonly {
+    name: string;
+    status: string;
+    message: string;
+    assertionResults: readonly { fullName: string; status: string; failureMessages: readonly string[] }[];
+  }[];
+}
+
+function failuresIn({ testResults }: Report): string[] {
+  return testResults.flatMap(({ name, status, message, assertionResults }) => {
+    const failed = assertionResults.filter((test) => test.status !== 'passed');
+    if (failed.length === 0 && status !== 'passed') return [`${name}\n${message}`];
+    return failed.map((test) => [name, test.fullName, test.status, ...test.failureMessages].join('\n'));
+  });
 }
 
 /** Runs vitest, and counts by its report. */
@@ -18,10 +42,13 @@ export function runVitest(
     ...(env && { env }),
   });
   if (!existsSync(report)) return { passed: 0, failed: 1 };
-  const { numPassedTests, numFailedTests, numPendingTests, numTodoTests } = JSON.parse(
-    readFileSync(report, 'utf8'),
-  ) as Record<'numPassedTests' | 'numFailedTests' | 'numPendingTests' | 'numTodoTests', number>;
+  const results = JSON.parse(readFileSync(report, 'utf8')) as Report;
+  const { numPassedTests, numFailedTests, numPendingTests, numTodoTests } = results;
   // A test that was skipped has not been seen to pass; an error outside of a test is a failure too.
   const failed = numFailedTests + numPendingTests + numTodoTests;
-  return { passed: numPassedTests, failed: failed === 0 && status !== 0 ? 1 : failed };
+  return {
+    passed: numPassedTests,
+    failed: failed === 0 && status !== 0 ? 1 : failed,
+    failures: failuresIn(results),
+  };
 }

@@ -18,7 +18,7 @@ function pytest(python: string | undefined): Count {
   if (python === undefined) return { passed: 0, failed: 1 };
   const report = join(OUTPUT, 'pytest.xml');
   const run = (...args: string[]) => spawnSync(python, ['-m', ...args], { stdio: 'inherit' }).status === 0;
-  const green = run('pytest', 'plugin/tests', '-q', '--color=yes', `--junitxml=${report}`);
+  const green = run('pytest', 'plugin/tests', '-q', '--color=no', `--junitxml=${report}`);
   const suite = existsSync(report) ? /<testsuite [^>]*>/.exec(readFileSync(report, 'utf8'))?.[0] : undefined;
   const count = (name: string): number =>
     Number(new RegExp(` ${name}="([0-9]+)"`).exec(suite ?? '')?.[1] ?? 0);
@@ -47,6 +47,9 @@ const counts = [
 ];
 const passed = counts.reduce((sum, count) => sum + count.passed, 0);
 const failed = counts.reduce((sum, count) => sum + count.failed, 0);
+// Again at the end, where a log that was cut still has it.
+for (const failure of counts.flatMap((count) => count.failures ?? []))
+  console.error(`\nFailed: ${failure.slice(0, 3_000)}`);
 if (missing.length > 0) console.error(`\nMissing: ${missing.join('; ')}`);
 console.log(`\n${passed} passed, ${failed} failed`);
 process.exitCode = failed === 0 ? 0 : 1;
