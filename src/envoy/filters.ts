@@ -3,9 +3,11 @@ import { uncompressed } from './compression.ts';
 import { upstreamDigest } from './digests.ts';
 import type { Preset } from './rendering.ts';
 import {
+  claimHeaders,
   EXT_AUTHZ,
   HEADER_BYTES,
   HEADER_COUNT,
+  HEADER_MUTATION,
   mutableHeaders,
   readHeaders,
   reservedHeaders,
@@ -25,7 +27,7 @@ function overwrite(key: string, value: string) {
   return { append: { header: { key, value }, append_action: 'OVERWRITE_IF_EXISTS_OR_ADD' } };
 }
 
-/** First safeguard: removes our headers from client requests before routing, on every route. Then measures the headers. */
+/** First safeguard: removes the gateway's headers from client requests before routing, on every route. Then measures the headers. */
 export function earlyHeaderMutation(config: Config) {
   return {
     name: 'envoy.http.early_header_mutation.header_mutation',
@@ -38,6 +40,17 @@ export function earlyHeaderMutation(config: Config) {
       ],
     },
   };
+}
+
+/**
+ * Also the first safeguard: removes the headers of claims from client requests before the service sets them. With the routes, so
+ * that a change needs no new listener.
+ */
+export function withoutClaims(config: Config) {
+  const request_mutations = claimHeaders(config).map((remove) => ({ remove }));
+  if (request_mutations.length === 0) return {};
+  const type = typeOf('extensions.filters.http.header_mutation.v3.HeaderMutationPerRoute');
+  return { [HEADER_MUTATION]: { '@type': type, mutations: { request_mutations } } };
 }
 
 /** Second safeguard: the service authenticates each request; any failure rejects it. */
@@ -134,7 +147,7 @@ export function unguarded() {
 export function responseHeaders(preset: Preset) {
   const hsts = overwrite('strict-transport-security', 'max-age=31536000');
   return {
-    name: 'envoy.filters.http.header_mutation',
+    name: HEADER_MUTATION,
     typed_config: {
       '@type': typeOf('extensions.filters.http.header_mutation.v3.HeaderMutation'),
       mutations: {

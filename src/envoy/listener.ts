@@ -42,12 +42,12 @@ function connectionManager({ config, preset, digest }: Rendering) {
     http_filters: [
       responseHeaders(preset),
       ...compressors(),
-      ...cors(config),
+      cors(),
       extAuthz(config),
       rbac(),
       router(),
     ],
-    local_reply_config: localReplies(config),
+    local_reply_config: localReplies(),
     access_log: [accessLog()],
   };
 }
@@ -109,7 +109,7 @@ export function redirectListener(config: Config, from: string) {
     request_headers_timeout: '10s',
     common_http_protocol_options: { headers_with_underscores_action: 'REJECT_REQUEST', idle_timeout: '60s' },
     http_filters: [responseHeaders('gateway'), router()],
-    local_reply_config: localReplies(config, false),
+    local_reply_config: localReplies(false),
     access_log: [accessLog()],
   };
   const filters = [{ name: 'envoy.filters.network.http_connection_manager', typed_config: http }];

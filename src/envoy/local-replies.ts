@@ -1,4 +1,3 @@
-import type { Config } from '../config/schema.ts';
 import { ANSWER_ROUTE, EXT_AUTHZ, HEADER_BYTES, MAX_HEADERS_OF_CONNECTION, PORTAL_PATH } from './names.ts';
 import { headerFilter, pageMappers, type Cause } from './page-mappers.ts';
 
@@ -123,10 +122,9 @@ function jsonMapper({ filter, json, retries = false, status: replaced }: Cause):
  *
  * @param routed false for a listener that only redirects
  */
-export function localReplies(config: Config, routed = true) {
+export function localReplies(routed = true) {
   const causes = routed ? LATE : EARLY;
-  const pages = pageMappers(config.portal);
   return {
-    mappers: [{ filter: FINISHED }, ...causes.flatMap((cause) => [...pages(cause), ...jsonMapper(cause)])],
+    mappers: [{ filter: FINISHED }, ...causes.flatMap((cause) => [...pageMappers(cause), ...jsonMapper(cause)])],
   };
 }

@@ -5,6 +5,7 @@ import type { TokenLookup } from '../jwt/jwt-schema.ts';
 
 /** Also the namespace of the service's dynamic metadata. */
 export const EXT_AUTHZ = 'envoy.filters.http.ext_authz';
+export const HEADER_MUTATION = 'envoy.filters.http.header_mutation';
 export const USER_ID = USER_ID_HEADER_LOWER;
 const TOKEN = TOKEN_HEADER;
 const STREAM_DURATION = 'x-envoy-upstream-stream-duration-ms';
@@ -66,10 +67,21 @@ function credentialHeaders(config: Config): string[] {
   ];
 }
 
-/** Headers removed from client requests. One that carries credentials must reach the service, even if a claim is mapped to it. */
-export function reservedHeaders(config: Config): string[] {
+/** One that carries credentials must reach the service, even if a claim is mapped to it. */
+function withoutCredentials(names: readonly string[], config: Config): string[] {
   const credentials = new Set(unique(credentialHeaders(config)));
-  return unique([...OURS, CLIENT_ADDRESS, ...mappedHeaders(config)]).filter((name) => !credentials.has(name));
+  return unique(names).filter((name) => !credentials.has(name));
+}
+
+/** The gateway's own headers, removed from client requests. */
+export function reservedHeaders(config: Config): string[] {
+  return withoutCredentials([...OURS, CLIENT_ADDRESS], config);
+}
+
+/** Other headers into which claims are mapped, also removed from client requests. */
+export function claimHeaders(config: Config): string[] {
+  const reserved = new Set(reservedHeaders(config));
+  return withoutCredentials(mappedHeaders(config), config).filter((name) => !reserved.has(name));
 }
 
 /** Identity and credential headers, removed from requests on public paths. */
@@ -127,6 +139,9 @@ export const ANSWER_ROUTE = 'answer';
 export function clusterOf({ name }: Endpoint): string {
   return `comfyui-${name}`;
 }
+
+/** The namespace of the metadata of virtual hosts. */
+export const METADATA = 'comfy-tenant';
 
 /** The `@type` of a message of Envoy's API. */
 export function typeOf(name: string): string {
