@@ -10,6 +10,11 @@ import { allowedNames, isAllowedHost } from './allowed-host.ts';
 export interface Readiness {
   readonly ready: boolean;
   readonly revision: string;
+  /**
+   * Whether Envoy has this revision: `live` if it says so, `applying` while a change is on its way, `unconfirmed` if it does not answer,
+   * `separate` if its bootstrap is rendered separately.
+   */
+  readonly envoy: 'live' | 'applying' | 'unconfirmed' | 'separate';
   /** Problems that do not stop the service, such as a rejected configuration change or an unreachable issuer. */
   readonly problems: readonly string[];
 }

@@ -2,7 +2,7 @@ import { isIP } from 'node:net';
 import { portalAddress } from '../config/portal-address.ts';
 import type { Config, Endpoint } from '../config/schema.ts';
 import { bareHost, parseHostPort, parseOrigin, type HostPort } from '../http/host-port.ts';
-import { clusterOf, PORTAL, typeOf } from './names.ts';
+import { clusterLabel, clusterOf, PORTAL, typeOf } from './names.ts';
 
 /** Disables panic routing: an unhealthy ComfyUI may lack the plugin and must get no traffic. */
 const NO_PANIC = { healthy_panic_threshold: { value: 0 } };
@@ -146,6 +146,7 @@ function comfyuiCluster(endpoint: Endpoint) {
   const addresses = endpoint.upstream.map((url) => socketAddress(parseOrigin(url)));
   return {
     name: clusterOf(endpoint),
+    alt_stat_name: clusterLabel(endpoint),
     type: 'STRICT_DNS',
     lb_policy: urls.length > 1 ? 'RING_HASH' : 'ROUND_ROBIN',
     connect_timeout: '5s',

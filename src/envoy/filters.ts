@@ -12,6 +12,7 @@ import {
   readHeaders,
   reservedHeaders,
   typeOf,
+  unique,
   USER_ID,
 } from './names.ts';
 
@@ -53,9 +54,11 @@ export function withoutClaims(config: Config) {
   return { [HEADER_MUTATION]: { '@type': type, mutations: { request_mutations } } };
 }
 
-/** Second safeguard: the service authenticates each request; any failure rejects it. */
-export function extAuthz(config: Config) {
-  const names = mutableHeaders(config).map((name) => name.replaceAll(/[^a-z0-9-]/g, String.raw`\$&`));
+/** Second safeguard: the service authenticates each request; any failure rejects it. With several configurations, it passes what any of them needs. */
+export function extAuthz(...configs: readonly Config[]) {
+  const names = unique(configs.flatMap(mutableHeaders)).map((name) =>
+    name.replaceAll(/[^a-z0-9-]/g, String.raw`\$&`),
+  );
   return {
     name: EXT_AUTHZ,
     typed_config: {
@@ -81,7 +84,9 @@ export function extAuthz(config: Config) {
         disallow_is_error: true,
         allow_expression: { regex: names.join('|') },
       },
-      allowed_headers: { patterns: readHeaders(config).map((exact) => ({ exact, ignore_case: true })) },
+      allowed_headers: {
+        patterns: unique(configs.flatMap(readHeaders)).map((exact) => ({ exact, ignore_case: true })),
+      },
     },
   };
 }

@@ -39,7 +39,8 @@ const FINISHED = or(
   },
 );
 
-const NOT_REACHED = flags('UH', 'UF', 'UC', 'UO', 'LR', 'UR');
+/** NC: the cluster of a new endpoint is not ready yet. */
+const NOT_REACHED = flags('NC', 'UH', 'UF', 'UC', 'UO', 'LR', 'UR');
 const TO_PORTAL = headerFilter(':path', { string_match: { prefix: PORTAL_PATH } });
 
 const UNAVAILABLE = {
@@ -125,6 +126,9 @@ function jsonMapper({ filter, json, retries = false, status: replaced }: Cause):
 export function localReplies(routed = true) {
   const causes = routed ? LATE : EARLY;
   return {
-    mappers: [{ filter: FINISHED }, ...causes.flatMap((cause) => [...pageMappers(cause), ...jsonMapper(cause)])],
+    mappers: [
+      { filter: FINISHED },
+      ...causes.flatMap((cause) => [...pageMappers(cause), ...jsonMapper(cause)]),
+    ],
   };
 }

@@ -1,6 +1,7 @@
 import type { Config, Endpoint } from '../config/schema.ts';
 import { ENDPOINT_HEADER, TOKEN_HEADER } from '../http/gateway-headers.ts';
 import { USER_ID_HEADER_LOWER } from '../http/user-id-header.ts';
+import { digestOf } from './digests.ts';
 import type { TokenLookup } from '../jwt/jwt-schema.ts';
 
 /** Also the namespace of the service's dynamic metadata. */
@@ -43,7 +44,8 @@ const SOURCE = [
   'x-forwarded-proto',
 ];
 
-function unique(names: readonly string[]): string[] {
+/** In lower case, each once. */
+export function unique(names: readonly string[]): string[] {
   return [...new Set(names.map((name) => name.toLowerCase()))];
 }
 
@@ -135,9 +137,15 @@ export const PORTAL_PATH = '/_auth';
 /** The name of routes that answer for public paths. */
 export const ANSWER_ROUTE = 'answer';
 
-/** The name of the cluster of an endpoint's ComfyUI. */
-export function clusterOf({ name }: Endpoint): string {
+/** The name of the cluster of an endpoint's ComfyUI in statistics. */
+export function clusterLabel({ name }: Endpoint): string {
   return `comfyui-${name}`;
+}
+
+/** The name of the cluster of an endpoint's ComfyUI: other upstreams are another cluster, to which routes move in one step. */
+export function clusterOf(endpoint: Endpoint): string {
+  const { upstream, multiTenant } = endpoint;
+  return `${clusterLabel(endpoint)}-${digestOf({ upstream, multiTenant })}`;
 }
 
 /** The namespace of the metadata of virtual hosts. */

@@ -111,6 +111,13 @@ function virtualHost(endpoint: Endpoint, config: Config, bootstrap: string) {
 }
 
 export const ROUTES = 'comfy-tenant';
+export const REDIRECTS = 'redirects';
+
+interface Hosts {
+  readonly hosts: readonly object[];
+  /** Added to the virtual host for all other hosts. */
+  readonly unknown?: object;
+}
 
 const UNKNOWN_HOST = {
   name: 'unknown-host',
@@ -118,11 +125,11 @@ const UNKNOWN_HOST = {
   routes: [{ match: { prefix: '/' }, direct_response: { status: 421 } }],
 };
 
-function configuration(config: Config, hosts: readonly object[], unknown: object) {
+function configuration(name: string, config: Config, { hosts, unknown = {} }: Hosts) {
   const unknownHost = { ...UNKNOWN_HOST, ...siteMetadata(config.portal), ...unknown };
   const all = config.endpoints.some(({ domains }) => domains.includes('*'));
   return {
-    name: ROUTES,
+    name,
     ignore_port_in_host_matching: true,
     virtual_hosts: all ? hosts : [...hosts, unknownHost],
   };
@@ -136,7 +143,7 @@ function configuration(config: Config, hosts: readonly object[], unknown: object
 export function routeConfiguration(config: Config, bootstrap: string) {
   const hosts = config.endpoints.map((endpoint) => virtualHost(endpoint, config, bootstrap));
   return {
-    ...configuration(config, hosts, { typed_per_filter_config: unguarded() }),
+    ...configuration(ROUTES, config, { hosts, unknown: { typed_per_filter_config: unguarded() } }),
     typed_per_filter_config: withoutClaims(config),
     request_headers_to_remove: [HEADER_COUNT, HEADER_BYTES],
   };
@@ -153,5 +160,5 @@ export function redirectRoutes(config: Config) {
     ...siteMetadata(config.portal),
     routes,
   }));
-  return configuration(config, hosts, {});
+  return configuration(REDIRECTS, config, { hosts });
 }
