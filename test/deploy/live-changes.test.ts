@@ -1,12 +1,24 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { connect } from 'node:net';
+import { join } from 'node:path';
 import { hashSync } from '@node-rs/bcrypt';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
+import type { Config } from '../../src/config/schema.ts';
+import { askEnvoy } from '../../src/deploy/ask-envoy.ts';
+import { createDeployment } from '../../src/deploy/deployment.ts';
+import { openWatchedFolder } from '../../src/deploy/watched-folder.ts';
+import { usualPreset } from '../../src/envoy/rendering.ts';
+import { REVISION_SOCKET } from '../../src/http/revision-host.ts';
 import { startEchoUpstream, type EchoUpstream } from '../envoy/echo-upstream.ts';
 import { rawRequest } from '../envoy/raw-request.ts';
 import { basic } from '../support/requests.ts';
+import { load } from '../support/temp-dir.ts';
+import { AUDIENCE, aKey, aToken, ISSUER } from '../support/tokens.ts';
 import { startWatchedGateway, WAIT, type WatchedGateway } from './watched-gateway.ts';
 
 const ALICE = basic('alice', 'tulip');
 const BASIC = `{ method: BASIC, users: [{ username: alice, password: "${hashSync('tulip', 4)}" }] }`;
+const CHANGES = Number(process.env.CHANGES ?? 40);
 let upstream: EchoUpstream;
 let other: EchoUpstream;
 let gateway: WatchedGateway;
@@ -24,7 +36,7 @@ function endpoint(name: string, more: Readonly<Record<string, string>> = {}): st
 }
 
 function config(...endpoints: readonly string[]): string {
-  return `endpoints:\n${endpoints.join('')}`;
+  return `sameUsers: true\nendpoints:\n${endpoints.join('')}`;
 }
 
 async function get(host: string, path = '/queue', ...lines: readonly string[]) {
@@ -32,6 +44,12 @@ async function get(host: string, path = '/queue', ...lines: readonly string[]) {
     lines: [`GET ${path} HTTP/1.1`, `Authorization: ${ALICE}`, ...lines],
     host,
   });
+}
+
+function envoyFiles(): Record<string, string> {
+  const folder = join(gateway.directory.path, 'envoy');
+  const names = readdirSync(folder).filter((name) => name.endsWith('.yaml'));
+  return Object.fromEntries(names.map((name) => [name, readFileSync(join(folder, name), 'utf8')]));
 }
 
 async function untilHealthy(host: string): Promise<void> {
@@ -62,4 +80,122 @@ test('another domain, another endpoint and another upstream are live once the se
   await untilHealthy('studio.test');
   expect(other.seen.length).toBeGreaterThan(seen);
   expect((await gateway.readyz()).problems).toEqual([]);
+});
+
+test('a public path, a mapped header and the title of error pages are live, too', async () => {
+  const key = await aKey('ES256');
+  gateway.directory.write('jwks.json', JSON.stringify({ keys: [key.jwk] }));
+  const auth = `
+      method: JWT
+      issuers: [{ issuer: "${ISSUER}", audience: ${AUDIENCE}, jwks: { file: jwks.json } }]
+      tokenLookup: [{ location: HEADER, name: X-Pass }]
+      claimTransformations:
+        - { claim: sub, location: HEADER, name: X-FunArt-Comfy-UserId }
+        - { claim: team, location: HEADER, name: X-Team }`;
+  const publicPaths = '[{ path: /health, answer: { status: 200, body: well } }]';
+  await gateway.deploy(
+    `${config(endpoint('studio', { auth, publicPaths }))}portal: { title: "Studio <2>", notice: "Ask <Eve>" }\n`,
+  );
+  expect((await get('studio.test', '/health')).body).toBe('well');
+  const token = await aToken(key, { team: 'red' });
+  other.seen.length = 0;
+  upstream.seen.length = 0;
+  const lines = ['GET /queue HTTP/1.1', `X-Pass: ${token}`, 'X-Team: forged'];
+  expect((await rawRequest(gateway.port, { lines, host: 'studio.test' })).status).toBe(200);
+  const headers = upstream.seen.at(-1)?.headers.filter(([name]) => ['x-team', 'x-pass'].includes(name));
+  expect(headers).toEqual([['x-team', 'red']]);
+  const page = await get('nowhere.test', '/', 'Accept: text/html');
+  expect(page.body).toContain('<title>Studio &lt;2&gt;</title>');
+  expect(page.body).toContain('<p>Ask &lt;Eve&gt;</p>');
+  await gateway.deploy(config(endpoint('studio')));
+  await untilHealthy('studio.test');
+});
+
+test('a client cannot set the header of a claim while the change is on its way', async () => {
+  // Between the stages, Envoy's routes and the service may be of different revisions, but each removes the client's own header.
+  await gateway.deploy(config(endpoint('studio')));
+  expect((await get('studio.test', '/', 'X-FunArt-Comfy-UserId: bob')).status).toBe(200);
+  const ids = upstream.seen.at(-1)?.headers.filter(([name]) => name === 'x-funart-comfy-userid');
+  expect(ids).toEqual([['x-funart-comfy-userid', 'alice']]);
+});
+
+/** What the service's own rules would never let through: Envoy wants each domain once. */
+function rejectedByEnvoy(): Config {
+  const { config: good } = load(join(gateway.directory.path, 'comfy-tenant.yaml'));
+  const [first] = good.endpoints;
+  if (first === undefined) throw new Error('no endpoint');
+  return { ...good, endpoints: [{ ...first, domains: ['studio.test', 'studio.test'] }] };
+}
+
+test('what the real Envoy does not accept is rejected before anything is written', async () => {
+  const [files, serve] = [envoyFiles(), vi.fn()];
+  await expect(gateway.deployment.apply(rejectedByEnvoy(), serve)).rejects.toThrow(
+    /^Envoy rejects it: .*Only unique values for domains are permitted/,
+  );
+  expect(serve).not.toHaveBeenCalled();
+  expect(envoyFiles()).toEqual(files);
+  expect((await gateway.readyz()).envoy).toBe('live');
+});
+
+test('a change that the running Envoy does not use is taken back, in Envoy and the service', async () => {
+  const folder = join(gateway.directory.path, 'envoy');
+  const watched = openWatchedFolder({ path: folder, presetOf: usualPreset, asEnvoyNamesIt: folder });
+  const { config: good } = load(join(gateway.directory.path, 'comfy-tenant.yaml'));
+  const deployment = createDeployment({
+    config: good,
+    folder: watched,
+    ask: (revisions) => askEnvoy(join(folder, REVISION_SOCKET), revisions),
+    validate: () => Promise.resolve(undefined),
+    // Ten seconds pass in one.
+    now: () => performance.now() * 10,
+    pause: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
+  });
+  const files = envoyFiles();
+  const served: Config[] = [];
+  const bad = rejectedByEnvoy();
+  await expect(deployment.apply(bad, (one) => served.push(one))).rejects.toThrow(
+    'Envoy does not use the files of this configuration; its log says why',
+  );
+  expect(served).toEqual([bad, good]);
+  expect(envoyFiles()).toEqual(files);
+  await vi.waitUntil(() => deployment.state() === 'live', WAIT);
+  deployment.close();
+  expect((await get('studio.test')).status).toBe(200);
+  expect(gateway.envoy.output()).toContain('Only unique values for domains are permitted');
+});
+
+test('changes fail no request of other endpoints and close none of their WebSockets', async () => {
+  await gateway.deploy(config(endpoint('studio')));
+  const socket = connect(gateway.port, '127.0.0.1');
+  let ticks = '';
+  let closed = false;
+  socket.on('data', (chunk: Buffer) => (ticks += chunk.toString())).once('close', () => (closed = true));
+  const upgrade = ['Upgrade: websocket', 'Connection: Upgrade', `Authorization: ${ALICE}`, '', ''];
+  socket.write(['GET /ws HTTP/1.1', 'Host: studio.test', ...upgrade].join('\r\n'));
+  await vi.waitUntil(() => ticks.includes('tick'), WAIT);
+  const failed: number[] = [];
+  let requests = 0;
+  let over = false;
+  const load_ = Promise.all(
+    [1, 2, 3].map(async () => {
+      while (!over) {
+        const { status } = await get('studio.test');
+        requests += 1;
+        if (status !== 200) failed.push(status);
+      }
+    }),
+  );
+  for (let change = 0; change < CHANGES; change++) {
+    const [name, port] = [`lab${change % 7}`, change % 2 === 0 ? upstream.port : other.port];
+    const more = { upstream: `http://127.0.0.1:${port}`, domains: `[lab${change}.test]` };
+    await gateway.apply(config(endpoint('studio'), endpoint(name, more)));
+  }
+  over = true;
+  await load_;
+  expect(failed).toEqual([]);
+  expect(requests).toBeGreaterThan(CHANGES);
+  expect(closed).toBe(false);
+  const before = ticks.length;
+  await vi.waitUntil(() => ticks.length > before, WAIT);
+  socket.destroy();
 });
