@@ -11,7 +11,7 @@ export interface Readiness {
   readonly ready: boolean;
   readonly revision: string;
   /**
-   * Whether Envoy has this revision: `live` if it says so, `applying` while a change is on its way, `unconfirmed` if it does not answer,
+   * Whether Envoy has this revision: `live` if it confirms it, `applying` while a change is on its way, `unconfirmed` if it does not answer,
    * `separate` if its bootstrap is rendered separately.
    */
   readonly envoy: 'live' | 'applying' | 'unconfirmed' | 'separate';

@@ -4,8 +4,8 @@ import type { Stage } from '../envoy/stage.ts';
 import type { Answer } from './ask-envoy.ts';
 import type { WatchedFolder } from './watched-folder.ts';
 
-/** `live`: Envoy uses the current files. `applying`: a change is on its way. `unconfirmed`: Envoy does not say so. */
-export type GatewayState = 'live' | 'applying' | 'unconfirmed';
+/** `live`: Envoy uses the current files. `applying`: a change is on its way. `unconfirmed`: Envoy does not answer. */
+type GatewayState = 'live' | 'applying' | 'unconfirmed';
 
 export interface Deployment {
   state(): GatewayState;

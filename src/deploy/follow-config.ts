@@ -6,7 +6,7 @@ import type { Deployment } from './deployment.ts';
 type Valid = Extract<LoadedConfig, { ok: true }>;
 
 /** The service, as far as changes concern it. */
-export interface Replaceable {
+interface Replaceable {
   replace(config: Config, revision: string): void;
   refuse(faults: readonly string[]): void;
 }

@@ -66,7 +66,7 @@ function onlyRevision() {
   };
 }
 
-/** A Unix socket beside the files, at which the service asks. It names the listeners' revision in the header `server`. */
+/** A Unix socket in the folder of the files, at which the service asks. It names the listeners' revision in the header `server`. */
 export function revisionListener(listeners: string, folder: string) {
   const typed_config = {
     '@type': typeOf('extensions.filters.network.http_connection_manager.v3.HttpConnectionManager'),

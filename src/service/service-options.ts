@@ -5,7 +5,7 @@ import type { LoadedConfig } from '../config/load.ts';
 import type { Config } from '../config/schema.ts';
 
 /** What is known of an Envoy whose files follow the configuration. */
-export interface EnvoyStatus {
+interface EnvoyStatus {
   state(): Exclude<Readiness['envoy'], 'separate'>;
   /** What the operator should look at. */
   problems(): string[];

@@ -28,7 +28,14 @@ export async function startEnvoy(start: EnvoyStart): Promise<Program> {
     name: 'Envoy',
     command: envoy.path,
     // No hot restart, so that several can run on one machine; unknown fields are errors instead of warnings.
-    args: ['-c', BOOTSTRAP_FILE, '--reject-unknown-dynamic-fields', '--disable-hot-restart', '-l', 'warning'],
+    args: [
+      '-c',
+      join(watched, BOOTSTRAP_FILE),
+      '--reject-unknown-dynamic-fields',
+      '--disable-hot-restart',
+      '-l',
+      'warning',
+    ],
     env,
     cwd: watched,
     logFile: join(folder, 'envoy.log'),
