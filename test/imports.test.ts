@@ -13,7 +13,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   pages: [],
   listen: ['files', 'errors'],
   auth: ['http'],
-  'config-file': [],
+  'config-file': ['http'],
   session: ['http', 'files', 'auth', 'config-file'],
   revocation: ['files', 'auth', 'config-file'],
   basic: ['http', 'files', 'auth', 'config-file', 'session'],

@@ -3,7 +3,7 @@ import { getRequestListener } from '@hono/node-server';
 import { Hono } from 'hono';
 import type { Registry } from 'prom-client';
 import { ListenError } from '../errors/listen-error.ts';
-import { parseHostPort } from '../http/host-port.ts';
+import { hostPort, type HostPort } from '../http/host-port.ts';
 import { allowedNames, isAllowedHost } from './allowed-host.ts';
 
 /** The body of `/readyz`. */
@@ -20,7 +20,7 @@ export interface Readiness {
 }
 
 export interface AdminOptions {
-  readonly listen: string;
+  readonly listen: HostPort;
   /** Accepted `Host` names, besides localhost, the name in `listen` and IP addresses. */
   readonly hosts: readonly string[];
   readonly registry: Registry;
@@ -54,13 +54,12 @@ function routes({ listen, hosts, registry, readiness, conceal, console }: AdminO
   return app;
 }
 
-function listening(server: Server, listen: string): Promise<void> {
+function listening(server: Server, listen: HostPort): Promise<void> {
   return new Promise((resolve, reject) => {
     server.once('error', (error) => {
-      reject(new ListenError('admin.listen', listen, error));
+      reject(new ListenError('admin.listen', hostPort(listen), error));
     });
-    const { host, port } = parseHostPort(listen);
-    server.listen(port, host, resolve);
+    server.listen(listen, resolve);
   });
 }
 

@@ -4,7 +4,7 @@ import { parseArgs } from 'node:util';
 import type { Readiness } from '../admin/admin-server.ts';
 import { loadConfig } from '../config/load.ts';
 import type { Config } from '../config/schema.ts';
-import { parseHostPort, reachable } from '../http/host-port.ts';
+import { reachable } from '../http/host-port.ts';
 import { concealedOutput } from './concealed-output.ts';
 import { EXIT, type Command, type CommandContext } from './context.ts';
 
@@ -62,7 +62,7 @@ async function waitForService(
   { config, revision, timeoutMs, signal }: Wait,
   { out, err }: Pick<CommandContext, 'out' | 'err'>,
 ): Promise<number> {
-  const address = reachable(parseHostPort(config.admin.listen));
+  const address = reachable(config.admin.listen);
   const url = `http://${address}/readyz`;
   const state = await waitUntilLive({ url, revision, timeoutMs, signal });
   if (state === undefined) {

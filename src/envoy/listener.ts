@@ -1,4 +1,4 @@
-import { parseHostPort } from '../http/host-port.ts';
+import type { HostPort } from '../http/host-port.ts';
 import { accessLog } from './access-log.ts';
 import { compressors } from './compression.ts';
 import { cors } from './cors.ts';
@@ -77,8 +77,7 @@ function tlsSocket({ config, watched }: Rendering) {
   };
 }
 
-function address(listen: string) {
-  const { host, port } = parseHostPort(listen);
+function address({ host, port }: HostPort) {
   return { socket_address: { address: host, port_value: port } };
 }
 
@@ -92,7 +91,7 @@ function listener(rendering: Rendering) {
   return {
     name: 'gateway',
     // In a pod, other machines connect to the gateway, and ComfyUI listens on loopback only.
-    address: address(preset === 'sidecar' ? listen.replace(/^.*:/, '0.0.0.0:') : listen),
+    address: address(preset === 'sidecar' ? { ...listen, host: '0.0.0.0' } : listen),
     per_connection_buffer_limit_bytes: 1_048_576,
     // Otherwise another process of this account could listen on the same port and get some of the requests.
     enable_reuse_port: false,
@@ -103,7 +102,7 @@ function listener(rendering: Rendering) {
 }
 
 /** Redirects plain HTTP to HTTPS; nothing is authenticated, and nothing reaches ComfyUI. */
-function redirectListener({ config, watched }: Rendering, from: string) {
+function redirectListener({ config, watched }: Rendering, from: HostPort) {
   const http = {
     '@type': typeOf('extensions.filters.network.http_connection_manager.v3.HttpConnectionManager'),
     stat_prefix: 'redirect',

@@ -151,7 +151,7 @@ export function routeConfiguration(config: Config, bootstrap: string) {
 
 /** Redirects to HTTPS; 308 keeps the method. */
 export function redirectRoutes(config: Config) {
-  const port_redirect = Number(config.gateway.listen.replace(/^.*:/, ''));
+  const port_redirect = config.gateway.listen.port;
   const redirect = { https_redirect: true, port_redirect, response_code: 'PERMANENT_REDIRECT' };
   const routes = [...MALFORMED_HOSTS, { match: { prefix: '/' }, redirect }];
   const hosts = config.endpoints.map((endpoint) => ({

@@ -17,6 +17,7 @@ import { openConsole } from './open-console.ts';
 import { openPortal } from './open-portal.ts';
 import { openSessions } from './open-sessions.ts';
 import { startServers } from './start-servers.ts';
+import { addressText } from '../http/host-port.ts';
 import { createMint } from '../token/mint-token.ts';
 import type { TokenKeys } from '../token/token-key.ts';
 import { keyProblems, neverHadKeys } from './key-problems.ts';
@@ -148,7 +149,8 @@ export async function startService(options: ServiceOptions): Promise<Service> {
     await closeOthers();
     throw error;
   });
-  log.info({ revision, service: config.service.listen, admin: config.admin.listen }, 'serving');
+  const places = { service: addressText(config.service.listen), admin: addressText(config.admin.listen) };
+  log.info({ revision, ...places }, 'serving');
   audit({ event: 'configuration-applied', revision });
 
   return {

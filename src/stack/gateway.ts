@@ -12,7 +12,6 @@ import { usualPreset } from '../envoy/rendering.ts';
 import { explainError } from '../errors/explain-error.ts';
 import { startService, type Service } from '../service/service.ts';
 import { askComfyuiWith } from '../comfyui/ask-comfyui.ts';
-import { parseHostPort } from '../http/host-port.ts';
 import type { Program, Programs } from './programs.ts';
 import type { UpContext, Stack } from './stack.ts';
 import { startEnvoy } from './start-envoy.ts';
@@ -137,7 +136,7 @@ export async function startGateway(
       envoy: stack.envoy,
       watched,
       folder: stack.folder,
-      listen: parseHostPort(config.gateway.listen),
+      listen: config.gateway.listen,
       programs,
       env: context.env,
     });

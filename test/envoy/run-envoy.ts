@@ -35,7 +35,7 @@ export async function envoyBinary(): Promise<string> {
 }
 
 function listenOn(config: Config, port: number): Config {
-  return { ...config, gateway: { ...config.gateway, listen: `127.0.0.1:${String(port)}` } };
+  return { ...config, gateway: { ...config.gateway, listen: { host: '127.0.0.1', port } } };
 }
 
 /** The settings of the HTTP connection manager, to be changed by a test. */

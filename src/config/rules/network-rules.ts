@@ -1,8 +1,14 @@
 import type { ConfigFiles } from '../../config-file/files.ts';
 import type { ConfigPath, Diagnostics } from '../../config-file/diagnostics.ts';
 import type { ConfigParts } from '../parse-parts.ts';
-import { isWildcard } from '../../config-file/fields.ts';
-import { isLoopback, parseHostPort } from '../../http/host-port.ts';
+import {
+  hostPort,
+  isLoopback,
+  isUnixSocket,
+  isWildcard,
+  parseHostPort,
+  type HostPort,
+} from '../../http/host-port.ts';
 import { checkSocketPath } from './socket-path.ts';
 import { upstreamKey } from './upstream-key.ts';
 
@@ -12,8 +18,8 @@ interface TlsFiles {
   readonly clientCaFile?: string | undefined;
 }
 
-function isOpen(listen: string): boolean {
-  return !isLoopback(parseHostPort(listen).host);
+function isOpen({ host }: HostPort): boolean {
+  return !isLoopback(host);
 }
 
 function checkTls(
@@ -51,7 +57,7 @@ function checkAddress({ listen, address }: NonNullable<ConfigParts['service']>, 
       );
     return;
   }
-  if (listen.startsWith('unix:') !== address.startsWith('unix:'))
+  if (isUnixSocket(listen) !== isUnixSocket(address))
     findings.fault(
       ['service', 'address'],
       'must be of the same kind as service.listen: both unix:path or both host:port',
@@ -64,7 +70,7 @@ function checkService({ service }: ConfigParts, findings: Diagnostics): void {
   const { listen, tls } = service;
   const path = ['service', 'listen'];
   checkAddress(service, findings);
-  if (listen.startsWith('unix:')) {
+  if (isUnixSocket(listen)) {
     checkSocketPath(listen, path, findings);
     if (tls !== undefined)
       findings.fault(['service', 'tls'], 'applies to host:port only: file permissions protect a Unix socket');
@@ -78,7 +84,7 @@ function checkService({ service }: ConfigParts, findings: Diagnostics): void {
 
 interface Listener {
   readonly path: ConfigPath;
-  readonly listen: string;
+  readonly listen: HostPort;
 }
 
 /** Those on TCP ports that are given. */
@@ -91,15 +97,14 @@ function listenersOf({ gateway, service, portal, admin }: ConfigParts): Listener
     { path: ['admin', 'listen'], listen: admin?.listen },
   ];
   return all.flatMap(({ path, listen }) =>
-    listen === undefined || listen.startsWith('unix:') || /:0+$/.test(listen) ? [] : [{ path, listen }],
+    listen === undefined || isUnixSocket(listen) || listen.port === 0 ? [] : [{ path, listen }],
   );
 }
 
 /** Whether a connection to one address arrives at the other: a listener on all addresses is also on each. */
-function meet(one: string, other: string): boolean {
-  const [key, otherKey] = [one, other].map((listen) => upstreamKey(`http://${listen}`)) as [string, string];
-  const samePort = key.slice(key.lastIndexOf(':')) === otherKey.slice(otherKey.lastIndexOf(':'));
-  return key === otherKey || (samePort && (isWildcard(one) || isWildcard(other)));
+function meet(one: HostPort, other: HostPort): boolean {
+  const [key, otherKey] = [one, other].map((listen) => upstreamKey(`http://${hostPort(listen)}`));
+  return key === otherKey || (one.port === other.port && (isWildcard(one) || isWildcard(other)));
 }
 
 function checkPorts(parts: ConfigParts, findings: Diagnostics): void {
@@ -110,7 +115,7 @@ function checkPorts(parts: ConfigParts, findings: Diagnostics): void {
       findings.fault(path, `is also the address of ${other.path.join('.')}: use another port`);
   });
   for (const { at, endpoint } of parts.endpoints) {
-    for (const key of endpoint.upstream.map(upstreamKey)) {
+    for (const key of endpoint.upstream.map((url) => parseHostPort(upstreamKey(url)))) {
       const isLocal = !isOpen(key);
       const own = listeners.find(({ listen }) => (isLocal || !isWildcard(listen)) && meet(listen, key));
       if (own !== undefined)

@@ -1,6 +1,5 @@
-import { isWildcard } from '../../config-file/fields.ts';
 import type { Diagnostics } from '../../config-file/diagnostics.ts';
-import { isLoopback, parseHostPort } from '../../http/host-port.ts';
+import { isLoopback, isUnixSocket, isWildcard } from '../../http/host-port.ts';
 import { portalListen } from '../portal-address.ts';
 import type { ConfigParts } from '../parse-parts.ts';
 import type { Config } from '../schema.ts';
@@ -24,7 +23,7 @@ function checkLimits(session: ConfigParts['session'], findings: Diagnostics): vo
 function checkListen({ portal, service }: Pick<Config, 'portal' | 'service'>, findings: Diagnostics): void {
   const path = ['portal', 'listen'];
   const listen = portalListen({ portal, service });
-  if (listen.startsWith('unix:')) {
+  if (isUnixSocket(listen)) {
     // The service's own path is reported already.
     const isKnown = portal.listen === undefined && isTooLong(service.listen);
     if (!isKnown) checkSocketPath(listen, path, findings);
@@ -35,7 +34,7 @@ function checkListen({ portal, service }: Pick<Config, 'portal' | 'service'>, fi
       path,
       'is a wildcard address, which Envoy cannot connect to: set portal.address, such as authz.internal:9003',
     );
-  if (!isLoopback(parseHostPort(listen).host) && service.tls?.clientCaFile === undefined)
+  if (!isLoopback(listen.host) && service.tls?.clientCaFile === undefined)
     findings.warn(
       path,
       'is reachable from other machines, and anyone who connects can guess passwords from any client address: use unix:, loopback, a network that only Envoy is in, or service.tls with clientCaFile',
