@@ -12,7 +12,7 @@ import { addressText, isUnixSocket, type ListenAddress } from '../http/host-port
 import { bindSocket } from '../listen/bind-socket.ts';
 import { freeSocket } from '../listen/free-socket.ts';
 import type { Check } from './authorization-service.ts';
-import { stockCheckMethod } from './contract.ts';
+import { checkMethod } from './check-method.ts';
 
 export interface GrpcOptions {
   /** `unix:/path` or `host:port`. */
@@ -93,7 +93,7 @@ export async function startGrpcServer(options: GrpcOptions): Promise<GrpcServer>
     requestSerialize: unchanged,
     responseDeserialize: unchanged,
   };
-  server.addService({ Check: { ...stockCheckMethod(), ...codec } }, { Check: serve(options.check) });
+  server.addService({ Check: { ...checkMethod(), ...codec } }, { Check: serve(options.check) });
   const health = new HealthImplementation({ '': 'SERVING', [SERVICE]: 'SERVING' });
   health.addToServer(server);
   const port = isUnixSocket(listen)

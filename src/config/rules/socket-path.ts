@@ -14,9 +14,9 @@ export function isTooLong(address: ListenAddress): boolean {
   return lengthOf(address) > MAX_SOCKET_PATH;
 }
 
-export function checkSocketPath(address: ListenAddress, path: ConfigPath, findings: Diagnostics): void {
+export function checkSocketPath(address: ListenAddress, path: ConfigPath, diagnostics: Diagnostics): void {
   if (isTooLong(address))
-    findings.fault(
+    diagnostics.fault(
       path,
       `is a path of ${lengthOf(address)} bytes: Unix socket paths have at most ${MAX_SOCKET_PATH}, use a shorter one`,
     );
