@@ -123,8 +123,8 @@ test.each([
 });
 
 test('an invalid configuration is reported as by check', async () => {
-  directory.write('broken.yaml', 'endpoints: []\n');
+  directory.write('broken.yaml', 'endpoints: none\n');
   const ran = await ask('-c', 'broken.yaml', '--as', 'alice', 'GET', '/');
   expect(ran.code).toBe(78);
-  expect(ran.err[0]).toMatch(/^broken\.yaml:1:1 endpoints: must have at least one endpoint/);
+  expect(ran.err[0]).toMatch(/^broken\.yaml:1:12 endpoints: must be a list/);
 });

@@ -1,4 +1,5 @@
 import type { Audit } from '../auth/audit-event.ts';
+import type { Decision } from '../auth/decision.ts';
 import type { HashQueue } from '../basic/hash-queue.ts';
 import type { LoginThrottle } from '../basic/login-throttle.ts';
 import type { LoadedConfig } from '../config/load.ts';
@@ -28,6 +29,8 @@ export interface ConsoleParts {
   /** The configuration that is being served. */
   readonly config: () => Config;
   readonly state: () => ServiceState;
+  /** The decision about a token at an endpoint that is being served; undefined if it is no JWT endpoint. */
+  readonly tryToken: (endpoint: string, token: string) => Promise<Decision | undefined>;
   /** Validates the text of a configuration as `check` does, as the content of the configuration file. */
   readonly checkText: (text: string) => LoadedConfig;
   readonly store: ConfigStore;

@@ -15,17 +15,17 @@ export interface DraftEndpoint {
   readonly users: readonly string[];
 }
 
-type Fields = Readonly<Record<string, unknown>>;
+export type Fields = Readonly<Record<string, unknown>>;
 
-function fieldsOf(value: unknown): Fields {
+export function fieldsOf(value: unknown): Fields {
   return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Fields) : {};
 }
 
-function listOf(value: unknown): readonly unknown[] {
+export function listOf(value: unknown): readonly unknown[] {
   return Array.isArray(value) ? value : [];
 }
 
-function textsOf(value: unknown): string[] {
+export function textsOf(value: unknown): string[] {
   const all = typeof value === 'string' ? [value] : listOf(value);
   return all.filter((one) => typeof one === 'string');
 }

@@ -52,8 +52,10 @@ function apply(document: Document, edit: Edit): void {
     case 'append': {
       const list: unknown = document.getIn(edit.path, true);
       const item = document.createNode(literal(edit.value));
-      if (isSeq(list)) list.add(item);
-      else if (list === undefined) document.setIn(edit.path, document.createNode([literal(edit.value)]));
+      if (isSeq(list)) {
+        if (list.items.length === 0) list.flow = false; // Written as `[]`.
+        list.add(item);
+      } else if (list === undefined) document.setIn(edit.path, document.createNode([literal(edit.value)]));
       else throw new EditError(`${placeText(edit.path)}: is not a list: edit the file by hand`);
     }
   }
@@ -69,7 +71,9 @@ export function editText(text: string, edits: readonly Edit[]): string {
   if (document.errors.length > 0) throw new EditError('the file is not valid YAML: edit it by hand');
   for (const edit of edits) apply(document, edit);
   try {
-    return document.toString({ lineWidth: 0, indentSeq: /^ +- /m.test(text) });
+    // As the text has its lists; indented if it has none.
+    const indentSeq = /^ +- /m.test(text) || !/^- /m.test(text);
+    return document.toString({ lineWidth: 0, indentSeq });
   } catch (error) {
     // An alias whose anchor was removed.
     throw new EditError('other parts of the file use this one: edit it by hand', { cause: error });

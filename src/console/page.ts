@@ -56,7 +56,7 @@ export interface PageOptions {
 }
 
 /** The pages in the navigation, the first of which is the start page. */
-const SECTIONS = ['endpoints', 'deploy', 'history', 'status'] as const;
+const SECTIONS = ['endpoints', 'deploy', 'verify', 'history', 'status'] as const;
 
 function navigation({ texts, user, request, formToken }: ConsoleVisit): Html {
   if (user === undefined) return raw('');
@@ -123,4 +123,48 @@ export function field({ name, label, value = '', ...more }: Field, scope = 'f'):
       autocomplete="${more.autocomplete ?? 'off'}"
       ${required}
     />`;
+}
+
+interface Choice {
+  readonly name: string;
+  readonly options: readonly { readonly value: string; readonly label: string }[];
+  readonly chosen: string | undefined;
+}
+
+/** Radio buttons, to be put in a fieldset. */
+export function radios({ name, options, chosen }: Choice): Html {
+  return html`${options.map(
+    ({ value, label }) =>
+      html`<label>
+        <input type="radio" name="${name}" value="${value}" ${value === chosen ? raw(' checked') : ''} />
+        ${label}
+      </label>`,
+  )}`;
+}
+
+/** A labelled choice of one of several values. */
+export function select(
+  { name, label, options, chosen }: Choice & { readonly label: string },
+  scope: string,
+): Html {
+  const id = `${scope}-${name}`;
+  return html`<label for="${id}">${label}</label>
+    <select id="${id}" name="${name}">
+      ${options.map(
+        (one) =>
+          html`<option value="${one.value}" ${one.value === chosen ? raw(' selected') : ''}>
+            ${one.label}
+          </option>`,
+      )}
+    </select>`;
+}
+
+/** A labelled text of several lines. */
+export function textArea(
+  { name, label, value = '' }: Pick<Field, 'name' | 'label' | 'value'>,
+  scope: string,
+): Html {
+  const id = `${scope}-${name}`;
+  return html`<label for="${id}">${label}</label>
+    <textarea id="${id}" name="${name}" autocomplete="off" spellcheck="false">${value}</textarea>`;
 }

@@ -3,7 +3,13 @@ import type { Role } from './accounts-codec.ts';
 
 const ENGLISH = {
   console: 'Console',
-  sections: { endpoints: 'Endpoints', deploy: 'Save and Deploy', history: 'Roll back', status: 'Status' },
+  sections: {
+    endpoints: 'Endpoints',
+    deploy: 'Save and Deploy',
+    verify: 'Verify',
+    history: 'Roll back',
+    status: 'Status',
+  },
   readOnly:
     'The configuration file is read-only here, so nothing can be deployed. Apply this patch where the file is maintained; hidden secrets must be filled in.',
   valid: 'The configuration is valid.',
@@ -31,6 +37,8 @@ const ENGLISH = {
   off: 'off',
   change: 'Change',
   noEndpoints: 'The configuration has no endpoints.',
+  nameUsed: 'Give the endpoint a name that no other endpoint has, and choose a method.',
+  settings: 'Settings',
   userList: 'USER list',
   noUsers: 'No users yet. Add the first one.',
   user: 'User',
@@ -73,7 +81,7 @@ export type ConsoleTexts = typeof ENGLISH;
 
 const CHINESE: ConsoleTexts = {
   console: '控制台',
-  sections: { endpoints: '访问地址', deploy: '保存并部署', history: '回滚', status: '状态' },
+  sections: { endpoints: '访问地址', deploy: '保存并部署', verify: '验证', history: '回滚', status: '状态' },
   readOnly: '此处的配置文件为只读，无法部署。请在维护该文件的地方应用此补丁，并补上隐藏的密钥。',
   valid: '配置有效。',
   reason: '原因',
@@ -99,6 +107,8 @@ const CHINESE: ConsoleTexts = {
   off: '关闭',
   change: '更改',
   noEndpoints: '配置中没有访问地址。',
+  nameUsed: '请为访问地址填写一个未被使用的名称，并选择认证方式。',
+  settings: '设置',
   userList: 'USER 列表',
   noUsers: '还没有用户。请添加第一个用户。',
   user: '用户',

@@ -11,10 +11,12 @@ import { openAccounts } from '../console/accounts.ts';
 import { openConfigStore } from '../console/config-store.ts';
 import { createDrafts } from '../console/drafts.ts';
 import type { ServiceState } from '../console/console-context.ts';
+import type { FindEndpoint } from '../ext-authz/endpoint-router.ts';
 import { createConsoleSessions } from '../console/console-sessions.ts';
 import { createConsole } from '../console/create-console.ts';
 import { createFormTokens } from '../console/form-tokens.ts';
 import { CONSOLE_PAGES } from '../console/console-pages.ts';
+import { tryToken } from './try-token.ts';
 
 export interface OpenConsoleOptions {
   /** At startup: where accounts are stored. */
@@ -23,6 +25,8 @@ export interface OpenConsoleOptions {
   readonly state: () => ServiceState;
   /** Undefined if the configuration is not a file: then there is no console. */
   readonly checkText: ((text: string) => LoadedConfig) | undefined;
+  /** The endpoints that are being served. */
+  readonly findEndpoint: FindEndpoint;
   readonly hashing: HashQueue;
   readonly audit: Audit;
   readonly log: Log;
@@ -48,6 +52,8 @@ export function openConsole(options: OpenConsoleOptions): Hono | undefined {
     config: options.current,
     state: options.state,
     checkText,
+    tryToken: (endpoint: string, token: string) =>
+      tryToken(token, endpoint, { config: options.current(), findEndpoint: options.findEndpoint }),
     store: openConfigStore({ file: config.file, historyDir: files.consoleHistory, checkText, now }),
     drafts: createDrafts(),
     secret: randomBytes(32),

@@ -124,8 +124,7 @@ export async function startService(options: ServiceOptions): Promise<Service> {
     ].map(conceal),
   });
   const admin = await startAdminServer({
-    listen: config.admin.listen,
-    hosts: config.admin.hosts,
+    ...config.admin,
     registry: metrics.registry,
     readiness,
     conceal,
@@ -134,6 +133,7 @@ export async function startService(options: ServiceOptions): Promise<Service> {
       config,
       audit,
       current: () => current,
+      findEndpoint: (name) => guarded.findEndpoint(name),
       state: readiness,
       checkText: options.checkText,
     }),

@@ -43,7 +43,7 @@ export function targetOf(config: Config, { domains }: Endpoint, url?: string): T
 }
 
 const POLL_MS = 200;
-const TIMEOUT_MS = 30_000;
+const PATIENCE_MS = 30_000;
 
 const REMEDIES: Readonly<Record<number, string>> = {
   400: ': it rejects this host; see endpoints[].domains',
@@ -77,13 +77,13 @@ function shown({ url, host }: Target): string {
   return host === undefined ? url : `${url} as ${host}`;
 }
 
-/** Waits up to 30 s until a user reaches ComfyUI through the gateway. @throws Error with the reason and a fix */
+/** Waits until a user reaches ComfyUI through the gateway. @throws Error with the reason and a fix */
 export async function waitUntilReachable(
   target: Target,
   person: TestUser,
-  signal?: AbortSignal,
+  { signal, patienceMs = PATIENCE_MS }: Pick<VerifyEndpointsOptions, 'signal' | 'patienceMs'> = {},
 ): Promise<void> {
-  const deadline = Date.now() + TIMEOUT_MS;
+  const deadline = Date.now() + patienceMs;
   for (;;) {
     const reached = await probeGateway(target, person);
     if (reached.ok) return;
@@ -102,6 +102,8 @@ export interface VerifyEndpointsOptions {
   readonly people?: readonly [TestUser, TestUser] | undefined;
   /** URL of the gateway; from `gateway.listen` if omitted. */
   readonly url?: string | undefined;
+  /** How long to wait for the gateway; default: 30 s. */
+  readonly patienceMs?: number;
   readonly signal?: AbortSignal;
 }
 
@@ -110,12 +112,12 @@ export async function verifyEndpoints(
   config: Config,
   options: VerifyEndpointsOptions,
 ): Promise<EndpointVerification[]> {
-  const { url, signal } = options;
+  const { url } = options;
   const results: EndpointVerification[] = [];
   for (const endpoint of config.endpoints.filter(({ multiTenant }) => multiTenant)) {
     const people = options.people ?? (await createProbeUsers(config));
     const target = targetOf(config, endpoint, url);
-    await waitUntilReachable(target, people[0], signal);
+    await waitUntilReachable(target, people[0], options);
     results.push({
       endpoint: endpoint.name,
       target,

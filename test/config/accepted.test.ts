@@ -60,6 +60,12 @@ test('hashes from htpasswd are accepted in a file, weak ones with a warning', ()
   ]);
 });
 
+test('a configuration without endpoints, as the console starts from, gives a warning', () => {
+  expect(warningsOf('endpoints: []\n')).toEqual([
+    'comfy-tenant.yaml:1:1 endpoints: is empty: every request gets 421 until there is an endpoint',
+  ]);
+});
+
 test('a users file without users gives a warning', () => {
   directory.write('users.htpasswd', '# no users yet\n');
   expect(warningsOf(FILE)).toEqual([

@@ -9,11 +9,6 @@ afterAll(() => {
 const CASES: readonly (readonly [sentence: string, text: string, ...faults: string[]])[] = [
   ['no endpoints', 'sameUsers: true\n', 'comfy-tenant.yaml:1:1 endpoints: is missing: must be a list'],
   [
-    'an empty list of endpoints',
-    'endpoints: []\n',
-    'comfy-tenant.yaml:1:1 endpoints: must have at least one endpoint',
-  ],
-  [
     'a name in capitals',
     spoil(BASIC, 'name: studio', 'name: Studio'),
     'comfy-tenant.yaml:2:11 endpoints[0].name: must be 1 to 40 of a-z, 0-9 and -, such as studio',

@@ -111,5 +111,5 @@ test('its configuration has no errors and no passwords, and Envoy listens where 
   directory.remove();
   if (!loaded.ok) throw new Error(loaded.faults.join('\n'));
   expect(renderBootstrap(loaded.config, 'sidecar')).toContain('address: "0.0.0.0"');
-  expect(loaded.config.admin.listen).toBe('0.0.0.0:9002');
+  expect(loaded.config.admin.listen).toEqual({ host: '0.0.0.0', port: 9002 });
 });

@@ -108,10 +108,10 @@ test('with a configuration, a gateway port in use is an error that names the pro
 
 test('a faulty configuration is refused with exit code 78 before anything starts', async () => {
   const file = join(scratchFolder(), 'comfy-tenant.yaml');
-  writeFileSync(file, 'endpoints: []\n');
+  writeFileSync(file, 'endpoints: none\n');
   const ran = run(['up', '--config', file]);
   expect(await ran.ended).toBe(78);
-  expect(ran.output()).toContain('must have at least one endpoint');
+  expect(ran.output()).toContain('endpoints: must be a list');
 });
 
 test.each([

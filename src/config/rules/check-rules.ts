@@ -26,6 +26,8 @@ export function checkRules(parts: ConfigParts, files: ConfigFiles, diagnostics: 
   const users = new Map<string, ReadonlyMap<string, string>>();
   const keySets = new Map<string, unknown>();
   const clientSecrets = new Map<string, string>();
+  if (parts.whole?.endpoints.length === 0)
+    diagnostics.warn(['endpoints'], 'is empty: every request gets 421 until there is an endpoint');
   checkEndpoints(parts.endpoints, diagnostics);
   for (const { at, endpoint } of parts.endpoints) {
     const { auth, name, multiTenant, domains } = endpoint;

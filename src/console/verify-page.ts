@@ -1,0 +1,143 @@
+import type { Context } from 'hono';
+import { html, raw } from 'hono/html';
+import type { Html } from '../portal/page-response.ts';
+import { explainError } from '../errors/explain-error.ts';
+import { verifyEndpoints, type EndpointVerification } from '../verify/verify-endpoints.ts';
+import type { ConsoleParts } from './console-context.ts';
+import { GUIDE_TEXTS, type GuideTexts } from './guide-texts.ts';
+import { changeForm, showPage } from './page.ts';
+import { showMessage, type Pages } from './pages.ts';
+import { isGood, verifyReport, type LastVerification } from './verify-report.ts';
+import type { ConsoleVisit } from './visit.ts';
+
+/** The console itself runs, so the gateway should, too. */
+const PATIENCE_MS = 3_000;
+const LOOK_AGAIN_SECONDS = '2';
+
+/** One line per dimension; each shows the worse of both directions. */
+function dimensionRows({ rows }: EndpointVerification, texts: GuideTexts): Html {
+  const yesNo = (value: boolean): string => (value ? texts.yes : texts.no);
+  return html`${[...new Set(rows.map(({ dimension }) => dimension))].map((dimension) => {
+    const both = rows.filter((row) => row.dimension === dimension);
+    return html`<tr>
+      <th scope="row">${dimension}</th>
+      <td>${yesNo(both.every(({ aSeesOwn }) => aSeesOwn))}</td>
+      <td>${yesNo(both.some(({ bSeesAs }) => bSeesAs))}</td>
+      <td>${yesNo(both.every(({ backAgain }) => backAgain))}</td>
+    </tr>`;
+  })}`;
+}
+
+function resultHtml(result: EndpointVerification, texts: GuideTexts): Html {
+  const good = isGood(result);
+  return html`<h2>${result.endpoint}</h2>
+    <p class="${good ? 'done' : 'error'}" role="status">${good ? texts.isolated : texts.notIsolated}</p>
+    <table>
+      <thead>
+        <tr>
+          ${[texts.dimension, texts.ownSeen, texts.otherSeen, texts.again].map(
+            (name) => html`<th scope="col">${name}</th>`,
+          )}
+        </tr>
+      </thead>
+      <tbody>
+        ${dimensionRows(result, texts)}
+      </tbody>
+    </table>
+    <table>
+      <thead>
+        <tr>
+          <th scope="col">${texts.probe}</th>
+          <th scope="col">${texts.outcome}</th>
+        </tr>
+      </thead>
+      <tbody>
+        ${result.probes.map(
+          ({ name, outcome }) =>
+            html`<tr>
+              <th scope="row">${name}</th>
+              <td>${outcome}</td>
+            </tr>`,
+        )}
+      </tbody>
+    </table>`;
+}
+
+function lastHtml(visit: ConsoleVisit, last: LastVerification | undefined): Html {
+  const texts = GUIDE_TEXTS[visit.language];
+  if (last === undefined) return raw('');
+  if (last.kind === 'failed') return html`<p class="error" role="alert">${last.why}</p>`;
+  return html`<p class="soft">${new Date(last.atMs).toISOString()} · ${last.revision}</p>
+    ${last.results.map((result) => resultHtml(result, texts))}
+    <p>
+      ${texts.download}: <a href="/console/verify/report.html">HTML</a>,
+      <a href="/console/verify/report.json">JSON</a>
+    </p>`;
+}
+
+/** The last step of the guide: two temporary users through the real gateway. */
+export function verifyPage(pages: Pages, { config, state, now, audit }: ConsoleParts): void {
+  let last: LastVerification | undefined;
+  let running = false;
+
+  async function run(): Promise<void> {
+    running = true;
+    const { revision } = state();
+    try {
+      const results = await verifyEndpoints(config(), { patienceMs: PATIENCE_MS });
+      last = { kind: 'done', atMs: now(), revision, results };
+    } catch (error) {
+      last = { kind: 'failed', atMs: now(), why: explainError(error) };
+    } finally {
+      running = false;
+    }
+  }
+
+  pages.get('/verify', (visit, context) => {
+    const texts = GUIDE_TEXTS[visit.language];
+    if (running) context.header('refresh', LOOK_AGAIN_SECONDS);
+    const button = html`<button type="submit">${texts.verifyNow}</button>`;
+    const content = html`<p>${texts.verifyNote}</p>
+      ${running ? html`<p class="note" role="status">${texts.running}</p>` : raw('')}
+      ${visit.user?.role === 'administrator' && !running ? changeForm(visit, '/console/verify', button) : raw('')}
+      ${lastHtml(visit, last)}
+      <p class="soft">${texts.command} <code>comfy-tenant verify</code></p>`;
+    return showPage(context, visit, { title: visit.texts.sections.verify, content });
+  });
+
+  pages.post('/verify', ({ user, request }, _, context) => {
+    if (!running) {
+      const what = 'verification started';
+      audit({ event: 'console-changed', user: user?.name ?? '', what, address: request.peerAddress });
+      void run();
+    }
+    return Promise.resolve(context.redirect('/console/verify', 303));
+  });
+
+  const missing = (visit: ConsoleVisit, context: Context): Promise<Response> =>
+    showMessage(context, visit, {
+      title: visit.texts.sections.verify,
+      message: visit.texts.notFound,
+      status: 404,
+    });
+  const attach = (context: Context, type: 'html' | 'json'): void => {
+    context.header('content-disposition', `attachment; filename="comfy-tenant-verify.${type}"`);
+  };
+
+  pages.get('/verify/report.json', (visit, context) => {
+    if (last?.kind !== 'done') return missing(visit, context);
+    attach(context, 'json');
+    return Promise.resolve(context.json(verifyReport(last)));
+  });
+
+  pages.get('/verify/report.html', (visit, context) => {
+    if (last?.kind !== 'done') return missing(visit, context);
+    attach(context, 'html');
+    const { at, revision, versions } = verifyReport(last);
+    const texts = GUIDE_TEXTS[visit.language];
+    const facts = `${at} · ${revision} · comfy-tenant ${versions.comfyTenant} · Node ${versions.node}`;
+    const content = html`<p>${facts}</p>
+      ${last.results.map((result) => resultHtml(result, texts))}`;
+    return showPage(context, { ...visit, user: undefined }, { title: visit.texts.sections.verify, content });
+  });
+}
