@@ -14,12 +14,14 @@ RUN npm run build && npm prune --omit=dev --ignore-scripts
 FROM node:24-slim
 WORKDIR /app
 ENV NODE_ENV=production
+# Validates each change before Envoy's own container gets it.
+COPY --from=envoyproxy/envoy:v1.40.0 /usr/local/bin/envoy /usr/local/bin/envoy
 COPY --from=build /app/node_modules node_modules
 COPY --from=build /app/dist dist
 COPY package.json comfy-tenant.schema.json ./
 COPY proto proto
 # A new volume takes the owner and mode of the folder it is first mounted on, so no container needs root.
-RUN install -d -o 1000 -g 1000 -m 0755 /etc/comfy-tenant /run/comfy-tenant /var/lib/comfy-tenant /var/lib/comfy-tenant/public \
+RUN install -d -o 1000 -g 1000 -m 0755 /etc/comfy-tenant /run/comfy-tenant /run/envoy /var/lib/comfy-tenant /var/lib/comfy-tenant/public \
   /var/lib/prometheus \
   && install -d -o 1000 -g 1000 -m 0700 /var/lib/comfy-tenant/keys /var/lib/comfy-tenant/users
 USER 1000:1000

@@ -1,6 +1,6 @@
 import { Server, ServerCredentials, type sendUnaryData, type ServerUnaryCall } from '@grpc/grpc-js';
 import { encodeOk } from '../src/ext-authz/check-response.ts';
-import { stockCheckMethod } from '../src/ext-authz/contract.ts';
+import { checkMethod } from '../src/ext-authz/check-method.ts';
 import { SERVER_OPTIONS } from '../src/ext-authz/grpc-server.ts';
 import { limitHeapGrowth } from '../src/service/service-heap.ts';
 
@@ -11,7 +11,7 @@ import { limitHeapGrowth } from '../src/service/service-heap.ts';
 // As the service does: what is compared is what the check costs.
 limitHeapGrowth();
 const [listen = '', kind] = process.argv.slice(2);
-const method = stockCheckMethod();
+const method = checkMethod();
 const bytes = Buffer.from(
   encodeOk({
     headers: [

@@ -75,7 +75,7 @@ async function measure(
   const loaded = loadConfig(join(options.directory, 'comfy-tenant.yaml'), {});
   if (!loaded.ok) throw new Error(loaded.faults.join('\n'));
   const port = await freePort();
-  loaded.config.gateway.listen = `127.0.0.1:${String(port)}`;
+  loaded.config.gateway.listen = { host: '127.0.0.1', port };
   const config = bootstrap(loaded.config, 'gateway');
   change(config, options);
   manager(config).access_log = [];

@@ -1,6 +1,6 @@
 #!/bin/sh
-# envoy.sh <bootstrap>: runs Envoy and restarts it when its bootstrap changes, such as after an upgrade of the image or a change
-# to comfy-tenant.yaml. If Envoy rejects the new bootstrap, the running one stays.
+# envoy.sh <bootstrap>: runs Envoy and restarts it when its bootstrap changes, which happens only after an upgrade of the image. If
+# Envoy rejects the new bootstrap, the running one stays. Changes to comfy-tenant.yaml reach Envoy without a restart.
 set -u
 bootstrap=$1
 

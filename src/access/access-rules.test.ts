@@ -110,11 +110,11 @@ test('a request whose path has no single meaning is refused when a rule concerns
 
 test('a denial holds for every spelling, a permission only for the plain one', () => {
   const decidedBy = (rules: unknown[], target: string) => {
-    const verdict = decide(compileRules(rules.map((rule) => accessRule.parse(rule))), {
+    const decision = decide(compileRules(rules.map((rule) => accessRule.parse(rule))), {
       method: 'GET',
       target,
     });
-    return verdict.kind === 'rule' ? verdict.rule.number : verdict.kind;
+    return decision.kind === 'rule' ? decision.rule.number : decision.kind;
   };
   for (const target of ['/userdata/secret/x', '/userdata/secret%2Fx', '/api/userdata/s%65cret%2fx'])
     expect(decidedBy([{ deny: '/userdata/secret/*' }], target)).toBe(1);

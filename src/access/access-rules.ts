@@ -18,7 +18,7 @@ export interface CompiledRule {
 }
 
 /** What the rules say about a request; `ambiguous`: its path can be read in several ways. */
-export type Verdict =
+export type RuleDecision =
   | { readonly kind: 'rule'; readonly rule: CompiledRule }
   | { readonly kind: 'default' }
   | { readonly kind: 'ambiguous' };
@@ -50,7 +50,7 @@ export function rulesFor(rules: readonly CompiledRule[], subject: Subject): Comp
 export function decide(
   rules: readonly CompiledRule[],
   request: { readonly method: string; readonly target: string },
-): Verdict {
+): RuleDecision {
   if (rules.length === 0) return { kind: 'default' };
   const { method } = request;
   const path = readRequestPath(request.target);
@@ -71,10 +71,10 @@ function checkOf(rules: readonly CompiledRule[]): AccessCheck | undefined {
   if (rules.length === 0) return undefined;
   const refusals = new Map(rules.map((rule) => [rule, refusal(rule)]));
   return (method, target) => {
-    const verdict = decide(rules, { method, target });
-    if (verdict.kind === 'default') return undefined;
-    if (verdict.kind === 'ambiguous') return deny('path-ambiguous');
-    return verdict.rule.allow ? undefined : refusals.get(verdict.rule);
+    const decision = decide(rules, { method, target });
+    if (decision.kind === 'default') return undefined;
+    if (decision.kind === 'ambiguous') return deny('path-ambiguous');
+    return decision.rule.allow ? undefined : refusals.get(decision.rule);
   };
 }
 

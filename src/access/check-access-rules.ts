@@ -13,7 +13,7 @@ export interface AccessContext {
   readonly users: ReadonlyMap<string, string> | undefined;
   /** Path of the endpoint. */
   readonly path: ConfigPath;
-  readonly findings: Diagnostics;
+  readonly diagnostics: Diagnostics;
 }
 
 type Subject = AccessRule['to'];
@@ -37,7 +37,7 @@ function coversSubject(subject: Subject, other: Subject): boolean {
 }
 
 /** Warns of requests that an earlier rule always decides. */
-function checkCovered(rules: readonly CompiledRule[], { path, findings }: AccessContext): void {
+function checkCovered(rules: readonly CompiledRule[], { path, diagnostics }: AccessContext): void {
   rules.forEach((rule, at) => {
     const earlier = rules.slice(0, at).filter(({ to }) => coversSubject(to, rule.to));
     const covering = rule.patterns.map((pattern) =>
@@ -46,7 +46,7 @@ function checkCovered(rules: readonly CompiledRule[], { path, findings }: Access
     const [first] = covering;
     if (first === undefined || covering.includes(undefined)) return;
     const by = [...new Set(covering)].map((one) => one && ruleText(one)).join(' and ');
-    findings.warn(
+    diagnostics.warn(
       [...path, 'rules', at],
       `never decides: ${by} already decides about all its requests. Move it up, or remove it`,
     );
@@ -57,12 +57,12 @@ function checkCovered(rules: readonly CompiledRule[], { path, findings }: Access
  * In a users file, an unknown user is only a warning: removing a user there must not make the configuration invalid, because
  * the previous one, with that user, would then stay in use.
  */
-function checkUsers(to: Subject, at: ConfigPath, { endpoint, users, findings }: AccessContext): void {
+function checkUsers(to: Subject, at: ConfigPath, { endpoint, users, diagnostics }: AccessContext): void {
   const { auth } = endpoint;
   if (auth.method !== 'BASIC' || users === undefined) return;
   const names = [...users.keys()];
   const ids = names.flatMap((name) => encodeUserId(name, auth.userIdPrefix) ?? []);
-  const report = auth.usersFile === undefined ? findings.fault : findings.warn;
+  const report = auth.usersFile === undefined ? diagnostics.fault : diagnostics.warn;
   to?.users.forEach((user, index) => {
     if (ids.some((id) => id === user)) return;
     const own = names.includes(user) ? encodeUserId(user, auth.userIdPrefix) : undefined;
@@ -74,26 +74,26 @@ function checkUsers(to: Subject, at: ConfigPath, { endpoint, users, findings }: 
   });
 }
 
-function checkSubject(to: Subject, at: ConfigPath, { endpoint, findings }: AccessContext): void {
+function checkSubject(to: Subject, at: ConfigPath, { endpoint, diagnostics }: AccessContext): void {
   const { auth } = endpoint;
   if (auth.method === 'BASIC' && to?.claim !== undefined)
-    findings.fault(
+    diagnostics.fault(
       [...at, 'to', 'claim'],
       'must be omitted: users of a BASIC endpoint have no claims. List them under users',
     );
   if (to?.operators === true && auth.operators === undefined)
-    findings.fault(
+    diagnostics.fault(
       [...at, 'to', 'operators'],
       'concerns no one: name the operators in auth.operators of this endpoint',
     );
 }
 
 /** ComfyUI's page sends file names with encoded slashes, which only such a pattern allows. */
-function checkUserdata({ allow }: AccessRule, at: ConfigPath, { findings }: AccessContext): void {
+function checkUserdata({ allow }: AccessRule, at: ConfigPath, { diagnostics }: AccessContext): void {
   allow?.forEach((text, index) => {
     const [, before = '', name = ''] = /^(.*\/userdata\/)([^*%]+\/(?!move\/).*)$/.exec(text) ?? [];
     if (name === '') return;
-    findings.warn(
+    diagnostics.warn(
       [...at, 'allow', index],
       `matches no file: clients encode slashes in these names. Write ${before}${name.replaceAll('/', '%2F')}`,
     );
@@ -105,7 +105,7 @@ function checkNames(context: AccessContext): void {
   context.endpoint.rules.forEach(({ name }, index) => {
     const first = name === undefined ? undefined : seen.get(name);
     if (first !== undefined)
-      context.findings.fault(
+      context.diagnostics.fault(
         [...context.path, 'rules', index, 'name'],
         `is already the name of rules[${first}]: names must differ`,
       );

@@ -2,7 +2,7 @@ import type { Subject } from '../auth/access-of.ts';
 import { encodeUserId, parseUserId, type UserId } from '../auth/user-id.ts';
 import type { BasicAuth } from '../basic/basic-schema.ts';
 import type { JwtAuth } from '../jwt/jwt-schema.ts';
-import { compileRules, decide, rulesFor, type CompiledRule, type Verdict } from './access-rules.ts';
+import { compileRules, decide, rulesFor, type CompiledRule, type RuleDecision } from './access-rules.ts';
 import { isOperator } from './is-operator.ts';
 import type { AccessRule } from './rule-schema.ts';
 
@@ -55,10 +55,14 @@ function isPublic({ publicPaths }: AccessEndpoint, target: string): boolean {
   );
 }
 
-function because(verdict: Verdict, rules: readonly CompiledRule[], its: readonly CompiledRule[]): string {
-  switch (verdict.kind) {
+function because(
+  decision: RuleDecision,
+  rules: readonly CompiledRule[],
+  its: readonly CompiledRule[],
+): string {
+  switch (decision.kind) {
     case 'rule':
-      return `${ruleText(verdict.rule)} ${verdict.rule.allow ? 'allows' : 'denies'} it`;
+      return `${ruleText(decision.rule)} ${decision.rule.allow ? 'allows' : 'denies'} it`;
     case 'ambiguous':
       return 'the path can be read in several ways, so it is refused (400)';
     case 'default':
@@ -69,9 +73,9 @@ function because(verdict: Verdict, rules: readonly CompiledRule[], its: readonly
   }
 }
 
-function outcome(verdict: Verdict): Pick<Explanation, 'allowed' | 'rule'> {
-  if (verdict.kind !== 'rule') return { allowed: verdict.kind === 'default', rule: undefined };
-  const { number, name, allow, why } = verdict.rule;
+function outcome(decision: RuleDecision): Pick<Explanation, 'allowed' | 'rule'> {
+  if (decision.kind !== 'rule') return { allowed: decision.kind === 'default', rule: undefined };
+  const { number, name, allow, why } = decision.rule;
   return { allowed: allow, rule: { number, name, allow, why } };
 }
 
@@ -102,12 +106,12 @@ export function explainAccess(
   const operator = isOperator(auth.operators, { userId, claims });
   const rules = compileRules(endpoint.rules);
   const its = rulesFor(rules, { userId, operator, claims });
-  const verdict = decide(its, { method, target });
+  const decision = decide(its, { method, target });
   return {
     ...unruled,
     operator,
-    ...outcome(verdict),
+    ...outcome(decision),
     concerning: its.map(({ number }) => number),
-    because: because(verdict, rules, its),
+    because: because(decision, rules, its),
   };
 }

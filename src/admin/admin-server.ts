@@ -3,19 +3,24 @@ import { getRequestListener } from '@hono/node-server';
 import { Hono } from 'hono';
 import type { Registry } from 'prom-client';
 import { ListenError } from '../errors/listen-error.ts';
-import { parseHostPort } from '../http/host-port.ts';
+import { hostPort, type HostPort } from '../http/host-port.ts';
 import { allowedNames, isAllowedHost } from './allowed-host.ts';
 
 /** The body of `/readyz`. */
 export interface Readiness {
   readonly ready: boolean;
   readonly revision: string;
+  /**
+   * Whether Envoy has this revision: `live` if it confirms it, `applying` while a change is on its way, `unconfirmed` if it does not answer,
+   * `separate` if its bootstrap is rendered separately.
+   */
+  readonly envoy: 'live' | 'applying' | 'unconfirmed' | 'separate';
   /** Problems that do not stop the service, such as a rejected configuration change or an unreachable issuer. */
   readonly problems: readonly string[];
 }
 
 export interface AdminOptions {
-  readonly listen: string;
+  readonly listen: HostPort;
   /** Accepted `Host` names, besides localhost, the name in `listen` and IP addresses. */
   readonly hosts: readonly string[];
   readonly registry: Registry;
@@ -49,13 +54,12 @@ function routes({ listen, hosts, registry, readiness, conceal, console }: AdminO
   return app;
 }
 
-function listening(server: Server, listen: string): Promise<void> {
+function listening(server: Server, listen: HostPort): Promise<void> {
   return new Promise((resolve, reject) => {
     server.once('error', (error) => {
-      reject(new ListenError('admin.listen', listen, error));
+      reject(new ListenError('admin.listen', hostPort(listen), error));
     });
-    const { host, port } = parseHostPort(listen);
-    server.listen(port, host, resolve);
+    server.listen(listen, resolve);
   });
 }
 

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { allowedNames, isAllowedHost } from './allowed-host.ts';
 
-const names = allowedNames('admin.internal:9002', ['authz', 'Metrics.Example.com']);
+const names = allowedNames({ host: 'admin.internal', port: 9002 }, ['authz', 'Metrics.Example.com']);
 
 test.each([
   '127.0.0.1:9002',

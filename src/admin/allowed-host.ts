@@ -1,5 +1,5 @@
 import { isIP } from 'node:net';
-import { parseHostPort } from '../http/host-port.ts';
+import type { HostPort } from '../http/host-port.ts';
 
 const HOST = /^(?:\[([0-9A-Fa-f:.]+)\]|([A-Za-z0-9._-]+))(?::[0-9]{1,5})?$/;
 
@@ -16,6 +16,6 @@ export function isAllowedHost(header: string | undefined, names: ReadonlySet<str
 }
 
 /** The host names that the admin server accepts. */
-export function allowedNames(listen: string, hosts: readonly string[]): ReadonlySet<string> {
-  return new Set(['localhost', parseHostPort(listen).host, ...hosts].map((host) => host.toLowerCase()));
+export function allowedNames(listen: HostPort, hosts: readonly string[]): ReadonlySet<string> {
+  return new Set(['localhost', listen.host, ...hosts].map((host) => host.toLowerCase()));
 }

@@ -23,26 +23,26 @@ function nameFault(username: string, auth: BasicAuth): string | undefined {
   return undefined;
 }
 
-function checkList(auth: BasicAuth, seen: Seen, { path, findings }: RuleContext): void {
+function checkList(auth: BasicAuth, seen: Seen, { path, diagnostics }: RuleContext): void {
   const hashes = new Map<string, string>();
   auth.users.forEach(({ username, password }, index) => {
     const place = `users[${index}]`;
     const at = [...path, 'users', index];
     const fault = nameFault(username, auth);
-    if (fault !== undefined) findings.fault([...at, 'username'], fault);
+    if (fault !== undefined) diagnostics.fault([...at, 'username'], fault);
     const first = seen.get(username);
     if (first === undefined) seen.set(username, place);
     else
-      findings.fault(
+      diagnostics.fault(
         [...at, 'username'],
         `${shownName(username)} duplicates ${first}: list each user only once`,
       );
     const checked = checkHash(password);
-    if (checked.kind === 'refused') findings.fault([...at, 'password'], checked.why);
+    if (checked.kind === 'refused') diagnostics.fault([...at, 'password'], checked.why);
     if (checked.kind === 'weak')
-      findings.fault([...at, 'password'], `${checked.why} (allowed only in a usersFile)`);
+      diagnostics.fault([...at, 'password'], `${checked.why} (allowed only in a usersFile)`);
     const same = hashes.get(password);
-    const report = auth.policy === 'funart' ? findings.fault : findings.warn;
+    const report = auth.policy === 'funart' ? diagnostics.fault : diagnostics.warn;
     if (same !== undefined)
       report([...at, 'password'], `duplicates the hash of ${same}: every user needs a different password`);
     hashes.set(password, place);
@@ -62,19 +62,19 @@ function reportLines(
 function checkFile(
   auth: BasicAuth,
   seen: Seen,
-  { path, name, files, findings }: RuleContext,
+  { path, name, files, diagnostics }: RuleContext,
 ): Users | undefined {
   const { usersFile } = auth;
   if (usersFile === undefined) return new Map();
   const read = files.read(usersFile);
   if (!read.ok && read.line === undefined) {
     const remedy = read.reason === 'missing' ? ': create it with `comfy-tenant user add`' : '';
-    findings.fault([...path, 'usersFile'], `${files.shown(usersFile)} ${read.fault}${remedy}`);
+    diagnostics.fault([...path, 'usersFile'], `${files.shown(usersFile)} ${read.fault}${remedy}`);
     return undefined;
   }
   const file = files.shown(usersFile);
   if (!read.ok) {
-    findings.faultIn(`${file}:${read.line ?? 1}`, read.fault);
+    diagnostics.faultIn(`${file}:${read.line ?? 1}`, read.fault);
     return undefined;
   }
   const { users, faults, warnings } = parseHtpasswd(read.text);
@@ -94,15 +94,15 @@ function checkFile(
           ]),
     ];
   });
-  reportLines([...faults, ...own], file, findings.faultIn);
-  reportLines(warnings, file, findings.warnIn);
+  reportLines([...faults, ...own], file, diagnostics.faultIn);
+  reportLines(warnings, file, diagnostics.warnIn);
   if (seen.size === 0 && faults.length === 0)
-    findings.warn(path, `endpoint ${name} has no users yet: everyone gets 401`);
+    diagnostics.warn(path, `endpoint ${name} has no users yet: everyone gets 401`);
   return faults.length === 0 ? new Map(users.map(({ username, hash }) => [username, hash])) : undefined;
 }
 
 /** An operator who is not a user is most likely misspelt or lacks the prefix. */
-function checkOperators(auth: BasicAuth, seen: Seen, { path, findings }: RuleContext): void {
+function checkOperators(auth: BasicAuth, seen: Seen, { path, diagnostics }: RuleContext): void {
   const operators = auth.operators?.users ?? [];
   if (operators.length === 0) return;
   const ids = new Set<string | undefined>(
@@ -111,7 +111,7 @@ function checkOperators(auth: BasicAuth, seen: Seen, { path, findings }: RuleCon
   const example = encodeUserId('alice', auth.userIdPrefix) ?? '';
   operators.forEach((user, index) => {
     if (parseUserId(user) === undefined || ids.has(user)) return;
-    findings.warn(
+    diagnostics.warn(
       [...path, 'operators', 'users', index],
       `is not a user of this endpoint: give the user id as ComfyUI sees it, such as ${example}, or remove it`,
     );
@@ -125,16 +125,16 @@ function checkOperators(auth: BasicAuth, seen: Seen, { path, findings }: RuleCon
  * @returns user name → password hash; complete if no error was reported
  */
 export function checkBasic(auth: BasicAuth, context: RuleContext): Users {
-  const { path, findings } = context;
+  const { path, diagnostics } = context;
   const seen: Seen = new Map();
   checkList(auth, seen, context);
   if (auth.usersFile === undefined && auth.users.length === 0) {
-    findings.fault(path, 'BASIC needs users or usersFile: `comfy-tenant user add` creates the first one');
+    diagnostics.fault(path, 'BASIC needs users or usersFile: `comfy-tenant user add` creates the first one');
   }
   const ofFile = checkFile(auth, seen, context);
   if (ofFile !== undefined) checkOperators(auth, seen, context);
   if (auth.operators?.claim !== undefined)
-    findings.fault([...path, 'operators', 'claim'], 'BASIC has no claims: list the operators in users');
+    diagnostics.fault([...path, 'operators', 'claim'], 'BASIC has no claims: list the operators in users');
   return new Map([
     ...auth.users.map(({ username, password }) => [username, password] as const),
     ...(ofFile ?? []),

@@ -12,6 +12,7 @@ import { loadTokenKeys } from '../token/token-key.ts';
 import { reportKeys } from './check-keys.ts';
 import { EXIT, type Command, type CommandContext } from './context.ts';
 import { inspectComfyui } from '../install/inspect-comfyui.ts';
+import { addressText } from '../http/host-port.ts';
 
 export const help = `comfy-tenant check [--config comfy-tenant.yaml] [--live]
 comfy-tenant check --comfyui <folder> [--python <program>] [--json]
@@ -69,10 +70,13 @@ function summary(
   { config, revision }: Extract<LoadedConfig, { ok: true }>,
   keys: readonly string[],
 ): string[] {
+  const [gateway, service, admin] = [config.gateway, config.service, config.admin].map(({ listen }) =>
+    addressText(listen),
+  );
   return [
     ...config.endpoints.flatMap((endpoint) => endpointLines(endpoint, config.users)),
     ...keys,
-    `gateway ${config.gateway.listen}, service ${config.service.listen}, admin ${config.admin.listen}`,
+    `gateway ${gateway}, service ${service}, admin ${admin}`,
     `revision ${revision}: valid. Users' data is isolated; check --live shows whether the kernel confines custom nodes.`,
   ];
 }

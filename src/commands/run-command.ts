@@ -25,6 +25,10 @@ const COMMANDS: Readonly<Record<string, Entry>> = {
     summary: "renders Envoy's bootstrap from a configuration",
     load: () => import('./envoy.ts').then(({ envoy, help }) => ({ run: envoy, help })),
   },
+  deploy: {
+    summary: 'validates a configuration, and waits until it is live',
+    load: () => import('./deploy.ts').then(({ deploy, help }) => ({ run: deploy, help })),
+  },
   up: {
     summary: 'runs Envoy and the service in front of ComfyUI; without a configuration, a demo',
     load: () => import('./up.ts').then(({ up, help }) => ({ run: up, help })),

@@ -1,5 +1,6 @@
 import { isIPv6 } from 'node:net';
 import { z } from 'zod';
+import { isWildcard, parseHostPort, parseListenAddress } from '../http/host-port.ts';
 
 const UNIT_MS = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const;
 
@@ -60,16 +61,10 @@ function isUpstream(text: string): boolean {
   return URL.canParse(text) && (host.startsWith('[') || new URL(text).hostname === host);
 }
 
-/** Whether a `host:port` is a wildcard address, in any spelling. */
-export function isWildcard(text: string): boolean {
-  const host = text.replace(/:[0-9]*$/, '');
-  if (text.startsWith('unix:') || !URL.canParse(`http://${host}`)) return false;
-  return ['0.0.0.0', '[::]', '[::ffff:0:0]'].includes(new URL(`http://${host}`).hostname);
-}
-
 export const hostPort = z
   .string('must be host:port, such as 127.0.0.1:9002')
-  .refine(isHostPort, 'must be host:port, such as 127.0.0.1:9002');
+  .refine(isHostPort, 'must be host:port, such as 127.0.0.1:9002')
+  .transform(parseHostPort);
 
 const HOST_NAME = 'must be a host name without port, such as authz';
 
@@ -82,7 +77,8 @@ export const listen = z
   .refine(
     (text) => (text.startsWith('unix:') ? text.length > 5 : isHostPort(text)),
     'must be unix:path or host:port, such as unix:run/authz.sock',
-  );
+  )
+  .transform(parseListenAddress);
 
 const ADDRESS = 'must be unix:path or host:port that Envoy can connect to, such as authz.internal:9001';
 
@@ -94,9 +90,10 @@ export const address = z
     ADDRESS,
   )
   .refine(
-    (text) => !isWildcard(text),
+    (text) => !isWildcard(parseListenAddress(text)),
     'must be a single address, not a wildcard: name the host that Envoy connects to',
-  );
+  )
+  .transform(parseListenAddress);
 
 export const upstream = z.string(UPSTREAM).refine(isUpstream, UPSTREAM).meta({ format: 'uri' });
 

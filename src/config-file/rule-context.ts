@@ -9,5 +9,5 @@ export interface RuleContext {
   readonly name: string;
   readonly multiTenant: boolean;
   readonly files: ConfigFiles;
-  readonly findings: Diagnostics;
+  readonly diagnostics: Diagnostics;
 }

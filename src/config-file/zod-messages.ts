@@ -64,29 +64,29 @@ function likeliest(errors: readonly (readonly Issue[])[], value: unknown): reado
 function reportUnknown(
   path: ConfigPath,
   issue: Extract<Issue, { code: 'unrecognized_keys' }>,
-  findings: ShapeFindings,
+  diagnostics: ShapeFindings,
 ): void {
   const known = KNOWN_KEYS.get(issue.keys) ?? [];
   for (const key of issue.keys) {
     const meant = didYouMean(key, known);
     const remedy = meant === undefined ? `known here: ${known.join(', ')}` : `did you mean ${meant}?`;
-    findings.unknownKey([...path, key], meant, `${issue.message}: ${remedy}`);
+    diagnostics.unknownKey([...path, key], meant, `${issue.message}: ${remedy}`);
   }
 }
 
 /** Reports a zod issue with its path in the configuration. */
-export function report(issue: Issue, input: unknown, findings: ShapeFindings): void {
+export function report(issue: Issue, input: unknown, diagnostics: ShapeFindings): void {
   const path = issue.path as (string | number)[];
   if (issue.code === 'unrecognized_keys') {
-    reportUnknown(path, issue, findings);
+    reportUnknown(path, issue, diagnostics);
     return;
   }
   const value = valueAt(input, path);
   const forms =
     issue.code === 'invalid_union' && value !== undefined ? likeliest(issue.errors, value) : undefined;
   if (forms !== undefined) {
-    for (const inner of forms) report({ ...inner, path: [...path, ...inner.path] }, input, findings);
+    for (const inner of forms) report({ ...inner, path: [...path, ...inner.path] }, input, diagnostics);
     return;
   }
-  findings.fault(path, value === undefined ? `is missing: ${issue.message}` : issue.message);
+  diagnostics.fault(path, value === undefined ? `is missing: ${issue.message}` : issue.message);
 }

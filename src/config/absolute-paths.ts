@@ -1,4 +1,5 @@
 import { resolve } from 'node:path';
+import { isUnixSocket, type ListenAddress } from '../http/host-port.ts';
 import type { ConfigParts } from './parse-parts.ts';
 import type { Endpoint } from './schema.ts';
 
@@ -29,19 +30,19 @@ function inTls(tls: object | undefined, absolute: FromFile): void {
   }
 }
 
-function socketPath(address: string, absolute: FromFile): string {
-  return address.startsWith('unix:') ? `unix:${absolute(address.slice('unix:'.length))}` : address;
+function absoluteSocket(address: ListenAddress, absolute: FromFile): ListenAddress {
+  return isUnixSocket(address) ? { path: absolute(address.path) } : address;
 }
 
 /** Where the portal listens if neither it nor the service has a Unix socket in the configuration. */
-const PORTAL_ALONE = 'unix:run/portal.sock';
+const PORTAL_ALONE: ListenAddress = { path: 'run/portal.sock' };
 
 function inPortal({ portal, service }: ConfigParts, absolute: FromFile): void {
   if (portal === undefined) return;
-  if (portal.listen === undefined && service?.listen.startsWith('unix:') === false)
+  if (portal.listen === undefined && service !== undefined && !isUnixSocket(service.listen))
     portal.listen = PORTAL_ALONE;
-  if (portal.listen !== undefined) portal.listen = socketPath(portal.listen, absolute);
-  if (portal.address !== undefined) portal.address = socketPath(portal.address, absolute);
+  if (portal.listen !== undefined) portal.listen = absoluteSocket(portal.listen, absolute);
+  if (portal.address !== undefined) portal.address = absoluteSocket(portal.address, absolute);
 }
 
 /** Makes the named values of a section absolute, where they are set. */
@@ -72,7 +73,7 @@ export function makePathsAbsolute(parts: ConfigParts, directory: string): void {
   inTls(parts.service?.tls, absolute);
   if (parts.service !== undefined) {
     const { listen, address } = parts.service;
-    parts.service.listen = socketPath(listen, absolute);
-    if (address !== undefined) parts.service.address = socketPath(address, absolute);
+    parts.service.listen = absoluteSocket(listen, absolute);
+    if (address !== undefined) parts.service.address = absoluteSocket(address, absolute);
   }
 }

@@ -23,8 +23,8 @@ export function findUserLists(file: string, env: Readonly<Record<string, string 
   const read = readTextFile(path, MAX_MEBIBYTES);
   const parsed = read.ok ? parseYaml(read.text, env) : undefined;
   if (parsed === undefined || parsed.brokenFromLine !== undefined) return [];
-  const findings = { fault: ignore, warn: ignore, faultIn: ignore, warnIn: ignore };
-  const parts = parseParts(parsed.source.value, findings, parsed.isUnset);
+  const diagnostics = { fault: ignore, warn: ignore, faultIn: ignore, warnIn: ignore };
+  const parts = parseParts(parsed.source.value, diagnostics, parsed.isUnset);
   makePathsAbsolute(parts, dirname(path));
   return parts.endpoints.flatMap(({ at, endpoint: { name, auth } }) => {
     // Skip endpoints whose usersFile is only a substitute value.

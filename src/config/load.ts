@@ -76,31 +76,33 @@ function isScalarAt(value: unknown, path: ConfigPath): boolean {
 }
 
 /** For a file with a YAML syntax error: reports only keys and scalars before the error. */
-function beforeBreak(findings: Diagnostics, { source }: ParsedYaml, brokenFromLine: number): Diagnostics {
+function beforeBreak(diagnostics: Diagnostics, { source }: ParsedYaml, brokenFromLine: number): Diagnostics {
   const isSure = (path: ConfigPath, part?: 'key' | 'value'): boolean =>
     (part === 'key' || isScalarAt(source.value, path)) && source.locate(path, 'key').line < brokenFromLine;
   return {
-    ...findings,
+    ...diagnostics,
     fault: (path, message, part) => {
-      if (isSure(path, part)) findings.fault(path, message, part);
+      if (isSure(path, part)) diagnostics.fault(path, message, part);
     },
   };
 }
 
 function check(parsed: ParsedYaml, path: string, shownAs: string): LoadedConfig {
   const files = openFiles(shownAs, dirname(path));
-  const findings = collect(shownAs, parsed);
+  const diagnostics = collect(shownAs, parsed);
   const sure =
-    parsed.brokenFromLine === undefined ? findings : beforeBreak(findings, parsed, parsed.brokenFromLine);
+    parsed.brokenFromLine === undefined
+      ? diagnostics
+      : beforeBreak(diagnostics, parsed, parsed.brokenFromLine);
   const parts = parseParts(parsed.source.value, sure, parsed.isUnset);
   makePathsAbsolute(parts, dirname(path));
-  const referenced = checkRules(parts, files, parts.findings);
-  const found = findings.faults();
+  const referenced = checkRules(parts, files, parts.diagnostics);
+  const found = diagnostics.faults();
   const isLost = parts.whole === undefined && found.length === 0;
   const faults = isLost ? [`${shownAs}:1:1: is not a configuration: it must have endpoints`] : found;
   const consulted = {
     files: [path, ...files.paths],
-    warnings: findings.warnings(),
+    warnings: diagnostics.warnings(),
     conceal: concealer(parsed.values),
   };
   if (parts.whole === undefined || faults.length > 0) return { ok: false, faults, ...consulted };

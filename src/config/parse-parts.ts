@@ -19,30 +19,30 @@ export interface ConfigParts extends Partial<Omit<Parsed, 'endpoints'>> {
   readonly whole: Parsed | undefined;
   /** Whether the value at a path was replaced. */
   readonly isRepaired: (path: ConfigPath) => boolean;
-  /** For rules: drops findings about replaced values. */
-  readonly findings: Diagnostics;
+  /** For rules: drops diagnostics about replaced values. */
+  readonly diagnostics: Diagnostics;
 }
 
 /** An error hides others at most as often as the schema is deep. */
 const MOST_ROUNDS = 30;
 
-function rulesFindings(findings: Diagnostics, repairs: Repairs): Diagnostics {
+function rulesFindings(diagnostics: Diagnostics, repairs: Repairs): Diagnostics {
   const said =
     (say: Diagnostics['fault']): Diagnostics['fault'] =>
     (path, message, part) => {
       if (!repairs.isDoubtful(path)) say(repairs.written(path), message, part);
     };
-  return { ...findings, fault: said(findings.fault), warn: said(findings.warn) };
+  return { ...diagnostics, fault: said(diagnostics.fault), warn: said(diagnostics.warn) };
 }
 
-function shapeFindings(findings: Diagnostics, repairs: Repairs): ShapeFindings {
+function shapeFindings(diagnostics: Diagnostics, repairs: Repairs): ShapeFindings {
   return {
     fault(path, message) {
-      if (!repairs.isRepaired(path)) findings.fault(repairs.written(path), message);
+      if (!repairs.isRepaired(path)) diagnostics.fault(repairs.written(path), message);
       repairs.replace(path);
     },
     unknownKey(path, meant, message) {
-      findings.fault(repairs.written(path), message, 'key');
+      diagnostics.fault(repairs.written(path), message, 'key');
       repairs.rename(path, meant);
     },
   };
@@ -55,14 +55,14 @@ function shapeFindings(findings: Diagnostics, repairs: Repairs): ShapeFindings {
  */
 export function parseParts(
   input: unknown,
-  findings: Diagnostics,
+  diagnostics: Diagnostics,
   isUnset: (text: string) => boolean = () => false,
 ): ConfigParts {
   const repairs = new Repairs(input);
   for (const path of findTexts(input, isUnset)) repairs.replace(path);
   const isRepaired = (path: ConfigPath): boolean => repairs.isRepaired(path);
-  const common = { isRepaired, findings: rulesFindings(findings, repairs) };
-  const shape = shapeFindings(findings, repairs);
+  const common = { isRepaired, diagnostics: rulesFindings(diagnostics, repairs) };
+  const shape = shapeFindings(diagnostics, repairs);
   for (let round = 0; round < MOST_ROUNDS; round++) {
     const result = configSchema.safeParse(repairs.value, { error: explain });
     if (result.success) {

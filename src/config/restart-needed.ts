@@ -26,9 +26,14 @@ const NOT_BOUND = new Set([
   'portal.notice',
 ]);
 
-/** The changed keys, such as `admin.listen`, that take effect only after a restart. */
-export function restartNeeded(atStart: Config, now: Config): string[] {
-  return BOUND.flatMap((section) => {
+/**
+ * The changed keys, such as `admin.listen`, that take effect only after a restart.
+ *
+ * @param watched whether Envoy follows the configuration by files, with its listeners
+ */
+export function restartNeeded(atStart: Config, now: Config, watched = false): string[] {
+  const sections = BOUND.filter((section) => !watched || section !== 'gateway');
+  return sections.flatMap((section) => {
     const before: Readonly<Record<string, unknown>> = atStart[section];
     const after: Readonly<Record<string, unknown>> = now[section];
     const keys = [...new Set([...Object.keys(before), ...Object.keys(after)])];

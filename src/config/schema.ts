@@ -109,7 +109,7 @@ export const configSchema = z.strictObject({
     .prefault({}),
   gateway: z
     .strictObject({
-      listen: hostPort.default('127.0.0.1:8080'),
+      listen: hostPort.prefault('127.0.0.1:8080'),
       tls: tlsFiles.optional().describe('The certificate of the edge-tls preset.'),
       redirectFrom: hostPort
         .optional()
@@ -124,7 +124,7 @@ export const configSchema = z.strictObject({
     .prefault({}),
   service: z
     .strictObject({
-      listen: listen.default('unix:run/authz.sock').describe('Where the service listens.'),
+      listen: listen.prefault('unix:run/authz.sock').describe('Where the service listens.'),
       address: address.optional().describe('Where Envoy connects to, if it differs from `listen`.'),
       socketGroup: z
         .string('must be the name or number of a group; put quotes around digits')
@@ -153,7 +153,7 @@ export const configSchema = z.strictObject({
   accessTokens: accessTokenSettings,
   admin: z
     .strictObject({
-      listen: hostPort.default('127.0.0.1:9002'),
+      listen: hostPort.prefault('127.0.0.1:9002'),
       hosts: z
         .array(hostName)
         .default([])

@@ -1,8 +1,8 @@
-import { parseHostPort, reachable } from '../http/host-port.ts';
+import { reachable, type HostPort } from '../http/host-port.ts';
 
 /** Where a browser on this machine finds the console. */
-export function consoleAddress(listen: string): string {
-  return `http://${reachable(parseHostPort(listen))}/console/`;
+export function consoleAddress(listen: HostPort): string {
+  return `http://${reachable(listen)}/console/`;
 }
 
 /** @param address of the console */

@@ -12,6 +12,8 @@ import type { FormTokens } from './form-tokens.ts';
 /** What the running service does at the moment. */
 export interface ServiceState {
   readonly revision: string;
+  /** See `Readiness`. */
+  readonly envoy: 'live' | 'applying' | 'unconfirmed' | 'separate';
   readonly ready: boolean;
   readonly problems: readonly string[];
 }

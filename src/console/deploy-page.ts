@@ -32,10 +32,11 @@ function concealedDiff(parts: ConsoleParts, before: string, after: string): stri
   return unifiedDiff(conceal(before), conceal(after), basename(parts.config().file));
 }
 
-/** Whether the running service serves a revision, waiting for it. */
+/** Whether the running service serves a revision, and Envoy has it, waiting for both. */
 async function isLive({ state }: ConsoleParts, revision: string): Promise<boolean> {
   for (let waited = 0; waited < LIVE_WITHIN_MS; waited += LOOK_EVERY_MS) {
-    if (state().revision === revision) return true;
+    const now = state();
+    if (now.revision === revision && now.envoy !== 'applying') return true;
     await sleep(LOOK_EVERY_MS);
   }
   return false;

@@ -1,5 +1,5 @@
 import type { DemoStack } from './demo-stack.ts';
-import { parseHostPort, reachable } from '../http/host-port.ts';
+import { reachable } from '../http/host-port.ts';
 import type { Running } from '../stack/run-stack.ts';
 
 interface SummaryOptions {
@@ -20,7 +20,7 @@ function consoleLine(console: string | undefined): string[] {
 
 function address({ config }: Running): string {
   const scheme = config.gateway.tls === undefined ? 'http' : 'https';
-  return `${scheme}://${reachable(parseHostPort(config.gateway.listen))}`;
+  return `${scheme}://${reachable(config.gateway.listen)}`;
 }
 
 /** Prints the demo's address, users and first steps. */
@@ -53,7 +53,7 @@ export function printSummary(running: Running, { out, took, shown, console }: Su
     '',
     `  ${'Open'.padEnd(NAME_WIDTH)}${address(running)}`,
     `  ${'Logs'.padEnd(NAME_WIDTH)}${shown}`,
-    `  ${'Health'.padEnd(NAME_WIDTH)}http://${reachable(parseHostPort(running.config.admin.listen))}/readyz`,
+    `  ${'Health'.padEnd(NAME_WIDTH)}http://${reachable(running.config.admin.listen)}/readyz`,
     ...consoleLine(console),
     '',
     `  ready in ${took} · Ctrl-C stops everything`,

@@ -1,8 +1,8 @@
 import { isIP } from 'node:net';
 import { portalAddress } from '../config/portal-address.ts';
 import type { Config, Endpoint } from '../config/schema.ts';
-import { bareHost, parseHostPort, parseOrigin, type HostPort } from '../http/host-port.ts';
-import { clusterOf, PORTAL, typeOf } from './names.ts';
+import { bareHost, isUnixSocket, parseOrigin, type HostPort, type ListenAddress } from '../http/host-port.ts';
+import { clusterLabel, clusterOf, PORTAL, typeOf } from './names.ts';
 
 /** Disables panic routing: an unhealthy ComfyUI may lack the plugin and must get no traffic. */
 const NO_PANIC = { healthy_panic_threshold: { value: 0 } };
@@ -23,9 +23,8 @@ function assignment(name: string, addresses: readonly object[]) {
   return { cluster_name: name, endpoints: [{ lb_endpoints }] };
 }
 
-function serviceAddress(address: string): object {
-  if (address.startsWith('unix:')) return { pipe: { path: address.slice('unix:'.length) } };
-  return socketAddress(parseHostPort(address));
+function serviceAddress(address: ListenAddress): object {
+  return isUnixSocket(address) ? { pipe: { path: address.path } } : socketAddress(address);
 }
 
 function serviceTls({ service }: Config, protocol: 'h2' | 'http/1.1') {
@@ -51,8 +50,8 @@ function serviceTls({ service }: Config, protocol: 'h2' | 'http/1.1') {
 }
 
 /** A name may resolve to IPv4 and IPv6 while the service listens on one; health checks pick it. */
-function discoveryOf(address: string) {
-  return address.startsWith('unix:') ? { type: 'STATIC' } : { type: 'STRICT_DNS', dns_lookup_family: 'ALL' };
+function discoveryOf(address: ListenAddress) {
+  return isUnixSocket(address) ? { type: 'STATIC' } : { type: 'STRICT_DNS', dns_lookup_family: 'ALL' };
 }
 
 /** The authorization service, over HTTP/2. */
@@ -99,7 +98,7 @@ function portalCluster(config: Config) {
     connect_timeout: '1s',
     circuit_breakers: MANY,
     load_assignment: assignment(PORTAL, [serviceAddress(address)]),
-    ...(address.startsWith('unix:') ? {} : serviceTls(config, 'http/1.1')),
+    ...(isUnixSocket(address) ? {} : serviceTls(config, 'http/1.1')),
   };
 }
 
@@ -146,6 +145,7 @@ function comfyuiCluster(endpoint: Endpoint) {
   const addresses = endpoint.upstream.map((url) => socketAddress(parseOrigin(url)));
   return {
     name: clusterOf(endpoint),
+    alt_stat_name: clusterLabel(endpoint),
     type: 'STRICT_DNS',
     lb_policy: urls.length > 1 ? 'RING_HASH' : 'ROUND_ROBIN',
     connect_timeout: '5s',

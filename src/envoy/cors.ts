@@ -1,8 +1,7 @@
-import type { Config, Endpoint } from '../config/schema.ts';
-import { typeOf } from './names.ts';
+import type { Endpoint } from '../config/schema.ts';
+import { HEADER_MUTATION, typeOf } from './names.ts';
 
 const CORS = 'envoy.filters.http.cors';
-const HEADER_MUTATION = 'envoy.filters.http.header_mutation';
 
 /** Removed from ComfyUI's responses (its `--enable-cors-header`): the configuration alone decides who may read. */
 export const CORS_HEADERS = [
@@ -39,12 +38,9 @@ const EXPOSED = [
 ].join(', ');
 const MAX_AGE_SECONDS = '600';
 
-/** Answers preflights before authentication, because browsers send no credentials with them. */
-export function cors({ endpoints }: Config) {
-  const isUsed = endpoints.some(({ allowedOrigins }) => allowedOrigins.length > 0);
-  return isUsed
-    ? [{ name: CORS, typed_config: { '@type': typeOf('extensions.filters.http.cors.v3.Cors') } }]
-    : [];
+/** Answers preflights before authentication, because browsers send no credentials with them. Does nothing without a policy. */
+export function cors() {
+  return { name: CORS, typed_config: { '@type': typeOf('extensions.filters.http.cors.v3.Cors') } };
 }
 
 /** No other origin may read the portal's responses. A policy without origins would inherit those of the endpoint. */

@@ -3,13 +3,16 @@ import { uncompressed } from './compression.ts';
 import { upstreamDigest } from './digests.ts';
 import type { Preset } from './rendering.ts';
 import {
+  claimHeaders,
   EXT_AUTHZ,
   HEADER_BYTES,
   HEADER_COUNT,
+  HEADER_MUTATION,
   mutableHeaders,
   readHeaders,
   reservedHeaders,
   typeOf,
+  unique,
   USER_ID,
 } from './names.ts';
 
@@ -25,7 +28,7 @@ function overwrite(key: string, value: string) {
   return { append: { header: { key, value }, append_action: 'OVERWRITE_IF_EXISTS_OR_ADD' } };
 }
 
-/** First safeguard: removes our headers from client requests before routing, on every route. Then measures the headers. */
+/** First safeguard: removes the gateway's headers from client requests before routing, on every route. Then measures the headers. */
 export function earlyHeaderMutation(config: Config) {
   return {
     name: 'envoy.http.early_header_mutation.header_mutation',
@@ -40,9 +43,22 @@ export function earlyHeaderMutation(config: Config) {
   };
 }
 
-/** Second safeguard: the service authenticates each request; any failure rejects it. */
-export function extAuthz(config: Config) {
-  const names = mutableHeaders(config).map((name) => name.replaceAll(/[^a-z0-9-]/g, String.raw`\$&`));
+/**
+ * Also the first safeguard: removes the headers of claims from client requests before the service sets them. With the routes, so
+ * that a change needs no new listener.
+ */
+export function withoutClaims(config: Config) {
+  const request_mutations = claimHeaders(config).map((remove) => ({ remove }));
+  if (request_mutations.length === 0) return {};
+  const type = typeOf('extensions.filters.http.header_mutation.v3.HeaderMutationPerRoute');
+  return { [HEADER_MUTATION]: { '@type': type, mutations: { request_mutations } } };
+}
+
+/** Second safeguard: the service authenticates each request; any failure rejects it. With several configurations, it passes what any of them needs. */
+export function extAuthz(...configs: readonly Config[]) {
+  const names = unique(configs.flatMap(mutableHeaders)).map((name) =>
+    name.replaceAll(/[^a-z0-9-]/g, String.raw`\$&`),
+  );
   return {
     name: EXT_AUTHZ,
     typed_config: {
@@ -68,7 +84,9 @@ export function extAuthz(config: Config) {
         disallow_is_error: true,
         allow_expression: { regex: names.join('|') },
       },
-      allowed_headers: { patterns: readHeaders(config).map((exact) => ({ exact, ignore_case: true })) },
+      allowed_headers: {
+        patterns: unique(configs.flatMap(readHeaders)).map((exact) => ({ exact, ignore_case: true })),
+      },
     },
   };
 }
@@ -134,7 +152,7 @@ export function unguarded() {
 export function responseHeaders(preset: Preset) {
   const hsts = overwrite('strict-transport-security', 'max-age=31536000');
   return {
-    name: 'envoy.filters.http.header_mutation',
+    name: HEADER_MUTATION,
     typed_config: {
       '@type': typeOf('extensions.filters.http.header_mutation.v3.HeaderMutation'),
       mutations: {

@@ -1,5 +1,4 @@
-import type { Config } from '../config/schema.ts';
-import { parseHostPort } from '../http/host-port.ts';
+import type { HostPort } from '../http/host-port.ts';
 import { accessLog } from './access-log.ts';
 import { compressors } from './compression.ts';
 import { cors } from './cors.ts';
@@ -7,13 +6,16 @@ import { earlyHeaderMutation, extAuthz, rbac, responseHeaders, router } from './
 import { localReplies } from './local-replies.ts';
 import { MAX_HEADERS_OF_CONNECTION, typeOf } from './names.ts';
 import type { Rendering } from './rendering.ts';
-import { redirectRoutes, routeConfiguration } from './routes.ts';
+import { redirectRoutes, REDIRECTS, routeConfiguration, ROUTES } from './routes.ts';
+import { watchedAuthz, watchedRoutes, watchedTls } from './watched.ts';
 
-function connectionManager({ config, preset, digest }: Rendering) {
+function connectionManager({ config, preset, digest, watched }: Rendering) {
   return {
     '@type': typeOf('extensions.filters.network.http_connection_manager.v3.HttpConnectionManager'),
     stat_prefix: 'comfy_tenant',
-    route_config: routeConfiguration(config, digest),
+    ...(watched === undefined
+      ? { route_config: routeConfiguration(config, digest) }
+      : watchedRoutes(ROUTES, watched)),
     use_remote_address: true,
     // Trust no client's x-envoy- headers: without a range, Envoy would trust all private addresses.
     internal_address_config: { cidr_ranges: [{ address_prefix: '255.255.255.255', prefix_len: 32 }] },
@@ -42,27 +44,30 @@ function connectionManager({ config, preset, digest }: Rendering) {
     http_filters: [
       responseHeaders(preset),
       ...compressors(),
-      ...cors(config),
-      extAuthz(config),
+      cors(),
+      watched === undefined ? extAuthz(config) : watchedAuthz(watched),
       rbac(),
       router(),
     ],
-    local_reply_config: localReplies(config),
+    local_reply_config: localReplies(),
     access_log: [accessLog()],
   };
 }
 
-function tlsSocket({ gateway }: Config) {
-  const { tls } = gateway;
+function tlsSocket({ config, watched }: Rendering) {
+  const { tls } = config.gateway;
   if (tls === undefined) throw new Error('gateway.tls: the edge-tls preset needs certFile and keyFile');
   const { certFile, keyFile, clientCaFile } = tls;
   const ofClients =
     clientCaFile === undefined ? {} : { validation_context: { trusted_ca: { filename: clientCaFile } } };
+  const inPlace = {
+    tls_certificates: [{ certificate_chain: { filename: certFile }, private_key: { filename: keyFile } }],
+    ...ofClients,
+  };
   const common_tls_context = {
     alpn_protocols: ['h2', 'http/1.1'],
     tls_params: { tls_minimum_protocol_version: 'TLSv1_2' },
-    tls_certificates: [{ certificate_chain: { filename: certFile }, private_key: { filename: keyFile } }],
-    ...ofClients,
+    ...(watched === undefined ? inPlace : watchedTls(tls, watched)),
   };
   const require_client_certificate = clientCaFile !== undefined;
   const type = typeOf('extensions.transport_sockets.tls.v3.DownstreamTlsContext');
@@ -72,13 +77,11 @@ function tlsSocket({ gateway }: Config) {
   };
 }
 
-function address(listen: string) {
-  const { host, port } = parseHostPort(listen);
+function address({ host, port }: HostPort) {
   return { socket_address: { address: host, port_value: port } };
 }
 
-/** @throws Error if the preset needs a setting that is missing */
-export function listener(rendering: Rendering) {
+function listener(rendering: Rendering) {
   const { config, preset } = rendering;
   const { listen } = config.gateway;
   const http = {
@@ -88,28 +91,28 @@ export function listener(rendering: Rendering) {
   return {
     name: 'gateway',
     // In a pod, other machines connect to the gateway, and ComfyUI listens on loopback only.
-    address: address(preset === 'sidecar' ? listen.replace(/^.*:/, '0.0.0.0:') : listen),
+    address: address(preset === 'sidecar' ? { ...listen, host: '0.0.0.0' } : listen),
     per_connection_buffer_limit_bytes: 1_048_576,
     // Otherwise another process of this account could listen on the same port and get some of the requests.
     enable_reuse_port: false,
     filter_chains: [
-      { filters: [http], ...(preset === 'edge-tls' ? { transport_socket: tlsSocket(config) } : {}) },
+      { filters: [http], ...(preset === 'edge-tls' ? { transport_socket: tlsSocket(rendering) } : {}) },
     ],
   };
 }
 
 /** Redirects plain HTTP to HTTPS; nothing is authenticated, and nothing reaches ComfyUI. */
-export function redirectListener(config: Config, from: string) {
+function redirectListener({ config, watched }: Rendering, from: HostPort) {
   const http = {
     '@type': typeOf('extensions.filters.network.http_connection_manager.v3.HttpConnectionManager'),
     stat_prefix: 'redirect',
-    route_config: redirectRoutes(config),
+    ...(watched === undefined ? { route_config: redirectRoutes(config) } : watchedRoutes(REDIRECTS, watched)),
     use_remote_address: true,
     normalize_path: true,
     request_headers_timeout: '10s',
     common_http_protocol_options: { headers_with_underscores_action: 'REJECT_REQUEST', idle_timeout: '60s' },
     http_filters: [responseHeaders('gateway'), router()],
-    local_reply_config: localReplies(config, false),
+    local_reply_config: localReplies(false),
     access_log: [accessLog()],
   };
   const filters = [{ name: 'envoy.filters.network.http_connection_manager', typed_config: http }];
@@ -119,4 +122,11 @@ export function redirectListener(config: Config, from: string) {
     per_connection_buffer_limit_bytes: 32_768,
     filter_chains: [{ filters }],
   };
+}
+
+/** @throws Error if the preset needs a setting that is missing */
+export function listeners(rendering: Rendering) {
+  const { config, preset } = rendering;
+  const from = preset === 'edge-tls' ? config.gateway.redirectFrom : undefined;
+  return [listener(rendering), ...(from === undefined ? [] : [redirectListener(rendering, from)])];
 }

@@ -1,4 +1,3 @@
-import type { Config } from '../config/schema.ts';
 import { ANSWER_ROUTE, EXT_AUTHZ, HEADER_BYTES, MAX_HEADERS_OF_CONNECTION, PORTAL_PATH } from './names.ts';
 import { headerFilter, pageMappers, type Cause } from './page-mappers.ts';
 
@@ -40,7 +39,8 @@ const FINISHED = or(
   },
 );
 
-const NOT_REACHED = flags('UH', 'UF', 'UC', 'UO', 'LR', 'UR');
+/** NC: the cluster of a new endpoint is not ready yet. */
+const NOT_REACHED = flags('NC', 'UH', 'UF', 'UC', 'UO', 'LR', 'UR');
 const TO_PORTAL = headerFilter(':path', { string_match: { prefix: PORTAL_PATH } });
 
 const UNAVAILABLE = {
@@ -123,10 +123,12 @@ function jsonMapper({ filter, json, retries = false, status: replaced }: Cause):
  *
  * @param routed false for a listener that only redirects
  */
-export function localReplies(config: Config, routed = true) {
+export function localReplies(routed = true) {
   const causes = routed ? LATE : EARLY;
-  const pages = pageMappers(config.portal);
   return {
-    mappers: [{ filter: FINISHED }, ...causes.flatMap((cause) => [...pages(cause), ...jsonMapper(cause)])],
+    mappers: [
+      { filter: FINISHED },
+      ...causes.flatMap((cause) => [...pageMappers(cause), ...jsonMapper(cause)]),
+    ],
   };
 }

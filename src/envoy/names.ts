@@ -1,10 +1,12 @@
 import type { Config, Endpoint } from '../config/schema.ts';
 import { ENDPOINT_HEADER, TOKEN_HEADER } from '../http/gateway-headers.ts';
 import { USER_ID_HEADER_LOWER } from '../http/user-id-header.ts';
+import { digestOf } from './digests.ts';
 import type { TokenLookup } from '../jwt/jwt-schema.ts';
 
 /** Also the namespace of the service's dynamic metadata. */
 export const EXT_AUTHZ = 'envoy.filters.http.ext_authz';
+export const HEADER_MUTATION = 'envoy.filters.http.header_mutation';
 export const USER_ID = USER_ID_HEADER_LOWER;
 const TOKEN = TOKEN_HEADER;
 const STREAM_DURATION = 'x-envoy-upstream-stream-duration-ms';
@@ -42,7 +44,8 @@ const SOURCE = [
   'x-forwarded-proto',
 ];
 
-function unique(names: readonly string[]): string[] {
+/** In lower case, each once. */
+export function unique(names: readonly string[]): string[] {
   return [...new Set(names.map((name) => name.toLowerCase()))];
 }
 
@@ -66,10 +69,21 @@ function credentialHeaders(config: Config): string[] {
   ];
 }
 
-/** Headers removed from client requests. One that carries credentials must reach the service, even if a claim is mapped to it. */
-export function reservedHeaders(config: Config): string[] {
+/** One that carries credentials must reach the service, even if a claim is mapped to it. */
+function withoutCredentials(names: readonly string[], config: Config): string[] {
   const credentials = new Set(unique(credentialHeaders(config)));
-  return unique([...OURS, CLIENT_ADDRESS, ...mappedHeaders(config)]).filter((name) => !credentials.has(name));
+  return unique(names).filter((name) => !credentials.has(name));
+}
+
+/** The gateway's own headers, removed from client requests. */
+export function reservedHeaders(config: Config): string[] {
+  return withoutCredentials([...OURS, CLIENT_ADDRESS], config);
+}
+
+/** Other headers into which claims are mapped, also removed from client requests. */
+export function claimHeaders(config: Config): string[] {
+  const reserved = new Set(reservedHeaders(config));
+  return withoutCredentials(mappedHeaders(config), config).filter((name) => !reserved.has(name));
 }
 
 /** Identity and credential headers, removed from requests on public paths. */
@@ -123,10 +137,19 @@ export const PORTAL_PATH = '/_auth';
 /** The name of routes that answer for public paths. */
 export const ANSWER_ROUTE = 'answer';
 
-/** The name of the cluster of an endpoint's ComfyUI. */
-export function clusterOf({ name }: Endpoint): string {
+/** The name of the cluster of an endpoint's ComfyUI in statistics. */
+export function clusterLabel({ name }: Endpoint): string {
   return `comfyui-${name}`;
 }
+
+/** The name of the cluster of an endpoint's ComfyUI: other upstreams are another cluster, to which routes move in one step. */
+export function clusterOf(endpoint: Endpoint): string {
+  const { upstream, multiTenant } = endpoint;
+  return `${clusterLabel(endpoint)}-${digestOf({ upstream, multiTenant })}`;
+}
+
+/** The namespace of the metadata of virtual hosts. */
+export const METADATA = 'comfy-tenant';
 
 /** The `@type` of a message of Envoy's API. */
 export function typeOf(name: string): string {

@@ -1,7 +1,9 @@
-import { errorContent, errorEnd, RETRY_SECONDS } from '../pages/error-page.ts';
+import { errorContent, errorEnd, noticeHtml, RETRY_SECONDS } from '../pages/error-page.ts';
 import { LANGUAGES, type Language } from '../pages/language.ts';
+import { escapeHtml } from '../pages/html.ts';
 import { NO_ACTIONS, pageStart, type Site } from '../pages/page.ts';
 import type { ErrorKind } from '../pages/error-texts.ts';
+import { METADATA } from './names.ts';
 
 /** A cause of an error by Envoy, and what clients get: a page or JSON. */
 export interface Cause {
@@ -18,12 +20,29 @@ export function headerFilter(name: string, match: object) {
   return { header_filter: { header: { name, ...match } } };
 }
 
-const REQUEST_ID = '%REQ(X-REQUEST-ID)%';
 const literal = (html: string): string => html.replaceAll('%', '%%');
+const ofHost = (key: string): string => `%METADATA(VIRTUAL_HOST:${METADATA}:${key})%`;
 
-/** The frame of every page, in which Envoy inserts the content and the request id. */
-function frame(site: Site, requestId: string) {
-  const html = `${literal(pageStart(site, 'en', NO_ACTIONS))}%LOCAL_REPLY_BODY%${errorEnd(requestId)}`;
+/** What Envoy inserts into a page, as HTML. */
+interface Inserted {
+  readonly title: string;
+  readonly notice: string;
+  readonly requestId: string;
+}
+
+/** From the request's virtual host (see `siteMetadata`), so that another title needs no new listener. */
+const OF_HOST: Inserted = {
+  title: ofHost('title'),
+  notice: ofHost('notice'),
+  requestId: '%REQ(X-REQUEST-ID)%',
+};
+/** For a request that has no virtual host yet. */
+const BEFORE_ROUTING: Inserted = { title: 'ComfyUI', notice: '', requestId: '-' };
+
+/** The frame of every page. */
+function frame(language: Language, { title, ...end }: Inserted) {
+  const [start, afterTitle] = literal(pageStart({ title: '\n' }, language, NO_ACTIONS)).split('\n');
+  const html = `${start}${title}${afterTitle}%LOCAL_REPLY_BODY%${errorEnd(language, end)}`;
   return { text_format_source: { inline_string: html }, content_type: 'text/html; charset=utf-8' };
 }
 
@@ -48,18 +67,28 @@ const REFRESH = [
   { header: { key: 'refresh', value: String(RETRY_SECONDS) } },
 ];
 
+function frames(inserted: Inserted): Readonly<Record<Language, object>> {
+  return { en: frame('en', inserted), zh: frame('zh', inserted) };
+}
+
+const NUMBERED = { filters: [ACCEPTS_HTML, HAS_REQUEST_ID], frames: frames(OF_HOST) };
+const EARLY = { filters: [ACCEPTS_HTML], frames: frames(BEFORE_ROUTING) };
+
 /** The pages for a cause: `body` has what differs between pages, the frame what they share. */
-export function pageMappers(site: Site): (cause: Cause) => object[] {
-  const numbered = { filters: [ACCEPTS_HTML, HAS_REQUEST_ID], frame: frame(site, REQUEST_ID) };
-  const early = { filters: [ACCEPTS_HTML], frame: frame(site, '-') };
-  return ({ filter, kind, retries = false, status }) =>
-    (kind === 'malformed' ? [numbered, early] : [numbered]).flatMap((variant) =>
-      LANGUAGES.toReversed().map((language) => ({
-        filter: { and_filter: { filters: [filter, ...variant.filters, ...READS[language]] } },
-        ...(status !== undefined && { status_code: status }),
-        body: { inline_string: errorContent({ kind, language, site }) },
-        body_format_override: variant.frame,
-        ...(retries && { headers_to_add: REFRESH }),
-      })),
-    );
+export function pageMappers({ filter, kind, retries = false, status }: Cause): object[] {
+  return (kind === 'malformed' ? [NUMBERED, EARLY] : [NUMBERED]).flatMap((variant) =>
+    LANGUAGES.toReversed().map((language) => ({
+      filter: { and_filter: { filters: [filter, ...variant.filters, ...READS[language]] } },
+      ...(status !== undefined && { status_code: status }),
+      body: { inline_string: errorContent({ kind, language }) },
+      body_format_override: variant.frames[language],
+      ...(retries && { headers_to_add: REFRESH }),
+    })),
+  );
+}
+
+/** What the pages of a virtual host show. */
+export function siteMetadata(site: Site) {
+  const shown = { title: escapeHtml(site.title), notice: noticeHtml(site) };
+  return { metadata: { filter_metadata: { [METADATA]: shown } } };
 }

@@ -1,7 +1,7 @@
 import { HOST_PATTERN, MAX_HOST_LENGTH } from '../http/host.ts';
 import type { Config, Endpoint, PublicPath } from '../config/schema.ts';
 import { CORS_HEADERS, corsOf } from './cors.ts';
-import { rbacWithoutTenants, routeOf, unguarded } from './filters.ts';
+import { rbacWithoutTenants, routeOf, unguarded, withoutClaims } from './filters.ts';
 import {
   ANSWER_ROUTE,
   clusterOf,
@@ -11,6 +11,7 @@ import {
   identifyingHeaders,
   USER_ID,
 } from './names.ts';
+import { siteMetadata } from './page-mappers.ts';
 import { portalRoutes } from './portal-routes.ts';
 
 /** Path segments that every server parses alike: no leading dots, escapes, parameters or backslashes. */
@@ -89,6 +90,7 @@ function virtualHost(endpoint: Endpoint, config: Config, bootstrap: string) {
   return {
     name: endpoint.name,
     domains: domainsOf(endpoint),
+    ...siteMetadata(config.portal),
     response_headers_to_remove: CORS_HEADERS,
     typed_per_filter_config: {
       ...routeOf(endpoint, bootstrap),
@@ -108,18 +110,28 @@ function virtualHost(endpoint: Endpoint, config: Config, bootstrap: string) {
   };
 }
 
+export const ROUTES = 'comfy-tenant';
+export const REDIRECTS = 'redirects';
+
+interface Hosts {
+  readonly hosts: readonly object[];
+  /** Added to the virtual host for all other hosts. */
+  readonly unknown?: object;
+}
+
 const UNKNOWN_HOST = {
   name: 'unknown-host',
   domains: ['*'],
   routes: [{ match: { prefix: '/' }, direct_response: { status: 421 } }],
 };
 
-function configuration(config: Config, hosts: readonly object[], unknown: object) {
+function configuration(name: string, config: Config, { hosts, unknown = {} }: Hosts) {
+  const unknownHost = { ...UNKNOWN_HOST, ...siteMetadata(config.portal), ...unknown };
   const all = config.endpoints.some(({ domains }) => domains.includes('*'));
   return {
-    name: 'comfy-tenant',
+    name,
     ignore_port_in_host_matching: true,
-    virtual_hosts: all ? hosts : [...hosts, unknown],
+    virtual_hosts: all ? hosts : [...hosts, unknownHost],
   };
 }
 
@@ -131,20 +143,22 @@ function configuration(config: Config, hosts: readonly object[], unknown: object
 export function routeConfiguration(config: Config, bootstrap: string) {
   const hosts = config.endpoints.map((endpoint) => virtualHost(endpoint, config, bootstrap));
   return {
-    ...configuration(config, hosts, { ...UNKNOWN_HOST, typed_per_filter_config: unguarded() }),
+    ...configuration(ROUTES, config, { hosts, unknown: { typed_per_filter_config: unguarded() } }),
+    typed_per_filter_config: withoutClaims(config),
     request_headers_to_remove: [HEADER_COUNT, HEADER_BYTES],
   };
 }
 
 /** Redirects to HTTPS; 308 keeps the method. */
 export function redirectRoutes(config: Config) {
-  const port_redirect = Number(config.gateway.listen.replace(/^.*:/, ''));
+  const port_redirect = config.gateway.listen.port;
   const redirect = { https_redirect: true, port_redirect, response_code: 'PERMANENT_REDIRECT' };
   const routes = [...MALFORMED_HOSTS, { match: { prefix: '/' }, redirect }];
   const hosts = config.endpoints.map((endpoint) => ({
     name: endpoint.name,
     domains: domainsOf(endpoint),
+    ...siteMetadata(config.portal),
     routes,
   }));
-  return configuration(config, hosts, UNKNOWN_HOST);
+  return configuration(REDIRECTS, config, { hosts });
 }

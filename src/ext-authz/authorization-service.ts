@@ -11,6 +11,7 @@ import { clientAddress } from '../http/client-address.ts';
 import { isFromForeignPage } from '../http/foreign-page.ts';
 import { isWellFormedHost } from '../http/host.ts';
 import type { RequestHead } from '../http/request-head.ts';
+import { REVISION_ROUTE } from '../http/revision-host.ts';
 import type { Site } from '../pages/page.ts';
 import { isUsable, type GatewayToken, type MintToken } from '../token/mint-token.ts';
 import { decodeCheckRequest } from './check-request.ts';
@@ -18,6 +19,7 @@ import { encodeDeniedResponse } from './denied-response.ts';
 import { routedEndpoint, type FindEndpoint, type GuardedEndpoint } from './endpoint-router.ts';
 import { encodeOkResponse, prepareOkResponse, type CachedOkResponse } from './ok-response.ts';
 import { signInByLink } from './sign-in.ts';
+import { revisionAnswer } from './revision-answer.ts';
 import { checkRequestSafety } from './request-safety.ts';
 
 export interface AuthorizationOptions {
@@ -27,7 +29,7 @@ export interface AuthorizationOptions {
   /** Milliseconds since 1970. */
   readonly now: () => number;
   /** Trusted proxies in front of Envoy (`xff_num_trusted_hops`). */
-  readonly trustedHops: number;
+  readonly trustedHops: () => number;
   /** The title and notice of error pages. */
   readonly site: () => Site;
   /** Called once per readable check with the digest of Envoy's bootstrap. */
@@ -161,8 +163,9 @@ export function createAuthorizationService(options: AuthorizationOptions): Check
 
   function handle(state: CheckState, bytes: Uint8Array): Uint8Array | Promise<Uint8Array> {
     const request = decodeCheckRequest(bytes);
+    if (request.endpoint === REVISION_ROUTE) return revisionAnswer(request);
     state.request = request;
-    const client = { address: clientAddress(request, options.trustedHops), lookup: undefined };
+    const client = { address: clientAddress(request, options.trustedHops()), lookup: undefined };
     state.client = client;
     options.onBootstrap?.(request.bootstrap);
     if (!isWellFormedHost(request.host)) return refuse(state, deny('host-malformed'));

@@ -2,10 +2,10 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { decodeCheckRequest } from './check-request.ts';
 import { encodeDenied, encodeOk } from './check-response.ts';
-import { stockCheckMethod } from './contract.ts';
+import { checkMethod } from './check-method.ts';
 
 const RUNS = { numRuns: 10_000 };
-const stock = stockCheckMethod({ defaults: true });
+const stock = checkMethod({ defaults: true });
 
 const text = fc.string({ unit: 'grapheme', maxLength: 20 });
 const name = fc.stringMatching(/^[ABcd_19-]{1,12}$/);

@@ -8,14 +8,15 @@ import {
 } from '@grpc/grpc-js';
 import { ListenError } from '../errors/listen-error.ts';
 import { HealthImplementation } from 'grpc-health-check';
+import { addressText, isUnixSocket, type ListenAddress } from '../http/host-port.ts';
 import { bindSocket } from '../listen/bind-socket.ts';
 import { freeSocket } from '../listen/free-socket.ts';
 import type { Check } from './authorization-service.ts';
-import { stockCheckMethod } from './contract.ts';
+import { checkMethod } from './check-method.ts';
 
 export interface GrpcOptions {
   /** `unix:/path` or `host:port`. */
-  readonly listen: string;
+  readonly listen: ListenAddress;
   readonly tls?:
     | { readonly certFile: string; readonly keyFile: string; readonly clientCaFile?: string | undefined }
     | undefined;
@@ -68,9 +69,10 @@ function credentials(tls: GrpcOptions['tls']): ServerCredentials {
 
 function bind(server: Server, options: GrpcOptions): Promise<number> {
   return new Promise((resolve, reject) => {
-    server.bindAsync(options.listen, credentials(options.tls), (error, port) => {
+    server.bindAsync(addressText(options.listen), credentials(options.tls), (error, port) => {
       if (error === null) resolve(port);
-      else reject(new ListenError('service.listen', options.listen.replace(/^unix:/, ''), error));
+      else
+        reject(new ListenError('service.listen', addressText(options.listen).replace(/^unix:/, ''), error));
     });
   });
 }
@@ -82,8 +84,8 @@ function bind(server: Server, options: GrpcOptions): Promise<number> {
  * @throws Error naming `service.listen` if the address cannot be bound
  */
 export async function startGrpcServer(options: GrpcOptions): Promise<GrpcServer> {
-  const isSocket = options.listen.startsWith('unix:');
-  if (isSocket) await freeSocket(options.listen.slice('unix:'.length), 'service.listen');
+  const { listen } = options;
+  if (isUnixSocket(listen)) await freeSocket(listen.path, 'service.listen');
   const server = new Server(SERVER_OPTIONS);
   const codec = {
     requestDeserialize: unchanged,
@@ -91,14 +93,14 @@ export async function startGrpcServer(options: GrpcOptions): Promise<GrpcServer>
     requestSerialize: unchanged,
     responseDeserialize: unchanged,
   };
-  server.addService({ Check: { ...stockCheckMethod(), ...codec } }, { Check: serve(options.check) });
+  server.addService({ Check: { ...checkMethod(), ...codec } }, { Check: serve(options.check) });
   const health = new HealthImplementation({ '': 'SERVING', [SERVICE]: 'SERVING' });
   health.addToServer(server);
-  const port = isSocket
-    ? await bindSocket(options.listen.slice('unix:'.length), options.socketGroup, () => bind(server, options))
+  const port = isUnixSocket(listen)
+    ? await bindSocket(listen.path, options.socketGroup, () => bind(server, options))
     : await bind(server, options);
   return {
-    port: isSocket ? undefined : port,
+    port: isUnixSocket(listen) ? undefined : port,
     async close() {
       health.setStatus('', 'NOT_SERVING');
       health.setStatus(SERVICE, 'NOT_SERVING');

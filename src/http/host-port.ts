@@ -4,6 +4,17 @@ export interface HostPort {
   readonly port: number;
 }
 
+export interface UnixSocket {
+  readonly path: string;
+}
+
+/** Where a server listens, or is reached. Node's `listen` and `connect` take it as it is. */
+export type ListenAddress = HostPort | UnixSocket;
+
+export function isUnixSocket(address: ListenAddress): address is UnixSocket {
+  return 'path' in address;
+}
+
 /** A host without the brackets of an IPv6 address. */
 export function bareHost(host: string): string {
   return host.replace(/^\[(.*)\]$/, '$1');
@@ -13,6 +24,16 @@ export function bareHost(host: string): string {
 export function parseHostPort(text: string): HostPort {
   const colon = text.lastIndexOf(':');
   return { host: bareHost(text.slice(0, colon)), port: Number(text.slice(colon + 1)) };
+}
+
+/** Parses a valid `unix:path` or `host:port`. */
+export function parseListenAddress(text: string): ListenAddress {
+  return text.startsWith('unix:') ? { path: text.slice('unix:'.length) } : parseHostPort(text);
+}
+
+/** `unix:path` or `host:port`. */
+export function addressText(address: ListenAddress): string {
+  return isUnixSocket(address) ? `unix:${address.path}` : hostPort(address);
 }
 
 /** Host and port of an `http` or `https` URL, with the scheme's default port. @throws TypeError for other text */
@@ -27,6 +48,13 @@ const LOOPBACK = /^(127(\.[0-9]+){3}|::1|localhost)$/;
 /** Whether a host, without brackets, can be reached from this machine only. */
 export function isLoopback(host: string): boolean {
   return LOOPBACK.test(host);
+}
+
+/** Whether a server there listens on all addresses, in any spelling. */
+export function isWildcard(address: ListenAddress): boolean {
+  if (isUnixSocket(address)) return false;
+  const url = `http://${hostPort({ ...address, port: 80 })}`;
+  return URL.canParse(url) && ['0.0.0.0', '[::]', '[::ffff:0:0]'].includes(new URL(url).hostname);
 }
 
 /** The `host:port` for connecting, on this machine, to a listener that may be bound to all addresses. */

@@ -42,22 +42,25 @@ function keyOf({ location, name }: Place): string {
   return `${location} ${location === 'HEADER' ? name.toLowerCase() : name}`;
 }
 
-function checkLookup(lookups: readonly TokenLookup[], { path, findings }: RuleContext): Set<string> {
+function checkLookup(lookups: readonly TokenLookup[], { path, diagnostics }: RuleContext): Set<string> {
   const seen = new Set<string>();
   lookups.forEach((lookup, index) => {
     const at = [...path, 'tokenLookup', index];
     const fault = placeFault(lookup);
-    if (fault !== undefined) findings.fault([...at, 'name'], fault);
+    if (fault !== undefined) diagnostics.fault([...at, 'name'], fault);
     if (isUserIdHeader(lookup.name))
-      findings.fault([...at, 'name'], `must not be ${USER_ID_HEADER}: this service sets that header`);
+      diagnostics.fault([...at, 'name'], `must not be ${USER_ID_HEADER}: this service sets that header`);
     if (lookup.prefix !== undefined && lookup.location !== 'HEADER')
-      findings.fault(
+      diagnostics.fault(
         [...at, 'prefix'],
         `applies to HEADER only: a ${lookup.location} contains the bare token`,
       );
     const key = keyOf(lookup);
     if (seen.has(key))
-      findings.fault([...at, 'name'], `${lookup.name} is already in the list: list each location only once`);
+      diagnostics.fault(
+        [...at, 'name'],
+        `${lookup.name} is already in the list: list each location only once`,
+      );
     seen.add(key);
   });
   return seen;
@@ -76,22 +79,25 @@ function claimFault(line: ClaimTransformation, lookups: ReadonlySet<string>): st
 function checkClaims(
   auth: JwtAuth,
   lookups: ReadonlySet<string>,
-  { path, findings, multiTenant }: RuleContext,
+  { path, diagnostics, multiTenant }: RuleContext,
 ): void {
   const lines = auth.claimTransformations;
   const at = [...path, 'claimTransformations'];
   const seen = new Set<string>();
   lines.forEach((line, index) => {
     const fault = claimFault(line, lookups);
-    if (fault !== undefined) findings.fault([...at, index, 'name'], fault);
+    if (fault !== undefined) diagnostics.fault([...at, index, 'name'], fault);
     if (seen.has(keyOf(line)) && !isUserId(line))
-      findings.fault([...at, index, 'name'], `${line.name} is already set: list each location only once`);
+      diagnostics.fault([...at, index, 'name'], `${line.name} is already set: list each location only once`);
     seen.add(keyOf(line));
   });
   const ids = lines.filter(isUserId).length;
   if (ids > 1 || (ids === 0 && multiTenant)) {
     const example = `{ location: HEADER, name: ${USER_ID_HEADER}, claim: sub }`;
-    findings.fault(at, `must have exactly one entry for the isolation id, such as ${example}; it has ${ids}`);
+    diagnostics.fault(
+      at,
+      `must have exactly one entry for the isolation id, such as ${example}; it has ${ids}`,
+    );
   }
 }
 

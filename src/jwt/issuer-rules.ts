@@ -9,46 +9,46 @@ const OURS = 'comfy-tenant';
 
 type Fetched = Extract<JwksSource, { url: string } | { discover: true }>;
 
-function checkClaims(rules: Issuer, { path, findings }: RuleContext): void {
+function checkClaims(rules: Issuer, { path, diagnostics }: RuleContext): void {
   const { issuer, anyIssuer, audience, anyAudience } = rules;
   if (issuer === undefined && anyIssuer === undefined)
-    findings.fault(path, 'issuer is missing: give the value of the iss claim, or set anyIssuer: true');
+    diagnostics.fault(path, 'issuer is missing: give the value of the iss claim, or set anyIssuer: true');
   if (issuer !== undefined && anyIssuer !== undefined)
-    findings.fault([...path, 'anyIssuer'], 'conflicts with issuer: keep one of the two');
+    diagnostics.fault([...path, 'anyIssuer'], 'conflicts with issuer: keep one of the two');
   if (audience === undefined && anyAudience === undefined)
-    findings.fault(path, 'audience is missing: give the value of the aud claim, or set anyAudience: true');
+    diagnostics.fault(path, 'audience is missing: give the value of the aud claim, or set anyAudience: true');
   if (audience !== undefined && anyAudience !== undefined)
-    findings.fault([...path, 'anyAudience'], 'conflicts with audience: keep one of the two');
+    diagnostics.fault([...path, 'anyAudience'], 'conflicts with audience: keep one of the two');
   if (issuer === OURS)
-    findings.fault(
+    diagnostics.fault(
       [...path, 'issuer'],
       `must not be ${OURS}: this service signs its own tokens under that name`,
     );
 }
 
-function checkFetched(rules: Issuer, source: Fetched, { path, findings }: RuleContext): void {
+function checkFetched(rules: Issuer, source: Fetched, { path, diagnostics }: RuleContext): void {
   if ((rules.algorithms ?? []).some((name) => name.startsWith('HS')))
-    findings.fault(
+    diagnostics.fault(
       [...path, 'algorithms'],
       'must not contain HS*: shared secrets are never fetched, put them into jwks file or keys',
     );
   if ('url' in source) {
     const fault = issuerAddressFault(source.url, source.allowHttp);
-    if (fault !== undefined) findings.fault([...path, 'jwks', 'url'], fault);
+    if (fault !== undefined) diagnostics.fault([...path, 'jwks', 'url'], fault);
     return;
   }
   if (rules.issuer === undefined) {
-    findings.fault([...path, 'jwks', 'discover'], 'needs issuer: keys are discovered at that URL');
+    diagnostics.fault([...path, 'jwks', 'discover'], 'needs issuer: keys are discovered at that URL');
     return;
   }
   const fault = issuerAddressFault(rules.issuer, source.allowHttp);
-  if (fault !== undefined) findings.fault([...path, 'issuer'], `${fault}; keys are discovered there`);
+  if (fault !== undefined) diagnostics.fault([...path, 'issuer'], `${fault}; keys are discovered there`);
 }
 
-function checkAlgorithms({ algorithms = [] }: Issuer, { path, findings }: RuleContext): void {
+function checkAlgorithms({ algorithms = [] }: Issuer, { path, diagnostics }: RuleContext): void {
   const shared = algorithms.filter((name) => name.startsWith('HS'));
   if (shared.length > 0 && shared.length < algorithms.length)
-    findings.fault(
+    diagnostics.fault(
       [...path, 'algorithms'],
       'must not mix HS* with public-key algorithms: split it into two issuers, or remove one kind',
     );
@@ -71,7 +71,7 @@ function checkIssuer(rules: Issuer, context: RuleContext, keySets: Map<string, u
  * @returns the JWKS files of the issuers, parsed, by absolute path
  */
 export function checkIssuers({ issuers }: JwtAuth, context: RuleContext): ReadonlyMap<string, unknown> {
-  const { path, findings } = context;
+  const { path, diagnostics } = context;
   const seen = new Map<string | undefined, number>();
   const keySets = new Map<string, unknown>();
   issuers.forEach((rules, index) => {
@@ -79,12 +79,12 @@ export function checkIssuers({ issuers }: JwtAuth, context: RuleContext): Readon
     checkIssuer(rules, { ...context, path: at }, keySets);
     const first = seen.get(rules.issuer);
     if (first !== undefined && rules.issuer !== undefined)
-      findings.fault(
+      diagnostics.fault(
         [...at, 'issuer'],
         `duplicates issuers[${first}]: list each issuer only once per endpoint`,
       );
     if (first !== undefined && rules.issuer === undefined && rules.anyIssuer === true)
-      findings.fault([...at, 'anyIssuer'], `issuers[${first}] already accepts any issuer: only one can`);
+      diagnostics.fault([...at, 'anyIssuer'], `issuers[${first}] already accepts any issuer: only one can`);
     if (first === undefined) seen.set(rules.issuer, index);
   });
   return keySets;

@@ -91,32 +91,32 @@ function setFaults(keys: readonly unknown[], rules: Issuer): string[] {
 }
 
 function checkSet(json: unknown, rules: Issuer, context: RuleContext & { place: Place }): void {
-  const { findings, place } = context;
+  const { diagnostics, place } = context;
   const keys: unknown = (json as { keys?: unknown } | null)?.keys;
   if (!Array.isArray(keys) || keys.length === 0) {
-    findings.fault(
+    diagnostics.fault(
       place.path,
       `${place.keys}is not a JWKS: it must have a list "keys" with at least one key`,
     );
     return;
   }
   const faults = setFaults(keys, rules);
-  for (const fault of faults) findings.fault(place.path, place.keys + fault);
+  for (const fault of faults) diagnostics.fault(place.path, place.keys + fault);
   if (faults.length > 0) return;
   const { jwks, skipped } = usableKeys(json, rules.algorithms ?? ASYMMETRIC);
   if (jwks.keys.length === 0) {
-    findings.fault(
+    diagnostics.fault(
       place.path,
       `${place.keys}has no key for the algorithms of this issuer: ${skipped.join('; ')}`,
     );
   } else {
-    for (const why of skipped) findings.warn(place.path, `${place.keys}${why}: left out`);
+    for (const why of skipped) diagnostics.warn(place.path, `${place.keys}${why}: left out`);
   }
 }
 
 /** Checks keys in the configuration or in a file that it names. Returns the parsed JWKS, also if it has errors. */
 export function checkJwks(rules: Issuer, jwks: Local, context: RuleContext): unknown {
-  const { files, findings } = context;
+  const { files, diagnostics } = context;
   const path = [...context.path, 'jwks'];
   if ('keys' in jwks) {
     checkSet(jwks, rules, { ...context, place: { path, keys: '' } });
@@ -126,12 +126,12 @@ export function checkJwks(rules: Issuer, jwks: Local, context: RuleContext): unk
   const at = [...path, 'file'];
   const read = files.read(jwks.file);
   if (!read.ok) {
-    findings.fault(at, `${file} ${read.fault}`);
+    diagnostics.fault(at, `${file} ${read.fault}`);
     return undefined;
   }
   const parsed = parseJson(read.text);
   if ('fault' in parsed) {
-    findings.fault(at, `${file} ${parsed.fault}`);
+    diagnostics.fault(at, `${file} ${parsed.fault}`);
     return undefined;
   }
   checkSet(parsed.json, rules, { ...context, place: { path: at, keys: `${file} ` } });

@@ -24,13 +24,14 @@ export function allowsHttp({ jwks }: Issuer): boolean {
   return 'allowHttp' in jwks && jwks.allowHttp;
 }
 
-function checkIssuer({ path, rules }: Client, { findings }: SignInContext): void {
+function checkIssuer({ path, rules }: Client, { diagnostics }: SignInContext): void {
   if (rules.issuer === undefined) {
-    findings.fault([...path, 'oidc'], 'needs issuer: the provider is discovered at that URL');
+    diagnostics.fault([...path, 'oidc'], 'needs issuer: the provider is discovered at that URL');
     return;
   }
   const fault = issuerAddressFault(rules.issuer, allowsHttp(rules));
-  if (fault !== undefined) findings.fault([...path, 'oidc'], `needs an issuer to discover: issuer ${fault}`);
+  if (fault !== undefined)
+    diagnostics.fault([...path, 'oidc'], `needs an issuer to discover: issuer ${fault}`);
 }
 
 function secretFault(text: string): string | undefined {
@@ -39,14 +40,14 @@ function secretFault(text: string): string | undefined {
 }
 
 /** The secret in `clientSecretFile`; undefined without that key, or if it is faulty. */
-function checkSecret({ path, oidc }: Client, { files, findings }: SignInContext): string | undefined {
+function checkSecret({ path, oidc }: Client, { files, diagnostics }: SignInContext): string | undefined {
   const { clientSecret, clientSecretFile } = oidc;
   if (clientSecretFile === undefined) return undefined;
   const at = [...path, 'oidc', 'clientSecretFile'];
-  if (clientSecret !== undefined) findings.fault(at, 'conflicts with clientSecret: keep one of the two');
+  if (clientSecret !== undefined) diagnostics.fault(at, 'conflicts with clientSecret: keep one of the two');
   const read = files.read(clientSecretFile);
   const fault = read.ok ? secretFault(read.text) : read.fault;
-  if (fault !== undefined) findings.fault(at, `${files.shown(clientSecretFile)} ${fault}`);
+  if (fault !== undefined) diagnostics.fault(at, `${files.shown(clientSecretFile)} ${fault}`);
   return read.ok && fault === undefined ? read.text.trim() : undefined;
 }
 
@@ -62,29 +63,29 @@ function redirectFault(redirectUri: string, domains: readonly string[]): string 
     : 'must be at one of the domains of this endpoint';
 }
 
-function checkRedirect({ path, oidc }: Client, { domains, findings }: SignInContext): void {
+function checkRedirect({ path, oidc }: Client, { domains, diagnostics }: SignInContext): void {
   const { redirectUri } = oidc;
   if (redirectUri === undefined) {
     if (domains.every((domain) => domain.startsWith('*')))
-      findings.fault(
+      diagnostics.fault(
         [...path, 'oidc'],
         `needs redirectUri, because no domain of this endpoint is exact: such as https://comfy.example.com${OIDC_CALLBACK}`,
       );
     return;
   }
   const fault = URL.canParse(redirectUri) ? redirectFault(redirectUri, domains) : undefined;
-  if (fault !== undefined) findings.fault([...path, 'oidc', 'redirectUri'], fault);
+  if (fault !== undefined) diagnostics.fault([...path, 'oidc', 'redirectUri'], fault);
 }
 
 /** Providers that share a callback could pass off codes of each other (RFC 9700 §4.4, mix-up). */
-function checkCallbacks(clients: readonly Client[], { findings }: SignInContext): void {
+function checkCallbacks(clients: readonly Client[], { diagnostics }: SignInContext): void {
   if (clients.length < 2) return;
   const seen = new Set<string>();
   for (const { path, oidc } of clients) {
     const { redirectUri } = oidc;
     const own = redirectUri === undefined ? undefined : URL.parse(redirectUri)?.href;
     if (redirectUri === undefined || seen.has(own ?? ''))
-      findings.fault(
+      diagnostics.fault(
         [...path, 'oidc', ...(redirectUri === undefined ? [] : ['redirectUri'])],
         `must have its own redirectUri, because several issuers have signIn: such as https://comfy.example.com${OIDC_CALLBACK}/name`,
       );

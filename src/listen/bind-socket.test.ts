@@ -75,7 +75,7 @@ test.each([
   [GROUP, 0o660],
 ])('the service with socketGroup %s has mode %i', async (socketGroup, expected) => {
   const started = await startGrpcServer({
-    listen: `unix:${path()}`,
+    listen: { path: path() },
     socketGroup,
     check: (bytes) => bytes,
   });

@@ -73,30 +73,40 @@ function box(part: Part, affected: Part, labels: Labels): string {
   return `<li class="${state}"><b>${labels.parts[part]}</b><span>${text}</span></li>`;
 }
 
-function section(heading: string, paragraphs: readonly (string | undefined)[]): string {
-  const shown = paragraphs.filter((text) => text !== undefined && text !== '');
-  return `<h2>${heading}</h2>${shown.map((text) => `<p>${escapeHtml(text ?? '')}</p>`).join('')}`;
+function paragraph(text: string): string {
+  return `<p>${escapeHtml(text)}</p>`;
 }
 
-/** The content of an error page up to the request id. */
-export function errorContent({ kind, language, site, waitSeconds, why }: ErrorPage): string {
+function section(heading: string, paragraphs: readonly (string | undefined)[]): string {
+  const shown = paragraphs.filter((text) => text !== undefined && text !== '');
+  return `<h2>${heading}</h2>${shown.map((text) => paragraph(text ?? '')).join('')}`;
+}
+
+/** The content of an error page up to its end. */
+export function errorContent({ kind, language, waitSeconds, why }: Omit<ErrorPage, 'site'>): string {
   const text = ERROR_TEXTS[language][kind];
   const labels = LABELS[language];
   const wait = waitSeconds === undefined ? undefined : labels.wait(waitSeconds);
   return `<main lang="${language}"><h1>${text.title}</h1>\
 <ol>${PARTS.map((part) => box(part, AFFECTED[kind], labels)).join('')}</ol>\
-${section(labels.happened, [text.happened, why])}${section(labels.remedy, [text.remedy, wait])}\
-${section(labels.help, [site.notice, labels.ask])}<p class="id">${labels.requestId} `;
+${section(labels.happened, [text.happened, why])}${section(labels.remedy, [text.remedy, wait])}`;
 }
 
-/** The end of an error page. @param requestId HTML */
-export function errorEnd(requestId: string): string {
-  return `<code>${requestId}</code></p></main>${PAGE_END}`;
+/** The operator's notice as HTML. */
+export function noticeHtml({ notice }: Site): string {
+  return notice === undefined || notice === '' ? '' : paragraph(notice);
+}
+
+/** The end of an error page. @param notice HTML @param requestId HTML */
+export function errorEnd(language: Language, { notice, requestId }: { notice: string; requestId: string }) {
+  const { help, ask, requestId: label } = LABELS[language];
+  return `<h2>${help}</h2>${notice}${paragraph(ask)}<p class="id">${label} \
+<code>${requestId}</code></p></main>${PAGE_END}`;
 }
 
 /** A complete error page. */
 export function errorPage(page: ErrorPage, requestId: string): string {
-  return (
-    pageStart(page.site, page.language, NO_ACTIONS) + errorContent(page) + errorEnd(escapeHtml(requestId))
-  );
+  const { site, language } = page;
+  const end = errorEnd(language, { notice: noticeHtml(site), requestId: escapeHtml(requestId) });
+  return pageStart(site, language, NO_ACTIONS) + errorContent(page) + end;
 }

@@ -4,13 +4,13 @@ import { createServer as createTlsServer } from 'node:https';
 import { getRequestListener } from '@hono/node-server';
 import type { Hono } from 'hono';
 import { ListenError } from '../errors/listen-error.ts';
-import { parseHostPort } from '../http/host-port.ts';
+import { hostPort, isUnixSocket, type ListenAddress } from '../http/host-port.ts';
 import { bindSocket } from '../listen/bind-socket.ts';
 import { freeSocket } from '../listen/free-socket.ts';
 
 export interface PortalOptions {
   /** `unix:/path` or `host:port`. */
-  readonly listen: string;
+  readonly listen: ListenAddress;
   /** Name or number of a group that may also connect to a Unix socket. */
   readonly socketGroup?: string | undefined;
   /** For `host:port`: the certificate of the service. */
@@ -30,29 +30,28 @@ const KEY = 'portal.listen';
 /** More than Envoy lets through, so that it alone refuses large headers, with a page. Node's own limit is 16 KiB. */
 const LIMITS = { maxHeaderSize: 128 * 1024 };
 
-function listening(server: Server, where: { path: string } | { host: string; port: number }): Promise<void> {
+function listening(server: Server, where: ListenAddress): Promise<void> {
   return new Promise((resolve, reject) => {
     server.once('error', (error) => {
-      reject(new ListenError(KEY, 'path' in where ? where.path : `${where.host}:${where.port}`, error));
+      reject(new ListenError(KEY, isUnixSocket(where) ? where.path : hostPort(where), error));
     });
     server.listen(where, resolve);
   });
 }
 
 async function bind(server: Server, { listen, socketGroup }: PortalOptions): Promise<number | undefined> {
-  if (listen.startsWith('unix:')) {
-    const path = listen.slice('unix:'.length);
-    await freeSocket(path, KEY);
-    await bindSocket(path, socketGroup, () => listening(server, { path }));
+  if (isUnixSocket(listen)) {
+    await freeSocket(listen.path, KEY);
+    await bindSocket(listen.path, socketGroup, () => listening(server, listen));
     return undefined;
   }
-  await listening(server, parseHostPort(listen));
+  await listening(server, listen);
   const address = server.address();
   return typeof address === 'object' && address !== null ? address.port : undefined;
 }
 
 function serverFor(listener: RequestListener, { listen, tls }: PortalOptions): Server {
-  if (tls === undefined || listen.startsWith('unix:')) return createServer(LIMITS, listener);
+  if (tls === undefined || isUnixSocket(listen)) return createServer(LIMITS, listener);
   const { certFile, keyFile, clientCaFile } = tls;
   const clients =
     clientCaFile === undefined

@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Log } from '../admin/log.ts';
 import type { Metrics } from '../admin/metrics.ts';
@@ -31,6 +32,8 @@ const REPEAT_AFTER_MS = 5000;
 
 export function createEndWebSockets({ keys, log, metrics, fetch, now }: EndWebSocketsOptions): EndWebSockets {
   const stopped = new AbortController();
+  // One for each change that is waiting to be repeated, and any number of changes may come at once.
+  setMaxListeners(0, stopped.signal);
   const { signal } = stopped;
 
   function onResult(result: CloseResult): void {

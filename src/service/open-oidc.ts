@@ -1,7 +1,6 @@
 import type { Log } from '../admin/log.ts';
 import type { Audit } from '../auth/audit-event.ts';
 import type { Config } from '../config/schema.ts';
-import { parseHostPort } from '../http/host-port.ts';
 import { createOidcMethod, type OidcMethod } from '../oidc/oidc-method.ts';
 import type { StartSession } from '../portal/sign-in-method.ts';
 import type { Revocations } from '../revocation/revocations.ts';
@@ -34,7 +33,7 @@ export function openOidc(options: OpenOidcOptions, startSession: StartSession): 
 
   return createOidcMethod({
     findEndpoint: (name) => current().get(name),
-    port: String(parseHostPort(config().gateway.listen).port),
+    port: String(config().gateway.listen.port),
     keys: options.secrets,
     now,
     maxAgeMs: () => config().session.maxAge,

@@ -17,6 +17,7 @@ import { openConsole } from './open-console.ts';
 import { openPortal } from './open-portal.ts';
 import { openSessions } from './open-sessions.ts';
 import { startServers } from './start-servers.ts';
+import { addressText } from '../http/host-port.ts';
 import { createMint } from '../token/mint-token.ts';
 import type { TokenKeys } from '../token/token-key.ts';
 import { keyProblems, neverHadKeys } from './key-problems.ts';
@@ -80,7 +81,8 @@ export async function startService(options: ServiceOptions): Promise<Service> {
       log.warn({ problem }, 'Envoy needs a new bootstrap');
     },
   });
-  bootstraps.expect(bootstrapDigests(config));
+  let digests = bootstrapDigests(config);
+  bootstraps.expect(digests);
   let current = config;
   let faults: readonly string[] = [];
   let revision = options.revision;
@@ -90,7 +92,8 @@ export async function startService(options: ServiceOptions): Promise<Service> {
     findEndpoint: () => guarded.findEndpoint,
     mint: createMint(keys.token, now),
     now,
-    trustedHops: config.gateway.trustedHops,
+    // Envoy has the current value only if its files follow the configuration.
+    trustedHops: () => (options.envoy === undefined ? config : current).gateway.trustedHops,
     site: () => current.portal,
     onBootstrap: (digest) => {
       bootstraps.seen(digest);
@@ -108,8 +111,10 @@ export async function startService(options: ServiceOptions): Promise<Service> {
   const readiness = (): Readiness => ({
     ready: !neverHadKeys(guarded),
     revision,
+    envoy: options.envoy?.state() ?? 'separate',
     problems: [
       ...faults,
+      ...(options.envoy?.problems() ?? []),
       ...bootstraps.problems(),
       ...keyProblems(guarded),
       ...comfyuis.problems,
@@ -144,7 +149,8 @@ export async function startService(options: ServiceOptions): Promise<Service> {
     await closeOthers();
     throw error;
   });
-  log.info({ revision, service: config.service.listen, admin: config.admin.listen }, 'serving');
+  const places = { service: addressText(config.service.listen), admin: addressText(config.admin.listen) };
+  log.info({ revision, ...places }, 'serving');
   audit({ event: 'configuration-applied', revision });
 
   return {
@@ -153,7 +159,7 @@ export async function startService(options: ServiceOptions): Promise<Service> {
     keys: keys.token,
     replace(next, nextRevision) {
       const begunMs = monotonic();
-      const digests = bootstrapDigests(next);
+      const nextDigests = bootstrapDigests(next);
       try {
         // First: ComfyUI needs the public keys before it gets tokens of new endpoints.
         keys.publish(next.endpoints);
@@ -163,7 +169,9 @@ export async function startService(options: ServiceOptions): Promise<Service> {
         throw error;
       }
       current = next;
-      bootstraps.expect(digests);
+      // With files that it watches, Envoy follows a moment later.
+      bootstraps.expect(options.envoy === undefined ? nextDigests : new Set([...digests, ...nextDigests]));
+      digests = nextDigests;
       comfyuis.replace(next);
       ends.replace(next);
       faults = [];

@@ -4,12 +4,14 @@ import { makeFolder } from '../files/make-folder.ts';
 import { createLog } from '../admin/log.ts';
 import type { Config } from '../config/schema.ts';
 import { loadConfigText } from '../config/load.ts';
-import { watchConfig } from '../config/watch.ts';
+import { restartNeeded } from '../config/restart-needed.ts';
+import type { Deployment } from '../deploy/deployment.ts';
+import { followConfig } from '../deploy/follow-config.ts';
+import { openDeployment } from '../deploy/open-deployment.ts';
+import { usualPreset } from '../envoy/rendering.ts';
 import { explainError } from '../errors/explain-error.ts';
-import { renderBootstrap } from '../envoy/render.ts';
 import { startService, type Service } from '../service/service.ts';
 import { askComfyuiWith } from '../comfyui/ask-comfyui.ts';
-import { parseHostPort } from '../http/host-port.ts';
 import type { Program, Programs } from './programs.ts';
 import type { UpContext, Stack } from './stack.ts';
 import { startEnvoy } from './start-envoy.ts';
@@ -24,10 +26,6 @@ export interface Gateway {
   readonly service: Service;
   readonly envoy: Program;
   close(): Promise<void>;
-}
-
-function bootstrapOf(config: Config): string {
-  return renderBootstrap(config, config.gateway.tls === undefined ? 'gateway' : 'edge-tls');
 }
 
 interface LogFile {
@@ -61,38 +59,33 @@ function openLog(file: string, onError: (problem: string) => void): LogFile {
 interface Watched extends LoadedStack {
   readonly stack: Stack;
   readonly service: Service;
+  readonly deployment: Deployment;
   readonly context: UpContext;
 }
 
-/** Applies configuration changes while running; changes that affect Envoy's bootstrap need a restart. */
-function follow({ stack, config, revision, service, context }: Watched): () => Promise<void> {
-  const { env, err } = context;
+/** Applies configuration changes while running. */
+function follow({ stack, config, revision, service, deployment, context }: Watched): () => Promise<void> {
+  const { env, err, progress } = context;
   const over = new AbortController();
-  const bootstrap = bootstrapOf(config);
-  const watching = watchConfig({
+  const watching = followConfig({
     file: stack.configFile,
     env,
+    config,
     revision,
+    service,
+    deployment,
     signal: over.signal,
-    onChange(next) {
-      context.concealment.add(next.conceal);
-      if (!next.ok) {
-        service.refuse(next.faults);
-        err(`${stack.shownAs}: change rejected; still serving the previous revision:`);
-        for (const fault of next.faults) err(fault);
-        return;
-      }
-      try {
-        service.replace(next.config, next.revision);
-      } catch (error) {
-        const fault = error instanceof Error ? error.message : String(error);
-        service.refuse([fault]);
-        err(`${stack.shownAs}: change rejected; still serving the previous revision: ${fault}`);
-        return;
-      }
-      if (bootstrapOf(next.config) === bootstrap)
-        context.progress.done(stack.shownAs, `change applied, revision ${next.revision}`);
-      else context.progress.warn(stack.shownAs, "Envoy's part changed: restart to apply it");
+    onLoaded(loaded) {
+      context.concealment.add(loaded.conceal);
+    },
+    onApplied(applied) {
+      const keys = restartNeeded(config, applied.config, true);
+      if (keys.length === 0) progress.done(stack.shownAs, `change applied, revision ${applied.revision}`);
+      else progress.warn(stack.shownAs, `change applied; restart to apply ${keys.join(', ')}, too`);
+    },
+    onRejected(faults) {
+      err(`${stack.shownAs}: change rejected; still serving the previous revision:`);
+      for (const fault of faults) err(fault);
     },
   });
   return async () => {
@@ -110,9 +103,19 @@ export async function startGateway(
   makeFolder(stack.folder, { mode: 0o700 });
   const conceal = (text: string): string => context.concealment.text(text);
   const log = openLog(join(stack.folder, 'service.log'), context.err);
+  const watched = join(stack.folder, 'envoy');
+  const deployment = openDeployment({
+    config,
+    folder: watched,
+    asEnvoyNamesIt: '.',
+    presetOf: usualPreset,
+    envoy: stack.envoy.path,
+    env: context.env,
+  });
   const service = await startService({
     config,
     revision,
+    envoy: deployment,
     log: createLog(config.log.level, {
       write: (line) => {
         log.write(conceal(line));
@@ -124,19 +127,20 @@ export async function startGateway(
     askComfyui: askComfyuiWith(config),
   });
   const closeService = async (): Promise<void> => {
+    deployment.close();
     await service.close();
     log.close();
   };
   try {
     const envoy = await startEnvoy({
       envoy: stack.envoy,
-      bootstrap: bootstrapOf(config),
+      watched,
       folder: stack.folder,
-      listen: parseHostPort(config.gateway.listen),
+      listen: config.gateway.listen,
       programs,
       env: context.env,
     });
-    const unfollow = follow({ stack, config, revision, service, context });
+    const unfollow = follow({ stack, config, revision, service, deployment, context });
     return {
       service,
       envoy,

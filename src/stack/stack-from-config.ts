@@ -7,18 +7,19 @@ import { StartError } from '../errors/start-error.ts';
 import { launchFromDir } from './comfyui-launch.ts';
 import { ConfigErrors } from './config-errors.ts';
 import { getEnvoy } from './get-envoy.ts';
-import { isLoopback, parseHostPort, parseOrigin } from '../http/host-port.ts';
+import { hostPort, isLoopback, isUnixSocket, parseOrigin, type ListenAddress } from '../http/host-port.ts';
 import { listenProblem, whoListens } from './ports.ts';
 import type { UpContext, Stack } from './stack.ts';
 
-async function requireFreePort(place: string, listen: string): Promise<void> {
-  const { host, port } = parseHostPort(listen);
+async function requireFreePort(place: string, listen: ListenAddress): Promise<void> {
+  if (isUnixSocket(listen)) return;
+  const { host, port } = listen;
   if (port === 0) return;
   const problem = await listenProblem(port, host);
   if (problem === undefined) return;
-  if (problem.code !== 'EADDRINUSE') throw new ListenError(place, listen, problem);
+  if (problem.code !== 'EADDRINUSE') throw new ListenError(place, hostPort(listen), problem);
   throw new StartError(
-    `${place}: ${listen} is in use by ${whoListens(port)}; stop it, or choose another port`,
+    `${place}: ${hostPort(listen)} is in use by ${whoListens(port)}; stop it, or choose another port`,
   );
 }
 
@@ -26,9 +27,8 @@ async function requireFreePorts(config: Config): Promise<void> {
   const { gateway, admin, service } = config;
   await requireFreePort('gateway.listen', gateway.listen);
   await requireFreePort('admin.listen', admin.listen);
-  if (!service.listen.startsWith('unix:')) await requireFreePort('service.listen', service.listen);
-  const portal = portalListen(config);
-  if (!portal.startsWith('unix:')) await requireFreePort('portal.listen', portal);
+  await requireFreePort('service.listen', service.listen);
+  await requireFreePort('portal.listen', portalListen(config));
 }
 
 async function comfyuiToStart(config: Config, folder: string, context: UpContext): Promise<Stack['comfyui']> {
@@ -42,7 +42,7 @@ async function comfyuiToStart(config: Config, folder: string, context: UpContext
         'use an address such as http://127.0.0.1:8188, or unset COMFYUI_DIR',
     );
   }
-  await requireFreePort('endpoints[0].upstream', `${host.includes(':') ? `[${host}]` : host}:${port}`);
+  await requireFreePort('endpoints[0].upstream', { host, port });
   return { ...(await launchFromDir(resolve(context.cwd, dir), folder, context.env)), version: undefined };
 }
 

@@ -1,6 +1,5 @@
 import { join } from 'node:path';
-import { makeFolder } from '../files/make-folder.ts';
-import { writeFileAtomically } from '../files/write-file-atomically.ts';
+import { BOOTSTRAP_FILE } from '../envoy/watched.ts';
 import { programStartError } from './program-start-error.ts';
 import type { Envoy } from '../install/ensure-envoy.ts';
 import { waitForPort } from './ports.ts';
@@ -9,9 +8,9 @@ import type { Env } from '../install/run-program.ts';
 
 export interface EnvoyStart {
   readonly envoy: Envoy;
-  /** The whole bootstrap, as YAML. */
-  readonly bootstrap: string;
-  /** Where the bootstrap and the log are written. */
+  /** The folder with its bootstrap and the files that it watches. */
+  readonly watched: string;
+  /** Where its log is written. */
   readonly folder: string;
   /** Where it will listen. */
   readonly listen: { readonly host: string; readonly port: number };
@@ -24,17 +23,21 @@ const ANY_HOST = /^(0\.0\.0\.0|::)$/;
 
 /** Starts an Envoy and waits until it accepts connections. @throws StartError with the end of its log */
 export async function startEnvoy(start: EnvoyStart): Promise<Program> {
-  const { envoy, bootstrap, folder, listen, programs, env } = start;
-  makeFolder(folder);
-  const file = join(folder, 'envoy.yaml');
-  writeFileAtomically(file, bootstrap);
+  const { envoy, watched, folder, listen, programs, env } = start;
   const program = await programs.start({
     name: 'Envoy',
     command: envoy.path,
     // No hot restart, so that several can run on one machine; unknown fields are errors instead of warnings.
-    args: ['-c', file, '--reject-unknown-dynamic-fields', '--disable-hot-restart', '--log-level', 'warning'],
+    args: [
+      '-c',
+      join(watched, BOOTSTRAP_FILE),
+      '--reject-unknown-dynamic-fields',
+      '--disable-hot-restart',
+      '-l',
+      'warning',
+    ],
     env,
-    cwd: folder,
+    cwd: watched,
     logFile: join(folder, 'envoy.log'),
   });
   const deadline = Date.now() + TIMEOUT_MS;

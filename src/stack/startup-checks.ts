@@ -1,6 +1,6 @@
 import type { Config } from '../config/schema.ts';
 import type { Gateway } from './gateway.ts';
-import { isLoopback, parseHostPort } from '../http/host-port.ts';
+import { isLoopback } from '../http/host-port.ts';
 import { expectedKeys } from '../comfyui/expected-keys.ts';
 import { pluginFault, pluginWarning } from '../comfyui/plugin-fault.ts';
 import { askPlugin, type PluginState } from '../comfyui/plugin-state.ts';
@@ -30,7 +30,7 @@ export async function checkPlugins(config: Config, gateway: Gateway, context: Up
 }
 
 export function reportMissingTls(config: Config, context: UpContext): void {
-  const { host } = parseHostPort(config.gateway.listen);
+  const { host } = config.gateway.listen;
   if (config.gateway.tls !== undefined || isLoopback(host)) return;
   context.progress.warn(
     'no TLS',

@@ -4,7 +4,7 @@ import { explainError } from '../errors/explain-error.ts';
 import { loadVerifyKeys } from '../token/token-key.ts';
 import { createProbeUser } from '../token/probe-user.ts';
 import { sendRequest, type Target } from './http-request.ts';
-import { parseHostPort, parseOrigin, reachable } from '../http/host-port.ts';
+import { parseOrigin, reachable } from '../http/host-port.ts';
 import { verify, type Verification } from './verify.ts';
 import type { TestUser } from './test-client.ts';
 
@@ -36,7 +36,7 @@ function hostOf(domain: string, others: ReadonlySet<string>, gateway: string): s
 /** The URL and `Host` by which an endpoint is reached through the gateway. */
 export function targetOf(config: Config, { domains }: Endpoint, url?: string): Target {
   const scheme = config.gateway.tls === undefined ? 'http' : 'https';
-  const at = url ?? `${scheme}://${reachable(parseHostPort(config.gateway.listen))}`;
+  const at = url ?? `${scheme}://${reachable(config.gateway.listen)}`;
   const others = new Set(config.endpoints.flatMap((one) => one.domains.map((name) => name.toLowerCase())));
   const [domain = '*'] = domains;
   return { url: at, host: hostOf(domain.toLowerCase(), others, parseOrigin(at).host.toLowerCase()) };

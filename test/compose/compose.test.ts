@@ -139,7 +139,7 @@ test('users, keys and files outlive down and up', async () => {
 
 test('an upgrade of the image gives Envoy the new configuration', async () => {
   expect(await statusOf('/upgraded')).toBe(401);
-  const source = join(checkout, 'src/envoy/render.ts');
+  const source = join(checkout, 'src/envoy/stage.ts');
   const text = readFileSync(source, 'utf8');
   const changed = text.replace('return HEAD + ', "return '# of the upgraded image\\n' + HEAD + ");
   expect(changed).not.toBe(text);
@@ -148,18 +148,19 @@ test('an upgrade of the image gives Envoy the new configuration', async () => {
   compose(['up', '-d']);
   await until(() => compose(['logs', 'envoy']).includes('changed: restarting Envoy'), 60);
   await until(allHealthy, 120);
-  expect(compose(['exec', '-T', 'envoy', 'cat', '/run/comfy-tenant/envoy.yaml'])).toContain(
+  expect(compose(['exec', '-T', 'envoy', 'cat', '/run/envoy/envoy.yaml'])).toContain(
     '# of the upgraded image',
   );
   await until(async () => (await statusOf('/system_stats', ALICE)) === 200, 20);
 });
 
-test('a change of the configuration reaches Envoy at the next `up`', async () => {
+test('a change of the configuration is live without a restart', async () => {
   const file = join(checkout, 'deploy/compose/config/comfy-tenant.yaml');
   const answer = '    publicPaths: [{ path: /hello, answer: { body: hello } }]\n';
   writeFileSync(file, readFileSync(file, 'utf8').replace('    auth:\n', `${answer}    auth:\n`));
-  compose(['up', '-d']);
-  await until(async () => (await statusOf('/hello')) === 200, 30);
+  const deployed = compose(['exec', '-T', 'authz', 'node', '/app/dist/main.js', 'deploy', '--wait']);
+  expect(deployed).toMatch(/^serving revision [0-9a-f]{12}: live in the service and in Envoy\n$/);
+  expect(await statusOf('/hello')).toBe(200);
   expect(compose(['run', '--rm', 'verify'])).toContain('No leaks found.');
 });
 
@@ -172,7 +173,7 @@ test('a bootstrap that Envoy rejects changes nothing', async () => {
     'sh',
     'authz',
     '-c',
-    'echo nonsense: true >/run/comfy-tenant/envoy.yaml',
+    'echo nonsense: true >/run/envoy/envoy.yaml',
   ]);
   await until(() => compose(['logs', 'envoy']).includes('Envoy rejected it'), 30);
   expect(await statusOf('/hello')).toBe(200);

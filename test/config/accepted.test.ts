@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
 import { growthOf, LINEAR } from '../support/cpu-time.ts';
 import { BASIC, BCRYPT, configDirectory, faultsOf, JWT, spoil } from './config-file.ts';
+import { parseListenAddress } from '../../src/http/host-port.ts';
 
 const directory = configDirectory();
 afterAll(() => {
@@ -92,7 +93,10 @@ test.each(['authz.internal:9001', '10.0.0.5:9001', '[::1]:9001', 'localhost:1'])
   'Envoy may connect to %s, wherever the service listens',
   (address) => {
     const loaded = directory.load(`${BASIC}service: { listen: "[::]:9001", address: "${address}" }\n`);
-    expect(loaded).toMatchObject({ ok: true, config: { service: { listen: '[::]:9001', address } } });
+    expect(loaded).toMatchObject({
+      ok: true,
+      config: { service: { listen: { host: '::', port: 9001 }, address: parseListenAddress(address) } },
+    });
   },
 );
 
@@ -107,7 +111,7 @@ test('paths become absolute, durations milliseconds, one upstream a list', () =>
     verifyKeyFile: join(directory.path, '.comfy-tenant/verify.key'),
   });
   expect(config.service).toMatchObject({
-    listen: `unix:${join(directory.path, 'run/authz.sock')}`,
+    listen: { path: join(directory.path, 'run/authz.sock') },
     rememberFor: 90_000,
   });
   expect(config.endpoints[0]).toMatchObject({

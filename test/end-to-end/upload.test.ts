@@ -28,7 +28,7 @@ function envoyPid(): number {
     .split(' ')
     .map(Number);
   const found = children.find((pid) =>
-    readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes(join(demo.folder, 'envoy.yaml')),
+    readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes(join(demo.folder, 'envoy', 'envoy.yaml')),
   );
   if (found === undefined) throw new Error('the demo has no Envoy');
   return found;

@@ -29,9 +29,9 @@ export async function startRealGateway({ config, ready, ...more }: RealOptions):
   const lines: string[] = [];
   const log = pino({}, { write: (line: string) => lines.push(line) });
   const envoy = await startEnvoy({ directory, config, ...more });
-  const gateway = { ...loaded.config.gateway, listen: `127.0.0.1:${envoy.port}` };
+  const gateway = { ...loaded.config.gateway, listen: { host: '127.0.0.1', port: envoy.port } };
   // Tests run side by side, so any free port.
-  const admin = { ...loaded.config.admin, listen: '127.0.0.1:0' };
+  const admin = { ...loaded.config.admin, listen: { host: '127.0.0.1', port: 0 } };
   const served = { ...loaded.config, gateway, admin };
   const service = await startService({ config: served, revision: loaded.revision, log });
   for (const [host, authorization] of ready) await untilReached(envoy, host, authorization);

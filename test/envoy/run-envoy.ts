@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { stringify } from 'yaml';
 import type { Config } from '../../src/config/schema.ts';
 import { bootstrap } from '../../src/envoy/render.ts';
@@ -35,7 +35,7 @@ export async function envoyBinary(): Promise<string> {
 }
 
 function listenOn(config: Config, port: number): Config {
-  return { ...config, gateway: { ...config.gateway, listen: `127.0.0.1:${String(port)}` } };
+  return { ...config, gateway: { ...config.gateway, listen: { host: '127.0.0.1', port } } };
 }
 
 /** The settings of the HTTP connection manager, to be changed by a test. */
@@ -56,18 +56,21 @@ export async function startEnvoy(options: EnvoyOptions): Promise<RunningEnvoy> {
   const made = bootstrap(listenOn(config, port), preset);
   options.change?.(made);
   directory.write('envoy.yaml', stringify(made, { aliasDuplicateObjects: false }));
+  return spawnEnvoy(directory.path, port);
+}
+
+/** Starts the real Envoy with the file `envoy.yaml` in a folder, which makes it listen on a port. */
+export async function spawnEnvoy(folder: string, port: number): Promise<RunningEnvoy> {
   const args = ['--disable-hot-restart', '--reject-unknown-dynamic-fields', '--concurrency', '1'];
-  const child = spawn(await envoyBinary(), [
-    '-c',
-    join(directory.path, 'envoy.yaml'),
-    ...args,
-    '-l',
-    'warning',
-  ]);
+  const child = spawn(
+    resolve(await envoyBinary()),
+    ['-c', join(folder, 'envoy.yaml'), ...args, '-l', 'warning'],
+    { cwd: folder }, // prettier-ignore
+  );
   let output = '';
   child.stdout.on('data', (chunk: Buffer) => (output += chunk.toString()));
   child.stderr.on('data', (chunk: Buffer) => (output += chunk.toString()));
-  const exited = new Promise<void>((resolve) => child.once('close', () => { resolve(); })); // prettier-ignore
+  const exited = new Promise<void>((done) => child.once('close', () => { done(); })); // prettier-ignore
   if (!(await waitForPort(port, '127.0.0.1', () => child.exitCode !== null))) {
     await exited;
     throw new Error(`no Envoy:\n${output}`);

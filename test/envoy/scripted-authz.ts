@@ -3,7 +3,7 @@ import { HealthImplementation } from 'grpc-health-check';
 import type { HeaderField } from '../../src/http/request-head.ts';
 import { decodeCheckRequest } from '../../src/ext-authz/check-request.ts';
 import { encodeOk, type OkHttpResponse } from '../../src/ext-authz/check-response.ts';
-import { stockCheckMethod } from '../../src/ext-authz/contract.ts';
+import { checkMethod } from '../../src/ext-authz/check-method.ts';
 import type { RequestHead } from '../../src/http/request-head.ts';
 
 /** What the service answers: bytes, now or later; an error is a gRPC error. */
@@ -59,7 +59,7 @@ export async function startScriptedAuthz(
     return Buffer.from(await script(request));
   };
   server.addService(
-    { Check: { ...stockCheckMethod(), ...raw } },
+    { Check: { ...checkMethod(), ...raw } },
     {
       Check(call: ServerUnaryCall<Buffer, Buffer>, callback: sendUnaryData<Buffer>) {
         answer(call).then(

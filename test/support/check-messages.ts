@@ -1,8 +1,8 @@
 import type { HeaderField } from '../../src/http/request-head.ts';
 import { upstreamDigest } from '../../src/envoy/digests.ts';
-import { stockCheckMethod } from '../../src/ext-authz/contract.ts';
+import { checkMethod } from '../../src/ext-authz/check-method.ts';
 
-const stock = stockCheckMethod({ defaults: true, arrays: true, oneofs: true });
+const stock = checkMethod({ defaults: true, arrays: true, oneofs: true });
 
 export interface CheckParts {
   readonly method?: string;

@@ -82,7 +82,7 @@ export function aGuard(
       Promise.resolve({ text: `token-of-${userId}`, issuedAtMs: 0, refreshAtMs: Infinity }),
     now: () => now,
     site: () => ({ title: 'ComfyUI' }),
-    trustedHops: loaded.config.gateway.trustedHops,
+    trustedHops: () => loaded.config.gateway.trustedHops,
     onDecision: (outcome) => outcomes.push(outcome),
   });
   const ask = async (headers: readonly HeaderField[] = [], parts: CheckParts = {}) =>

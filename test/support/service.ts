@@ -62,7 +62,7 @@ export function aService({
       Promise.resolve({ text: `token-of-${userId}`, issuedAtMs: NOW, refreshAtMs: NOW + 150_000 }),
     now: () => NOW,
     site: () => ({ title: 'ComfyUI' }),
-    trustedHops,
+    trustedHops: () => trustedHops,
     onDecision: (outcome) => outcomes.push(outcome),
   });
   const ask = async (headers: readonly HeaderField[] = [], parts: CheckParts = {}) =>

@@ -22,14 +22,14 @@ type Referenced = Pick<Config, 'users' | 'keySets' | 'clientSecrets'>;
  *
  * @returns users, key sets and client secrets; complete if no error was found
  */
-export function checkRules(parts: ConfigParts, files: ConfigFiles, findings: Diagnostics): Referenced {
+export function checkRules(parts: ConfigParts, files: ConfigFiles, diagnostics: Diagnostics): Referenced {
   const users = new Map<string, ReadonlyMap<string, string>>();
   const keySets = new Map<string, unknown>();
   const clientSecrets = new Map<string, string>();
-  checkEndpoints(parts.endpoints, findings);
+  checkEndpoints(parts.endpoints, diagnostics);
   for (const { at, endpoint } of parts.endpoints) {
     const { auth, name, multiTenant, domains } = endpoint;
-    const context: RuleContext = { path: ['endpoints', at, 'auth'], name, multiTenant, files, findings };
+    const context: RuleContext = { path: ['endpoints', at, 'auth'], name, multiTenant, files, diagnostics };
     if (auth.method === 'BASIC') users.set(name, checkBasic(auth, context));
     else {
       for (const [file, keySet] of checkIssuers(auth, context)) keySets.set(file, keySet);
@@ -37,15 +37,15 @@ export function checkRules(parts: ConfigParts, files: ConfigFiles, findings: Dia
       const secrets = checkSignIn(auth, { ...context, domains });
       for (const [file, secret] of secrets) clientSecrets.set(file, secret);
     }
-    const access = { endpoint, users: users.get(name), path: ['endpoints', at], findings };
+    const access = { endpoint, users: users.get(name), path: ['endpoints', at], diagnostics };
     checkAccessRules(access);
     // With an invalid part replaced, the rules would not be the ones in the file.
     if (parts.whole !== undefined) runAccessTests(access);
   }
   // An invalid `sameUsers` is already reported.
-  checkSources(parts.endpoints, parts.sameUsers ?? false, findings);
-  checkComfyui(parts, files, findings);
-  checkNetwork(parts, files, findings);
-  checkPortal(parts, findings);
+  checkSources(parts.endpoints, parts.sameUsers ?? false, diagnostics);
+  checkComfyui(parts, files, diagnostics);
+  checkNetwork(parts, files, diagnostics);
+  checkPortal(parts, diagnostics);
   return { users, keySets, clientSecrets };
 }

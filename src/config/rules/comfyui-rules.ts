@@ -55,20 +55,23 @@ function otherSecrets({ endpoints, gateway, service, ...more }: ConfigParts): Se
 }
 
 /** ComfyUI gets the folder of public keys; no secret may be in it, and no key may do two jobs. */
-export function checkComfyui(parts: ConfigParts, files: ConfigFiles, findings: Diagnostics): void {
+export function checkComfyui(parts: ConfigParts, files: ConfigFiles, diagnostics: Diagnostics): void {
   if (parts.comfyui === undefined) return;
   const { tokenKeyFile, verifyKeyFile, publicKeyDir } = parts.comfyui;
   if (verifyKeyFile === tokenKeyFile)
-    findings.fault(['comfyui', 'verifyKeyFile'], 'must not be tokenKeyFile: each key has one purpose');
+    diagnostics.fault(['comfyui', 'verifyKeyFile'], 'must not be tokenKeyFile: each key has one purpose');
   const folder = publicKeyDir ?? join(dirname(tokenKeyFile), 'public');
   if (publicKeyDir !== undefined && [tokenKeyFile, verifyKeyFile].some((file) => isInside(file, folder)))
-    findings.fault(
+    diagnostics.fault(
       ['comfyui', 'publicKeyDir'],
       'contains a private key, and ComfyUI can read this folder: use another, such as .comfy-tenant/public',
     );
   const verify = { path: ['comfyui', 'verifyKeyFile'], file: verifyKeyFile };
   for (const { path, file } of [...(publicKeyDir === undefined ? [verify] : []), ...otherSecrets(parts)]) {
     if (isInside(file, folder))
-      findings.fault(path, `is in ${files.shown(folder)}, which ComfyUI can read: move it to another folder`);
+      diagnostics.fault(
+        path,
+        `is in ${files.shown(folder)}, which ComfyUI can read: move it to another folder`,
+      );
   }
 }

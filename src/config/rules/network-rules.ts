@@ -1,8 +1,14 @@
 import type { ConfigFiles } from '../../config-file/files.ts';
 import type { ConfigPath, Diagnostics } from '../../config-file/diagnostics.ts';
 import type { ConfigParts } from '../parse-parts.ts';
-import { isWildcard } from '../../config-file/fields.ts';
-import { isLoopback, parseHostPort } from '../../http/host-port.ts';
+import {
+  hostPort,
+  isLoopback,
+  isUnixSocket,
+  isWildcard,
+  parseHostPort,
+  type HostPort,
+} from '../../http/host-port.ts';
 import { checkSocketPath } from './socket-path.ts';
 import { upstreamKey } from './upstream-key.ts';
 
@@ -12,64 +18,70 @@ interface TlsFiles {
   readonly clientCaFile?: string | undefined;
 }
 
-function isOpen(listen: string): boolean {
-  return !isLoopback(parseHostPort(listen).host);
+function isOpen({ host }: HostPort): boolean {
+  return !isLoopback(host);
 }
 
 function checkTls(
   tls: TlsFiles | undefined,
   path: ConfigPath,
-  { files, findings }: { files: ConfigFiles; findings: Diagnostics },
+  { files, diagnostics }: { files: ConfigFiles; diagnostics: Diagnostics },
 ): void {
   for (const [key, file] of Object.entries(tls ?? {}) as [string, string | undefined][]) {
     const read = file === undefined ? undefined : files.read(file);
     if (file === undefined || read === undefined) continue;
-    if (!read.ok) findings.fault([...path, key], `${files.shown(file)} ${read.fault}`);
+    if (!read.ok) diagnostics.fault([...path, key], `${files.shown(file)} ${read.fault}`);
     else if (!read.text.includes('-----BEGIN'))
-      findings.fault([...path, key], `${files.shown(file)} is not PEM: it must have a -----BEGIN line`);
+      diagnostics.fault([...path, key], `${files.shown(file)} is not PEM: it must have a -----BEGIN line`);
   }
 }
 
 /** If the service requires a client certificate, Envoy must have one. */
-function checkClientCertificate({ service }: ConfigParts, findings: Diagnostics): void {
+function checkClientCertificate({ service }: ConfigParts, diagnostics: Diagnostics): void {
   const { clientCaFile, clientCertFile, clientKeyFile } = service?.tls ?? {};
   const given = [clientCaFile, clientCertFile, clientKeyFile].filter((file) => file !== undefined);
   if (given.length > 0 && given.length < 3)
-    findings.fault(
+    diagnostics.fault(
       ['service', 'tls'],
       'clientCaFile, clientCertFile and clientKeyFile must be set together: Envoy needs the client certificate that the service requires',
     );
 }
 
 /** Checks that Envoy can connect to the service. */
-function checkAddress({ listen, address }: NonNullable<ConfigParts['service']>, findings: Diagnostics): void {
+function checkAddress(
+  { listen, address }: NonNullable<ConfigParts['service']>,
+  diagnostics: Diagnostics,
+): void {
   if (address === undefined) {
     if (isWildcard(listen))
-      findings.fault(
+      diagnostics.fault(
         ['service', 'listen'],
         'is a wildcard address, which Envoy cannot connect to: set service.address, such as authz.internal:9001',
       );
     return;
   }
-  if (listen.startsWith('unix:') !== address.startsWith('unix:'))
-    findings.fault(
+  if (isUnixSocket(listen) !== isUnixSocket(address))
+    diagnostics.fault(
       ['service', 'address'],
       'must be of the same kind as service.listen: both unix:path or both host:port',
     );
-  checkSocketPath(address, ['service', 'address'], findings);
+  checkSocketPath(address, ['service', 'address'], diagnostics);
 }
 
-function checkService({ service }: ConfigParts, findings: Diagnostics): void {
+function checkService({ service }: ConfigParts, diagnostics: Diagnostics): void {
   if (service === undefined) return;
   const { listen, tls } = service;
   const path = ['service', 'listen'];
-  checkAddress(service, findings);
-  if (listen.startsWith('unix:')) {
-    checkSocketPath(listen, path, findings);
+  checkAddress(service, diagnostics);
+  if (isUnixSocket(listen)) {
+    checkSocketPath(listen, path, diagnostics);
     if (tls !== undefined)
-      findings.fault(['service', 'tls'], 'applies to host:port only: file permissions protect a Unix socket');
+      diagnostics.fault(
+        ['service', 'tls'],
+        'applies to host:port only: file permissions protect a Unix socket',
+      );
   } else if (isOpen(listen) && tls?.clientCaFile === undefined) {
-    findings.warn(
+    diagnostics.warn(
       path,
       'is reachable from other machines, and anyone who connects gets the same answers as Envoy: use unix:, loopback, a network that only Envoy is in, or tls with clientCaFile',
     );
@@ -78,7 +90,7 @@ function checkService({ service }: ConfigParts, findings: Diagnostics): void {
 
 interface Listener {
   readonly path: ConfigPath;
-  readonly listen: string;
+  readonly listen: HostPort;
 }
 
 /** Those on TCP ports that are given. */
@@ -91,30 +103,29 @@ function listenersOf({ gateway, service, portal, admin }: ConfigParts): Listener
     { path: ['admin', 'listen'], listen: admin?.listen },
   ];
   return all.flatMap(({ path, listen }) =>
-    listen === undefined || listen.startsWith('unix:') || /:0+$/.test(listen) ? [] : [{ path, listen }],
+    listen === undefined || isUnixSocket(listen) || listen.port === 0 ? [] : [{ path, listen }],
   );
 }
 
 /** Whether a connection to one address arrives at the other: a listener on all addresses is also on each. */
-function meet(one: string, other: string): boolean {
-  const [key, otherKey] = [one, other].map((listen) => upstreamKey(`http://${listen}`)) as [string, string];
-  const samePort = key.slice(key.lastIndexOf(':')) === otherKey.slice(otherKey.lastIndexOf(':'));
-  return key === otherKey || (samePort && (isWildcard(one) || isWildcard(other)));
+function meet(one: HostPort, other: HostPort): boolean {
+  const [key, otherKey] = [one, other].map((listen) => upstreamKey(`http://${hostPort(listen)}`));
+  return key === otherKey || (one.port === other.port && (isWildcard(one) || isWildcard(other)));
 }
 
-function checkPorts(parts: ConfigParts, findings: Diagnostics): void {
+function checkPorts(parts: ConfigParts, diagnostics: Diagnostics): void {
   const listeners = listenersOf(parts);
   listeners.forEach(({ path, listen }, index) => {
     const other = listeners.slice(0, index).find((earlier) => meet(earlier.listen, listen));
     if (other !== undefined)
-      findings.fault(path, `is also the address of ${other.path.join('.')}: use another port`);
+      diagnostics.fault(path, `is also the address of ${other.path.join('.')}: use another port`);
   });
   for (const { at, endpoint } of parts.endpoints) {
-    for (const key of endpoint.upstream.map(upstreamKey)) {
+    for (const key of endpoint.upstream.map((url) => parseHostPort(upstreamKey(url)))) {
       const isLocal = !isOpen(key);
       const own = listeners.find(({ listen }) => (isLocal || !isWildcard(listen)) && meet(listen, key));
       if (own !== undefined)
-        findings.fault(
+        diagnostics.fault(
           ['endpoints', at, 'upstream'],
           `is ${own.path.join('.')} itself: give the address of a ComfyUI`,
         );
@@ -123,20 +134,20 @@ function checkPorts(parts: ConfigParts, findings: Diagnostics): void {
 }
 
 /** Checks listeners, TLS files, and who can reach them. */
-export function checkNetwork(parts: ConfigParts, files: ConfigFiles, findings: Diagnostics): void {
+export function checkNetwork(parts: ConfigParts, files: ConfigFiles, diagnostics: Diagnostics): void {
   const { gateway, service, admin } = parts;
-  checkTls(gateway?.tls, ['gateway', 'tls'], { files, findings });
-  checkTls(service?.tls, ['service', 'tls'], { files, findings });
-  checkClientCertificate(parts, findings);
-  checkService(parts, findings);
-  checkPorts(parts, findings);
+  checkTls(gateway?.tls, ['gateway', 'tls'], { files, diagnostics });
+  checkTls(service?.tls, ['service', 'tls'], { files, diagnostics });
+  checkClientCertificate(parts, diagnostics);
+  checkService(parts, diagnostics);
+  checkPorts(parts, diagnostics);
   if (gateway !== undefined && gateway.tls === undefined && isOpen(gateway.listen))
-    findings.warn(
+    diagnostics.warn(
       ['gateway', 'listen'],
       'is reachable from other machines without TLS: passwords and tokens are sent in plain text; set gateway.tls, or terminate TLS in front',
     );
   if (admin !== undefined && isOpen(admin.listen))
-    findings.warn(
+    diagnostics.warn(
       ['admin', 'listen'],
       'is reachable from other machines without authentication: allow only your monitoring to connect',
     );

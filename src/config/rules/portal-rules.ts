@@ -1,42 +1,44 @@
-import { isWildcard } from '../../config-file/fields.ts';
 import type { Diagnostics } from '../../config-file/diagnostics.ts';
-import { isLoopback, parseHostPort } from '../../http/host-port.ts';
+import { isLoopback, isUnixSocket, isWildcard } from '../../http/host-port.ts';
 import { portalListen } from '../portal-address.ts';
 import type { ConfigParts } from '../parse-parts.ts';
 import type { Config } from '../schema.ts';
 import { checkSocketPath, isTooLong } from './socket-path.ts';
 
 /** Checks that only Envoy can connect to the portal. */
-export function checkPortal({ portal, service, session }: ConfigParts, findings: Diagnostics): void {
-  checkLimits(session, findings);
+export function checkPortal({ portal, service, session }: ConfigParts, diagnostics: Diagnostics): void {
+  checkLimits(session, diagnostics);
   if (portal === undefined || service === undefined) return;
-  checkListen({ portal, service }, findings);
+  checkListen({ portal, service }, diagnostics);
 }
 
-function checkLimits(session: ConfigParts['session'], findings: Diagnostics): void {
+function checkLimits(session: ConfigParts['session'], diagnostics: Diagnostics): void {
   if (session !== undefined && session.ttl > session.maxAge)
-    findings.fault(
+    diagnostics.fault(
       ['session', 'ttl'],
       'must not be longer than session.maxAge, which ends a session in any case',
     );
 }
 
-function checkListen({ portal, service }: Pick<Config, 'portal' | 'service'>, findings: Diagnostics): void {
+function checkListen(
+  { portal, service }: Pick<Config, 'portal' | 'service'>,
+  diagnostics: Diagnostics,
+): void {
   const path = ['portal', 'listen'];
   const listen = portalListen({ portal, service });
-  if (listen.startsWith('unix:')) {
+  if (isUnixSocket(listen)) {
     // The service's own path is reported already.
     const isKnown = portal.listen === undefined && isTooLong(service.listen);
-    if (!isKnown) checkSocketPath(listen, path, findings);
+    if (!isKnown) checkSocketPath(listen, path, diagnostics);
     return;
   }
   if (portal.address === undefined && isWildcard(listen))
-    findings.fault(
+    diagnostics.fault(
       path,
       'is a wildcard address, which Envoy cannot connect to: set portal.address, such as authz.internal:9003',
     );
-  if (!isLoopback(parseHostPort(listen).host) && service.tls?.clientCaFile === undefined)
-    findings.warn(
+  if (!isLoopback(listen.host) && service.tls?.clientCaFile === undefined)
+    diagnostics.warn(
       path,
       'is reachable from other machines, and anyone who connects can guess passwords from any client address: use unix:, loopback, a network that only Envoy is in, or service.tls with clientCaFile',
     );

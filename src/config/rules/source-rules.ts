@@ -29,13 +29,13 @@ function sourcesOf({ at, endpoint }: PlacedEndpoint): Source[] {
   }));
 }
 
-function checkUpstream(upstream: string, sources: readonly Source[], findings: Diagnostics): void {
+function checkUpstream(upstream: string, sources: readonly Source[], diagnostics: Diagnostics): void {
   const first = new Map<string, Source>();
   for (const source of sources) {
     const other = first.get(source.prefix);
     if (other === undefined) first.set(source.prefix, source);
     else if (other.people !== source.people) {
-      findings.fault(
+      diagnostics.fault(
         source.path,
         `shares ${upstream} with ${other.label}, so one name could mean two people: give one of them a userIdPrefix, or set sameUsers: true at the top if a name means the same person in both`,
       );
@@ -61,16 +61,16 @@ function upstreamsOf(
 export function checkSources(
   endpoints: readonly PlacedEndpoint[],
   sameUsers: boolean,
-  findings: Diagnostics,
+  diagnostics: Diagnostics,
 ): void {
   const tenants = upstreamsOf(endpoints, ({ multiTenant }) => multiTenant);
   if (!sameUsers)
-    for (const [key, placed] of tenants) checkUpstream(key, placed.flatMap(sourcesOf), findings);
+    for (const [key, placed] of tenants) checkUpstream(key, placed.flatMap(sourcesOf), diagnostics);
   for (const [key, placed] of upstreamsOf(endpoints, ({ multiTenant }) => !multiTenant)) {
     const [other] = tenants.get(key) ?? [];
     if (other === undefined) continue;
     for (const { at } of placed) {
-      findings.warn(
+      diagnostics.warn(
         ['endpoints', at, 'multiTenant'],
         `is false, but endpoint ${other.endpoint.name} uses ${key} in multi-tenant mode: its plugin rejects requests without a user id`,
       );

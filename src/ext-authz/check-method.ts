@@ -5,7 +5,7 @@ import type { MethodDefinition } from '@grpc/grpc-js';
 const PROTO = fileURLToPath(new URL('../../proto', import.meta.url));
 
 /** The method of the contract as `proto-loader` reads it from `proto/`, with the stock (de)serialisers. */
-export function stockCheckMethod(options: Options = {}): MethodDefinition<object, object> {
+export function checkMethod(options: Options = {}): MethodDefinition<object, object> {
   const contract = loadSync('envoy/service/auth/v3/external_auth.proto', {
     ...options,
     includeDirs: [PROTO],
