@@ -114,6 +114,15 @@ def test_operators_see_every_pack_and_users_the_limited_ones(packs, others):
     assert "99999.0 has not been assessed" in unknown["rgthree-comfy"]["limits"]
 
 
+@pytest.mark.parametrize("name", NAMES)
+def test_users_learn_the_limits_of_a_pack(packs, name):
+    found = profile(name)
+    entries = [entry for entry in packs.visitor("bob").ask("/_tenant/packs").json() if entry["pack"] == found["names"][0]]
+    assert [(e["state"], e["limits"]) for e in entries] == (
+        [] if found["state"] == "works" else [(found["state"], found["limits"])]
+    )
+
+
 @pytest.mark.parametrize(("name", "rule"), [*rules("open"), *rules("view"), *rules("empty"), *rules("closed")])
 def test_a_version_that_was_not_assessed_is_closed(others, name, rule):
     method, path = concrete(rule["route"])

@@ -90,7 +90,7 @@ def test_an_unsafe_or_broken_profile_names_the_file_and_the_rule(changes, messag
 def test_every_shipped_profile_is_valid():
     profiles, errors = read_profiles()
     assert errors == []
-    assert len(profiles) >= 16
+    assert len(profiles) >= 22
 
 
 def test_a_broken_profile_is_ignored_as_a_whole(tmp_path):
