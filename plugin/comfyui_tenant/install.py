@@ -132,6 +132,7 @@ class Plugin:
         private = of_this_comfyui(keys.paths, _own_files(self.settings), self.folders.root)
         routes = installed_routes(self.settings, self.folders, private.paths)
         sockets.install(tasks_by_user, routes.events)
+        routes.globals.install()
         isolated = Isolation(self.folders, self.settings, private.paths)
         prompt_thread.install(isolated.enter, limits.watch, limits.explain, limits.begin)
         add_state(server, lambda: {**state_of(keys, self.worker, limits), **isolated.state()})

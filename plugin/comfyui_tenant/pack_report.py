@@ -10,7 +10,7 @@ from aiohttp import web
 from . import policy
 from .comfyui import Json, PromptServer
 from .pack_routes import Decision, PackRoutes
-from .profile import PARTLY, WORKS
+from .profile_errors import NOT_ASSESSED, PARTLY, WORKS
 from .profiles import ProfiledPack
 
 _UNKNOWN = "routes that no profile covers are closed"
@@ -20,7 +20,7 @@ _CONTRIBUTE = "write a profile (plugin/README.md), or open a route with allowRou
 def add_packs(server: PromptServer, routes: PackRoutes) -> None:
     @server.routes.get("/_tenant/packs")
     async def packs(_request: web.Request) -> web.Response:
-        limited = [entry for entry in report(server.app, routes) if entry["state"] != WORKS]
+        limited = [entry for entry in report(server.app, routes) if entry["state"] not in (WORKS, NOT_ASSESSED)]
         return web.json_response([{name: entry[name] for name in ("pack", "state", "limits")} for entry in limited])
 
 
@@ -49,9 +49,9 @@ def _entry(found: ProfiledPack, closed: list[str]) -> Json:
     if profile is not None:
         limits = f"version {pack.version or 'unknown'} has not been assessed: {_UNKNOWN}"
         remedy = f"use a version that the profile covers: {_dotted(profile.since)} or newer, below {_dotted(profile.below)}"
-        return {**entry, "state": PARTLY if closed else WORKS, "limits": limits if closed else "", "remedy": remedy}
+        return {**entry, "state": PARTLY if closed else NOT_ASSESSED, "limits": limits if closed else "", "remedy": remedy}
     if not closed:
-        return {**entry, "state": WORKS}
+        return {**entry, "state": NOT_ASSESSED}
     return {**entry, "state": PARTLY, "limits": _UNKNOWN, "remedy": _CONTRIBUTE}
 
 

@@ -16,10 +16,13 @@ from typing import Any
 
 from aiohttp import web
 
-from . import policy, profile
+from . import policy
+from .pack_globals import PackGlobals
 from .packs import Pack, pack_of_handler, pack_of_path
 from .profile import Profile, Rule
+from .profile_errors import EMPTY, VIEW
 from .profiles import ProfiledPack
+from .refused_nodes import refused_nodes
 from .sandbox_policy import is_under
 from .static_files import StaticFolder, may_serve
 
@@ -49,6 +52,8 @@ class PackRoutes:
         self.errors = list(errors)
         self.packs = list(packs)
         self.profiles = list(profiles)
+        self.globals = PackGlobals()
+        self.nodes = refused_nodes(self.profiles)
         self._allowed, self._private = allowed, private
         self._known: dict[web.AbstractRoute, Decision] = {}
         self._started = float("inf")
@@ -117,6 +122,7 @@ class PackRoutes:
     async def packs_loaded(self, _app: web.Application) -> None:
         """Files of packs that change later are not served."""
         self._started = time.time()
+        self.errors += self.globals.separate(self.packs)
 
     def may_serve(self, place: StaticFolder, name: str) -> bool:
         return may_serve(place, name, self._started)
@@ -140,9 +146,9 @@ def view_of(request: web.Request, rule: Rule) -> web.Response:
 
 def answer_of(request: web.Request, rule: Rule) -> web.Response | None:
     """The response that a rule gives instead of the pack's; None if it opens the route."""
-    if rule.kind == profile.VIEW:
+    if rule.kind == VIEW:
         return view_of(request, rule)
-    return web.json_response(rule.body) if rule.kind == profile.EMPTY else None
+    return web.json_response(rule.body) if rule.kind == EMPTY else None
 
 
 def refused_lines(profiles: Iterable[Profile], allowed: Iterable[str]) -> list[str]:

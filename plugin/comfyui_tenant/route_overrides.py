@@ -19,8 +19,10 @@ from .atomic_files import is_temporary, saves_image
 from .comfyui import PromptServer
 from .hidden_paths import without_paths
 from .interrupts import interrupt_by_id
+from .pack_routes import PackRoutes
 from .prompt_body import problem_of_body
 from .queue import TenantQueue
+from .refused_nodes import refusal_of
 from .responses import error, used_up
 from .sandbox import Sandbox
 from .server_paths import ServerPaths
@@ -47,6 +49,9 @@ class Parts(Protocol):
     def usage(self) -> Usage: ...
 
     @property
+    def routes(self) -> PackRoutes: ...
+
+    @property
     def paths(self) -> ServerPaths: ...
 
 
@@ -64,9 +69,13 @@ async def _unchanged(_parts: Parts, request: web.Request, handler: Handler) -> w
 
 async def _prompt(parts: Parts, request: web.Request, handler: Handler) -> web.StreamResponse:
     tenant, queue = context.require(), parts.server.prompt_queue
-    problem = problem_of_body(await request.read(), request.charset or "utf-8")
+    content, charset = await request.read(), request.charset or "utf-8"
+    problem = problem_of_body(content, charset)
     if problem is not None:
         return error(400, "invalid_prompt", problem)
+    refusal = refusal_of(content, charset, parts.routes.nodes)
+    if refusal is not None:
+        return web.json_response(refusal, status=400)
     parts.tenants.check_queue_limit(queue, tenant)
     today = await asyncio.to_thread(parts.usage.today, tenant) if parts.usage.has_limits else None
     if today is not None and today.is_over:

@@ -15,7 +15,7 @@ from .comfyui import Json, QueueItem
 from .comfyui_source import Sources, assigned_in, function_of, parameters_of
 from .hooks import Hook
 from .packs import find_packs
-from .profile import PARTLY, WORKS
+from .profile_errors import NOT_ASSESSED, PARTLY, WORKS
 from .profiles import read_profiles, with_profiles
 from .startup_checks import EARLY, LATE
 
@@ -118,7 +118,7 @@ def _packs(folder: str) -> Iterator[Json]:
         elif profile is not None:
             state, limits = PARTLY, f"version {found.pack.version or 'unknown'} has not been assessed: {_UNKNOWN}"
         else:
-            state, limits = "unknown", _UNKNOWN
+            state, limits = NOT_ASSESSED, _UNKNOWN
         yield {
             "pack": found.pack.name,
             "version": found.pack.version,

@@ -9,13 +9,37 @@ import yaml
 
 PROFILES = Path(__file__).parents[1] / "comfyui_tenant" / "profiles"
 CODE = """
+import importlib
 import os
 import threading
 import time
 from aiohttp import web
 from server import PromptServer
 
-NODE_CLASS_MAPPINGS = {}
+VARIABLES = [(importlib.import_module(module, __name__), name) for module, name in %r]
+
+# Says what each variable of the pack holds, and stores a text in it.
+class Keep:
+    CATEGORY = "test"
+    FUNCTION = "run"
+    RETURN_TYPES = ()
+    OUTPUT_NODE = True
+
+    @classmethod
+    def INPUT_TYPES(cls):
+        return {"required": {"text": ("STRING", {})}}
+
+    def run(self, text):
+        held = []
+        for module, name in VARIABLES:
+            value = getattr(module, name)
+            held.append(value.get("text", "nothing"))
+            value["text"] = text
+        return {"ui": {"text": held}}
+
+NODE_CLASS_MAPPINGS = {f"Keep of {os.path.basename(os.path.dirname(__file__))}": Keep}
+for refused in %r:
+    NODE_CLASS_MAPPINGS[refused] = Keep
 
 def add(method, path):
     async def serve(request):
@@ -62,7 +86,15 @@ def make_pack(folder: Path, name: str, version: str | None = None) -> Path:
     (pack / "pyproject.toml").write_text(f'[project]\nname = "{found["names"][0]}"\nversion = "{made}"\n')
     lines = [rule["route"] for kind in ("open", "view", "empty", "closed") for rule in found.get(kind) or ()]
     events = [entry["event"] for entry in found.get("events") or ()]
-    (pack / "__init__.py").write_text(CODE % ([concrete(line) for line in lines], events))
+    variables = [(entry["module"], entry["name"]) for entry in found.get("globals") or ()]
+    for file, variable in variables:
+        (pack / file).parent.mkdir(parents=True, exist_ok=True)
+        with (pack / file).open("a") as module:
+            module.write(f"{variable} = {{}}\n")
+    modules = [("." + file.removesuffix(".py").replace("/", "."), variable) for file, variable in variables]
+    refused = [entry["node"] for entry in found.get("nodes") or ()]
+    code = CODE % (modules, refused, [concrete(line) for line in lines], events)
+    (pack / "__init__.py").write_text(code)
     return pack
 
 

@@ -7,7 +7,7 @@ interface Problem {
 interface NodePack {
   readonly pack: string;
   readonly version: string | null;
-  readonly state: 'works' | 'partly' | 'closed';
+  readonly state: 'works' | 'partly' | 'closed' | 'not assessed';
   readonly limits: string;
   readonly remedy: string;
 }

@@ -183,6 +183,39 @@ def test_a_static_file_that_was_written_since_the_start_is_not_served(others):
     assert bob.ask(neighbour, headers={"Accept-Encoding": "gzip"}).status == 404
 
 
+WITH_VARIABLES = [name for name in NAMES if profile(name).get("globals")]
+
+
+@pytest.mark.parametrize("stack", ["packs", "others"])
+@pytest.mark.parametrize("name", WITH_VARIABLES)
+def test_no_user_sees_what_another_users_prompt_left_in_a_variable(request, name, stack):
+    running = request.getfixturevalue(stack)
+    found = profile(name)
+
+    def keep(user: str, text: str) -> set[str]:
+        visitor = running.visitor(user)
+        graph = {"1": {"class_type": f"Keep of {found['names'][0]}", "inputs": {"text": text}}}
+        done = visitor.finished(visitor.run(graph))
+        assert done["status"]["status_str"] == "success", done["status"]
+        return set(done["outputs"]["1"]["text"])
+
+    assert keep("alice", "of alice") == {"nothing"}
+    assert keep("bob", "of bob") == {"nothing"}
+    # Their own, unless only the last user's value is kept.
+    own = {"of alice"} | ({"nothing"} if any("keep" in entry for entry in found["globals"]) else set())
+    assert keep("alice", "again") == own
+
+
+@pytest.mark.parametrize("user", [("bob",), ("olga", "operator")])
+@pytest.mark.parametrize(("name", "rule"), rules("nodes"))
+def test_a_refused_node_does_not_run(packs, others, name, rule, user):
+    graph = {"1": {"class_type": rule["node"], "inputs": {"text": "x"}}}
+    for running in (packs, others):
+        answer = running.visitor(*user).post("/prompt", {"prompt": graph})
+        assert answer.status == 400
+        assert rule["reason"] in answer.json()["node_errors"]["1"]["errors"][0]["details"]
+
+
 EVENTS = [event["event"] for _, event in rules("events")]
 
 

@@ -78,6 +78,12 @@ def opening(route, **more):
         ({"events": [{"event": "execution_error", "reason": "x"}]}, "events: execution_error: must be an event of the pack"),
         ({"events": [{"event": "progress_state", "reason": "x"}]}, "events: progress_state: must be"),
         ({"events": ["example.monitor"]}, "events: each must be {event, reason}"),
+        ({"events": {"event": "example.monitor", "reason": "x"}}, "events: must be a list"),
+        ({"nodes": ["Chooser"]}, "nodes: each must be {node, reason}"),
+        ({"globals": [{"module": "a.py", "name": "b"}]}, "globals: each must be {module, name, reason}"),
+        ({"globals": [{"module": "a.py", "name": "b", "reason": "x", "keep": 0}]}, "globals: each must be"),
+        ({"globals": [{"module": "../a.py", "name": "b", "reason": "x"}]}, "globals: ../a.py: must be a file of the pack"),
+        ({"globals": [{"module": "/a.py", "name": "b", "reason": "x"}]}, "globals: /a.py: must be a file of the pack"),
     ],
 )
 def test_an_unsafe_or_broken_profile_names_the_file_and_the_rule(changes, message):

@@ -108,7 +108,7 @@ def test_packs_and_copies_of_the_plugin(comfyui, capsys):
     assert {pack["pack"]: pack["state"] for pack in found["packs"]} == {
         "ComfyUI-VideoHelperSuite": "partly",
         "rgthree-comfy": "partly",
-        "mystery": "unknown",
+        "mystery": "not assessed",
     }
     assert "version 99.0.0 has not been assessed" in found["packs"][2]["limits"] or "99.0.0" in str(found["packs"])
     assert (found["copies"], found["fits"], found["problems"]) == (["comfy-tenant", "old-copy"], False, [])
