@@ -146,7 +146,7 @@ class Plugin:
         add_removal(server)
         open_sockets = OpenSockets()
         add_close(server, open_sockets)
-        add_usage(server, usage, quota, self.folders.root)
+        add_usage(server, usage, quota, self.folders.root, open_sockets)
         paths = server_paths(self.folders)
         parts = (Verifier(keys), self.settings, tenants, quota, server, isolated.sandbox, usage)
         middleware = TenantMiddleware(*parts, routes, paths)

@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from weakref import WeakKeyDictionary
@@ -72,6 +72,10 @@ class OpenSockets:
             self._closing.add(task)
             task.add_done_callback(self._closing.discard)
         return len(matching)
+
+    def by_user(self) -> dict[str, int]:
+        """User id → number of open WebSockets."""
+        return dict(Counter(tenant.user_id for socket, (tenant, _) in list(self._open.items()) if not socket.closed))
 
     def is_revoked(self, tenant: Tenant) -> bool:
         """Whether a new socket belongs to what was revoked just now. A password says nothing about when it was used."""

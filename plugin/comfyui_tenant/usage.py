@@ -116,11 +116,17 @@ def _text(value: object) -> str:
 
 
 def queue_state(queue: PromptQueue, monotonic: float) -> Json:
-    """The state of the queue without users: how many prompts wait and run, and how long the oldest has waited."""
+    """How many prompts wait and run, how long the oldest has waited, and whose they are."""
     with queue.mutex:
-        arrived = [item[0].arrived for item in queue.queue]
-        return {
-            "waiting": len(queue.queue),
-            "running": len(queue.currently_running),
-            "oldestWaitSeconds": round(max((monotonic - one for one in arrived), default=0.0), 1),
-        }
+        waiting, running = list(queue.queue), list(queue.currently_running.values())
+    users: dict[str, dict[str, int]] = {}
+    for state, items in (("waiting", waiting), ("running", running)):
+        for item in items:
+            counts = users.setdefault(item[3].get(USER_ID) or "", {"waiting": 0, "running": 0})
+            counts[state] += 1
+    return {
+        "waiting": len(waiting),
+        "running": len(running),
+        "oldestWaitSeconds": round(max((monotonic - item[0].arrived for item in waiting), default=0.0), 1),
+        "users": [{"user": user, **counts} for user, counts in users.items()],
+    }

@@ -11,6 +11,7 @@ from aiohttp import web
 
 from . import context
 from .comfyui import PromptServer
+from .open_sockets import OpenSockets
 from .quota import Quota
 from .responses import error
 from .rights import USAGE
@@ -18,7 +19,7 @@ from .tenant_path import directory_of
 from .usage import Usage, queue_state
 
 
-def add_usage(server: PromptServer, usage: Usage, quota: Quota, root: str) -> None:
+def add_usage(server: PromptServer, usage: Usage, quota: Quota, root: str, sockets: OpenSockets) -> None:
     def bytes_of(user: str) -> int:
         return quota.stored(directory_of(user)) if user else 0
 
@@ -33,7 +34,8 @@ def add_usage(server: PromptServer, usage: Usage, quota: Quota, root: str) -> No
         queue = queue_state(server.prompt_queue, time.monotonic())
         totals = {"prompts": usage.prompts, "failed": usage.failed, "gpuSeconds": round(usage.gpu_seconds, 3)}
         space = {"free": disk.free, "total": disk.total}
-        return web.json_response({"users": users, "queue": queue, "totals": totals, "disk": space})
+        found = {"users": users, "queue": queue, "totals": totals, "disk": space, "webSockets": sockets.by_user()}
+        return web.json_response(found)
 
 
 def _seconds(text: str) -> float | None:

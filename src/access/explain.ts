@@ -115,3 +115,19 @@ export function explainAccess(
     because: because(decision, rules, its),
   };
 }
+
+/** No one can sign in with a name that is not in the list. */
+function withList(found: Explanation): Explanation {
+  if (found.listed !== false) return found;
+  const because = `the user list has no such user, who gets 401 (the rules alone: ${found.allowed ? 'allowed' : 'denied'}, because ${found.because})`;
+  return { ...found, allowed: false, because };
+}
+
+/** As `explainAccess`, but no one may do anything who cannot sign in. */
+export function explainSignIn(
+  endpoint: AccessEndpoint,
+  users: readonly string[],
+  question: Question,
+): Explanation {
+  return withList(explainAccess(endpoint, users, question));
+}

@@ -29,12 +29,14 @@ export interface AdminOptions {
   readonly conceal: (text: string) => string;
   /** The pages below `/console`; none if omitted. */
   readonly console?: Hono | undefined;
+  /** Answers below `/api/v1`; nothing does if omitted. */
+  readonly api?: Hono | undefined;
 }
 
 /** Labels whose values come from the configuration. */
 const LABEL_VALUE = /(?<=\b(?:endpoint|issuer|cache)=")(?:[^"\\]|\\.)*/g;
 
-function routes({ listen, hosts, registry, readiness, conceal, console }: AdminOptions): Hono {
+function routes({ listen, hosts, registry, readiness, conceal, console, api }: AdminOptions): Hono {
   const names = allowedNames(listen, hosts);
   const app = new Hono();
   app.get('/healthz', (context) => context.text('ok\n'));
@@ -51,6 +53,7 @@ function routes({ listen, hosts, registry, readiness, conceal, console }: AdminO
     return context.body(text, 200, { 'content-type': registry.contentType });
   });
   if (console !== undefined) app.route('/console', console);
+  if (api !== undefined) app.route('/api/v1', api);
   return app;
 }
 
@@ -63,7 +66,7 @@ function listening(server: Server, listen: HostPort): Promise<void> {
   });
 }
 
-/** Serves `/metrics`, `/healthz`, `/readyz` and the console. Returns the port, which the system chooses if it is 0. @throws Error naming `admin.listen` */
+/** Serves `/metrics`, `/healthz`, `/readyz` and the console with its API. Returns the port, which the system chooses if it is 0. @throws Error naming `admin.listen` */
 export async function startAdminServer(
   options: AdminOptions,
 ): Promise<{ port: number; close(): Promise<void> }> {

@@ -75,6 +75,12 @@ export class FailureCounters {
     this.#beyond.delete(key);
   }
 
+  /** Forgets the failures of a key. Attempts that are pending still end as usual. */
+  clear(key: string): void {
+    const counter = this.#get(key);
+    if (counter !== undefined) this.forgive(counter);
+  }
+
   forgive(counter: FailureCounter): void {
     counter.failures = 0;
     counter.blockedUntilMs = 0;

@@ -37,6 +37,10 @@ export class StrangerBudget {
     this.#set(name, this.#usedMs(name) - ONE_MORE_MS);
   }
 
+  clear(name: string): void {
+    this.#set(name, 0);
+  }
+
   #usedMs(name: string): number {
     const wholeAtMs = this.#heavy.get(name) ?? this.#light.get(name) ?? 0;
     return Math.max(0, wholeAtMs - this.#now());

@@ -18,8 +18,15 @@ const userUse = z.object({
 
 const report = z.object({
   users: z.array(userUse),
-  /** Without users. */
-  queue: z.object({ waiting: z.number(), running: z.number(), oldestWaitSeconds: z.number() }),
+  queue: z.object({
+    waiting: z.number(),
+    running: z.number(),
+    oldestWaitSeconds: z.number(),
+    /** Whose they are; an older plugin does not report it. */
+    users: z.array(z.object({ user: z.string(), waiting: z.number(), running: z.number() })).default([]),
+  }),
+  /** Open ones, by user. */
+  webSockets: z.record(z.string(), z.number()).default({}),
   /** Since this ComfyUI started. */
   totals: z.object({ prompts: z.number(), failed: z.number(), gpuSeconds: z.number() }),
   /** Bytes of the disk with the users' folders. */

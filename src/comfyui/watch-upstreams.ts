@@ -33,6 +33,8 @@ export interface WatchUpstreamsOptions {
 export interface UpstreamWatch {
   /** One line per ComfyUI that cannot serve. */
   readonly problems: readonly string[];
+  /** The last report of each ComfyUI, by its address. */
+  readonly reports: ReadonlyMap<string, ComfyuiReport>;
   /** Switches to the ComfyUIs of a new configuration. */
   replace(config: Config): void;
   close(): void;
@@ -67,15 +69,14 @@ export function watchUpstreams(first: Config, options: WatchUpstreamsOptions): U
   const { ask, onReport, onGone, everyMs = EVERY_MS } = options;
   let current = new AbortController();
   let watched: Watched[] = [];
-  let problems = new Map<string, string>();
+  const reports = new Map<string, ComfyuiReport>();
 
   async function follow(one: Watched, config: Config, isOver: () => boolean): Promise<void> {
     if (isOver()) return;
     const { url, labels } = one;
     const report = await ask(url, config);
     if (isOver()) return;
-    if (report.problem === undefined) problems.delete(url);
-    else problems.set(url, report.problem);
+    reports.set(url, report);
     for (const each of labels) onReport(each, report);
     setTimeout(() => void follow(one, config, isOver), everyMs).unref();
   }
@@ -86,7 +87,7 @@ export function watchUpstreams(first: Config, options: WatchUpstreamsOptions): U
     const next = watchedIn(config);
     const kept = new Set(next.flatMap(({ labels }) => labels.map(keyOf)));
     for (const labels of watched.flatMap((one) => one.labels)) if (!kept.has(keyOf(labels))) onGone(labels);
-    problems = new Map([...problems].filter(([url]) => next.some((one) => one.url === url)));
+    for (const url of [...reports.keys()]) if (!next.some((one) => one.url === url)) reports.delete(url);
     watched = next;
     const { signal } = current;
     for (const one of next) void follow(one, config, () => signal.aborted);
@@ -95,8 +96,9 @@ export function watchUpstreams(first: Config, options: WatchUpstreamsOptions): U
   replace(first);
   return {
     get problems() {
-      return [...problems.values()];
+      return [...reports.values()].flatMap(({ problem }) => problem ?? []);
     },
+    reports,
     replace,
     close() {
       current.abort();

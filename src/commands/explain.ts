@@ -1,6 +1,6 @@
 import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
-import { explainAccess, ruleText, type Explanation } from '../access/explain.ts';
+import { explainSignIn, ruleText, type Explanation } from '../access/explain.ts';
 import { didYouMean } from '../config-file/did-you-mean.ts';
 import { loadConfig } from '../config/load.ts';
 import type { Config, Endpoint } from '../config/schema.ts';
@@ -53,13 +53,6 @@ function findEndpoint({ endpoints }: Config, name: string | undefined): Endpoint
     found ??
     `there is no endpoint ${name}: ${meant === undefined ? `it can be ${names.join(' or ')}` : `did you mean ${meant}?`}`
   );
-}
-
-/** No one can sign in with a name that is not in the list. */
-function withList(found: Explanation): Explanation {
-  if (found.listed !== false) return found;
-  const because = `the user list has no such user, who gets 401 (the rules alone: ${found.allowed ? 'allowed' : 'denied'}, because ${found.because})`;
-  return { ...found, allowed: false, because };
 }
 
 function lines(
@@ -124,7 +117,7 @@ function answer(
     return { message, code: EXIT.usage };
   }
   const users = [...(config.users.get(endpoint.name)?.keys() ?? [])];
-  return { endpoint, found: withList(explainAccess(endpoint, users, question)) };
+  return { endpoint, found: explainSignIn(endpoint, users, question) };
 }
 
 export const explain: Command = ({ args, env, cwd, out, err }) => {

@@ -1,5 +1,6 @@
 import { parseArgs } from 'node:util';
 import { askUsage, tenantComfyuis, type UsageReport, type UserUse } from '../comfyui/ask-usage.ts';
+import { sumUsage } from '../comfyui/sum-usage.ts';
 import { duration } from '../config-file/fields.ts';
 import type { Config } from '../config/schema.ts';
 import { explainError } from '../errors/explain-error.ts';
@@ -25,29 +26,6 @@ const OPTIONS = {
 } as const;
 
 const COLUMNS = ['user', 'prompts', 'failed', 'gpuSeconds', 'waitedSeconds', 'bytes'] as const;
-
-/** The sums by user; several ComfyUIs that share storage report the same bytes, so the largest counts. */
-function sumByUser(all: readonly UserUse[]): UserUse[] {
-  const sums = new Map<string, UserUse>();
-  for (const one of all) {
-    const sum = sums.get(one.user);
-    const rounded = (value: number): number => Math.round(value * 10) / 10;
-    sums.set(
-      one.user,
-      sum === undefined
-        ? one
-        : {
-            user: one.user,
-            prompts: sum.prompts + one.prompts,
-            failed: sum.failed + one.failed,
-            gpuSeconds: rounded(sum.gpuSeconds + one.gpuSeconds),
-            waitedSeconds: rounded(sum.waitedSeconds + one.waitedSeconds),
-            bytes: Math.max(sum.bytes, one.bytes),
-          },
-    );
-  }
-  return [...sums.values()].sort((a, b) => b.gpuSeconds - a.gpuSeconds || (a.user < b.user ? -1 : 1));
-}
 
 /** A user id contains no comma, quote or line break, and spreadsheets must not run one that begins with + or @ as a formula. */
 function csvCell(value: string | number): string {
@@ -99,7 +77,7 @@ async function list(sinceMs: number, values: Values, context: CommandContext): P
     err(`${values.config}: no endpoint has multiTenant: true, so no use is recorded by user`);
     return EXIT.config;
   }
-  const users = sumByUser(reports.flatMap((report) => report?.users ?? []));
+  const users = sumUsage(reports.flatMap((report) => report?.users ?? []));
   for (const line of linesOf(users, values)) out(line);
   return reports.includes(undefined) ? EXIT.unavailable : EXIT.ok;
 }

@@ -6,6 +6,7 @@ const SECRET_KEYS = new Set(['password', 'clientSecret', 'k', 'd', 'p', 'q', 'dp
 /** Hashes anywhere, such as in comments. */
 const HASH = /\$(?:argon2\w*|2[aby]|apr1|[56])\$[^\s"',}\]]+|\{SHA\}[A-Za-z0-9+/=]+/g;
 const SHORTEST = 4;
+const MARK = /\(hidden [0-9a-f]{6}\)/g;
 
 /** All scalars of a value, as written and as read. */
 function writtenIn(text: string, value: Node, document: Document): string[] {
@@ -40,6 +41,25 @@ function secretsIn(text: string): string[] | undefined {
   );
 }
 
+const markOf = (secret: string, key: Uint8Array): string =>
+  `(hidden ${createHmac('sha256', key).update(secret).digest('hex').slice(0, 6)})`;
+
+/**
+ * Puts the secrets of the current text back where a text has their marks.
+ *
+ * @returns undefined if a mark stands for several secrets or for none
+ */
+export function withSecrets(text: string, current: string, key: Uint8Array): string | undefined {
+  const byMark = new Map<string, string | undefined>();
+  for (const secret of new Set(secretsIn(current) ?? [])) {
+    const mark = markOf(secret, key);
+    byMark.set(mark, byMark.has(mark) ? undefined : secret);
+  }
+  const marks = text.match(MARK) ?? [];
+  if (marks.some((mark) => byMark.get(mark) === undefined)) return undefined;
+  return text.replace(MARK, (mark) => byMark.get(mark) ?? mark);
+}
+
 /**
  * Replaces the secrets of some texts by a mark that differs for different secrets, so that a change shows in a diff. If one
  * of the texts is not YAML, every line is replaced.
@@ -47,8 +67,7 @@ function secretsIn(text: string): string[] | undefined {
  * @param key makes marks useless outside this process
  */
 export function secretConcealer(texts: readonly string[], key: Uint8Array): (text: string) => string {
-  const mark = (secret: string): string =>
-    `(hidden ${createHmac('sha256', key).update(secret).digest('hex').slice(0, 6)})`;
+  const mark = (secret: string): string => markOf(secret, key);
   const known = texts.map(secretsIn);
   if (known.includes(undefined)) return (text) => text.split('\n').map(mark).join('\n');
   const secrets = [...new Set(known.flatMap((found) => found ?? []))]

@@ -9,6 +9,8 @@ import type { ConfigStore } from './config-store.ts';
 import type { Drafts } from './drafts.ts';
 import type { ConsoleSessions } from './console-sessions.ts';
 import type { FormTokens } from './form-tokens.ts';
+import type { Operations } from './operations.ts';
+import type { Verification } from './verification.ts';
 
 /** What the running service does at the moment. */
 export interface ServiceState {
@@ -29,6 +31,8 @@ export interface ConsoleParts {
   /** The configuration that is being served. */
   readonly config: () => Config;
   readonly state: () => ServiceState;
+  readonly operations: Operations;
+  readonly verification: Verification;
   /** The decision about a token at an endpoint that is being served; undefined if it is no JWT endpoint. */
   readonly tryToken: (endpoint: string, token: string) => Promise<Decision | undefined>;
   /** Validates the text of a configuration as `check` does, as the content of the configuration file. */

@@ -13,6 +13,8 @@ export interface ConsoleSessions {
   begin(account: Account): string;
   /** Who has this cookie: never someone whose account was removed or whose password or role changed. */
   find(cookie: string): ConsoleUser | undefined;
+  /** As `find`, but not a use that keeps the session open. */
+  peek(cookie: string): ConsoleUser | undefined;
   end(cookie: string): void;
 }
 
@@ -45,6 +47,18 @@ export function createConsoleSessions({ accounts, now, randomBytes }: SessionOpt
     return accounts().some((one) => one.name === name && one.role === role && one.password === password);
   }
 
+  function currentOf(cookie: string): Entry | undefined {
+    const key = keyOf(cookie);
+    const entry = entries.get(key);
+    if (entry === undefined || isCurrent(entry)) return entry;
+    entries.delete(key);
+    return undefined;
+  }
+
+  function userOf(entry: Entry | undefined): ConsoleUser | undefined {
+    return entry && { name: entry.account.name, role: entry.account.role };
+  }
+
   return {
     begin(account) {
       const cookie = randomBytes(32).toString('base64url');
@@ -52,16 +66,11 @@ export function createConsoleSessions({ accounts, now, randomBytes }: SessionOpt
       return cookie;
     },
     find(cookie) {
-      const key = keyOf(cookie);
-      const entry = entries.get(key);
-      if (entry === undefined) return undefined;
-      if (!isCurrent(entry)) {
-        entries.delete(key);
-        return undefined;
-      }
-      entry.usedAtMs = now();
-      return { name: entry.account.name, role: entry.account.role };
+      const entry = currentOf(cookie);
+      if (entry !== undefined) entry.usedAtMs = now();
+      return userOf(entry);
     },
+    peek: (cookie) => userOf(currentOf(cookie)),
     end(cookie) {
       entries.delete(keyOf(cookie));
     },

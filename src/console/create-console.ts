@@ -20,7 +20,8 @@ export function createConsole(
   const app = new Hono();
   app.use(async (context, next) => {
     await next();
-    for (const [name, value] of Object.entries(CONSOLE_HEADERS)) context.header(name, value);
+    for (const [name, value] of Object.entries(CONSOLE_HEADERS))
+      if (!context.res.headers.has(name)) context.header(name, value);
   });
   app.use(async (context, next) => {
     const request = requestOf(context);

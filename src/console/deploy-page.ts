@@ -1,21 +1,15 @@
-import { basename } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { Context } from 'hono';
 import { html, raw } from 'hono/html';
 import type { Html } from '../portal/page-response.ts';
-import { secretConcealer } from './conceal-secrets.ts';
-import type { SaveResult } from './config-store.ts';
 import type { ConsoleParts } from './console-context.ts';
+import { concealedDiff } from './concealed-diff.ts';
+import { deployText, MAX_REASON, type Deployed } from './deploy-text.ts';
 import type { Draft } from './drafts.ts';
 import { changeForm, field, showPage } from './page.ts';
 import type { Pages } from './pages.ts';
-import { unifiedDiff } from './unified-diff.ts';
 import type { ConsoleVisit } from './visit.ts';
 
 const PATH = '/console/deploy';
-const LIVE_WITHIN_MS = 10_000;
-const LOOK_EVERY_MS = 50;
-const MAX_REASON = 200;
 
 function diffHtml(diff: string): Html {
   const lines = diff.split('\n').flatMap((line) => {
@@ -26,22 +20,6 @@ function diffHtml(diff: string): Html {
   return html`<pre><code>${lines}</code></pre>`;
 }
 
-/** The changes without secrets. */
-function concealedDiff(parts: ConsoleParts, before: string, after: string): string {
-  const conceal = secretConcealer([before, after], parts.secret);
-  return unifiedDiff(conceal(before), conceal(after), basename(parts.config().file));
-}
-
-/** Whether the running service serves a revision, and Envoy has it, waiting for both. */
-async function isLive({ state }: ConsoleParts, revision: string): Promise<boolean> {
-  for (let waited = 0; waited < LIVE_WITHIN_MS; waited += LOOK_EVERY_MS) {
-    const now = state();
-    if (now.revision === revision && now.envoy !== 'applying') return true;
-    await sleep(LOOK_EVERY_MS);
-  }
-  return false;
-}
-
 function faultList(faults: readonly string[]): Html {
   return html`<ul class="error" role="alert">
     ${faults.map((fault) => html`<li>${fault}</li>`)}
@@ -50,7 +28,7 @@ function faultList(faults: readonly string[]): Html {
 
 /** Save and Deploy: the changes, whether they are valid, why they are made; then whether they are live. */
 export function deployPage(pages: Pages, parts: ConsoleParts): void {
-  const { drafts, store, audit } = parts;
+  const { drafts, store } = parts;
   const title = ({ texts }: ConsoleVisit): string => texts.sections.deploy;
 
   function form(visit: ConsoleVisit, { before, text }: Draft): Html {
@@ -74,15 +52,14 @@ export function deployPage(pages: Pages, parts: ConsoleParts): void {
     return changeForm(visit, `${PATH}/discard`, button);
   }
 
-  async function outcome(visit: ConsoleVisit, result: SaveResult): Promise<Html> {
+  function outcome(visit: ConsoleVisit, result: Deployed): Html {
     const { texts } = visit;
     switch (result.kind) {
       case 'saved': {
-        const live = await isLive(parts, result.revision);
         const { problems } = parts.state();
         const notes = problems.length === 0 ? raw('') : faultList(problems);
-        return html`<p class="${live ? 'done' : 'error'}" role="status">
-            ${live ? texts.live : texts.notLive} <code>${result.revision}</code>
+        return html`<p class="${result.live ? 'done' : 'error'}" role="status">
+            ${result.live ? texts.live : texts.notLive} <code>${result.revision}</code>
           </p>
           ${notes}`;
       }
@@ -104,7 +81,7 @@ export function deployPage(pages: Pages, parts: ConsoleParts): void {
   }
 
   const show = (context: Context, visit: ConsoleVisit, page: { content: Html; status?: 400 | 409 }) =>
-    showPage(context, visit, { title: title(visit), ...page });
+    showPage(context, visit, { title: title(visit), command: 'comfy-tenant deploy --wait', ...page });
 
   pages.get('/deploy', (visit, context) => {
     if (!drafts.has(visit.cookie))
@@ -123,12 +100,9 @@ export function deployPage(pages: Pages, parts: ConsoleParts): void {
         content: html`<p class="error" role="alert">${texts.reasonMissing}</p>
           ${form(visit, draft)}`,
       });
-    const author = user?.name ?? '';
-    const result = await store.save({ ...draft, author, reason: why });
-    const what =
-      result.kind === 'saved' ? `configuration ${result.revision}` : `configuration: ${result.kind}`;
-    audit({ event: 'console-changed', user: author, what, why, address: request.peerAddress });
-    const content = await outcome(visit, result);
+    const author = { name: user?.name ?? '', address: request.peerAddress, reason: why };
+    const result = await deployText(parts, draft, author);
+    const content = outcome(visit, result);
     if (result.kind === 'saved') drafts.discard(cookie);
     if (result.kind === 'saved' || result.kind === 'unchanged') return show(context, visit, { content });
     return show(context, visit, { content, status: result.kind === 'conflict' ? 409 : 400 });

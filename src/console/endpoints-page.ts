@@ -7,6 +7,8 @@ import { methodForms, settingsForm } from './endpoint-settings.ts';
 import { jwtSection } from './jwt-section.ts';
 import { showPage } from './page.ts';
 import { showMessage, type Pages } from './pages.ts';
+import { rulesSection } from './rules-section.ts';
+import { siteForm } from './site-form.ts';
 import { userList } from './users-page.ts';
 import type { ConsoleVisit } from './visit.ts';
 
@@ -50,8 +52,12 @@ export function endpointsPage(pages: Pages, parts: ConsoleParts): void {
             </tbody>
           </table>`
     }
-    ${visit.user?.role === 'administrator' ? createForm(visit) : raw('')}`;
-    return showPage(context, visit, { title: texts.sections.endpoints, content });
+    ${visit.user?.role === 'administrator' ? html`${createForm(visit)} ${siteForm(visit, parts)}` : raw('')}`;
+    return showPage(context, visit, {
+      title: texts.sections.endpoints,
+      content,
+      command: 'comfy-tenant check',
+    });
   });
 
   pages.get('/endpoints/:name', (visit, context) => {
@@ -71,9 +77,13 @@ export function endpointsPage(pages: Pages, parts: ConsoleParts): void {
       endpoint.method === 'BASIC' ? userList(visit, parts, endpoint) : jwtSection(visit, parts, endpoint);
     const content = html`${pendingNote(visit, parts)}
       <p>${texts.method}: ${endpoint.method}</p>
-      ${people}
+      ${people} ${rulesSection(visit, parts, endpoint)}
       <h2>${texts.settings}</h2>
       ${settings}`;
-    return showPage(context, visit, { title: endpoint.name, content });
+    return showPage(context, visit, {
+      title: endpoint.name,
+      content,
+      command: 'comfy-tenant user add alice',
+    });
   });
 }

@@ -78,7 +78,6 @@ const ENGLISH = {
   probe: 'Attempt',
   outcome: 'Outcome',
   download: 'Download the report',
-  command: 'The same on the command line:',
 };
 
 export type GuideTexts = typeof ENGLISH;
@@ -159,7 +158,6 @@ const CHINESE: GuideTexts = {
   probe: '尝试',
   outcome: '结果',
   download: '下载报告',
-  command: '对应的命令：',
 };
 
 export const GUIDE_TEXTS: Readonly<Record<Language, GuideTexts>> = { en: ENGLISH, zh: CHINESE };

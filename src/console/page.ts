@@ -28,6 +28,15 @@ button.other{color:var(--text);background:none;border-color:var(--soft)}
 .soft{color:var(--soft);font-size:14px}
 table{border-collapse:collapse;width:100%;margin:8px 0;font-size:15px}
 th,td{padding:6px 12px 6px 0;text-align:left;vertical-align:top;border-bottom:1px solid var(--line)}
+h3{margin:16px 0 4px;font-size:16px}
+.good{color:var(--good)}
+.bad{color:var(--bad)}
+figure{margin:8px 0}
+svg{display:block;width:100%;height:100px}
+rect.allowed{fill:var(--good)}
+rect.refused{fill:var(--bad)}
+svg line{stroke:var(--soft)}
+meter{width:100%}
 td form{margin:0}
 td button{margin:0 0 4px;padding:4px 10px}
 pre{margin:8px 0;padding:12px;border:1px solid var(--line);border-radius:8px;font-size:14px;white-space:pre-wrap}
@@ -53,10 +62,12 @@ export const CONSOLE_HEADERS = {
 export interface PageOptions {
   readonly title: string;
   readonly status?: ContentfulStatusCode;
+  /** The command that does the same. */
+  readonly command?: string;
 }
 
 /** The pages in the navigation, the first of which is the start page. */
-const SECTIONS = ['endpoints', 'deploy', 'verify', 'history', 'status'] as const;
+const SECTIONS = ['endpoints', 'deploy', 'verify', 'history', 'status', 'people', 'audit'] as const;
 
 function navigation({ texts, user, request, formToken }: ConsoleVisit): Html {
   if (user === undefined) return raw('');
@@ -79,7 +90,7 @@ function navigation({ texts, user, request, formToken }: ConsoleVisit): Html {
 export async function showPage(
   context: Context,
   visit: ConsoleVisit,
-  { title, status = 200, content }: PageOptions & { readonly content: Html },
+  { title, status = 200, content, command }: PageOptions & { readonly content: Html },
 ): Promise<Response> {
   const head = pageStart({ title: `${title} · comfy-tenant` }, visit.language).replace(
     '</head>',
@@ -89,6 +100,7 @@ export async function showPage(
     <main>
       <h1>${title}</h1>
       ${content}
+      ${command === undefined ? raw('') : html`<p class="soft">${visit.texts.command} <code>${command}</code></p>`}
     </main>`;
   return context.html(head + body.toString() + PAGE_END, status);
 }

@@ -12,9 +12,13 @@ import type { ConsoleVisit } from './visit.ts';
 /** A request's form; only texts. */
 export type Form = Readonly<Record<string, string>>;
 
+type Show = (visit: ConsoleVisit, context: Context) => Promise<Response>;
+
 /** Registers pages: anyone who is not signed in is sent to the sign-in page. */
 export interface Pages {
-  get(path: string, show: (visit: ConsoleVisit, context: Context) => Promise<Response>): void;
+  get(path: string, show: Show): void;
+  /** What a page loads by itself, which does not keep the session open. */
+  getQuietly(path: string, show: Show): void;
   /** Administrators only, with the form's token. */
   post(path: string, change: (visit: ConsoleVisit, form: Form, context: Context) => Promise<Response>): void;
 }
@@ -25,11 +29,15 @@ export function textsOf(fields: Readonly<Record<string, unknown>>): Form {
 }
 
 /** What every request gets before a page sees it. */
-export function visitFor(context: Context, { sessions, formTokens }: ConsoleParts): ConsoleVisit {
+export function visitFor(
+  context: Context,
+  { sessions, formTokens }: ConsoleParts,
+  isUse = true,
+): ConsoleVisit {
   const request = requestOf(context);
   const language = languageOf(context.req.header('accept-language'));
   const cookie = cookieOf(request, SESSION_COOKIE) ?? '';
-  const user = cookie === '' ? undefined : sessions.find(cookie);
+  const user = cookie === '' ? undefined : isUse ? sessions.find(cookie) : sessions.peek(cookie);
   const formToken = user === undefined ? '' : formTokens.tokenFor(cookie);
   return { request, language, texts: CONSOLE_TEXTS[language], user, cookie, formToken };
 }
@@ -47,12 +55,18 @@ export function showMessage(
 
 /** Registers pages of an app. */
 export function pagesOf(app: Hono, parts: ConsoleParts): Pages {
+  const get = (path: string, show: Show, isUse: boolean): void => {
+    app.get(path, async (context) => {
+      const visit = visitFor(context, parts, isUse);
+      return visit.user === undefined ? context.redirect('/console/sign-in', 303) : show(visit, context);
+    });
+  };
   return {
     get(path, show) {
-      app.get(path, async (context) => {
-        const visit = visitFor(context, parts);
-        return visit.user === undefined ? context.redirect('/console/sign-in', 303) : show(visit, context);
-      });
+      get(path, show, true);
+    },
+    getQuietly(path, show) {
+      get(path, show, false);
     },
     post(path, change) {
       app.post(path, async (context) => {

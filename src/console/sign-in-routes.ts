@@ -1,13 +1,13 @@
 import type { Context, Hono } from 'hono';
 import { html, raw } from 'hono/html';
 import type { ContentfulStatusCode } from 'hono/utils/http-status';
-import { createBasicMethod } from '../basic/basic-method.ts';
 import { readForm } from '../portal/read-form.ts';
+import { checkPassword } from './check-password.ts';
 import { dropCookie, FORM_COOKIE, SESSION_COOKIE, setCookie } from './console-cookies.ts';
 import type { ConsoleParts } from './console-context.ts';
 import { hasNonce, nonceField } from './form-nonce.ts';
 import { field, showPage } from './page.ts';
-import { textsOf, visitFor, type Form } from './pages.ts';
+import { textsOf, visitFor } from './pages.ts';
 import type { ConsoleVisit } from './visit.ts';
 
 /** Printed where no one can sign in. */
@@ -32,23 +32,6 @@ export function startSession(
   context.header('set-cookie', dropCookie(FORM_COOKIE), { append: true });
   audit({ event: 'console-signed-in', user: name, role: account.role, address: visit.request.peerAddress });
   return context.redirect('/console/endpoints', 303);
-}
-
-/** Same checks, same throttling and same timing as for users of the gateway. */
-async function checkPassword(parts: ConsoleParts, { name = '', password = '' }: Form, address: string) {
-  if (name.includes(':')) return { kind: 'deny', reason: 'user-unknown' } as const;
-  const users = new Map(parts.accounts.list().map((one) => [one.name, one.password]));
-  const method = createBasicMethod({
-    endpoint: 'console',
-    realm: 'console',
-    users,
-    hashing: parts.hashing,
-    throttle: parts.throttle,
-    isOperator: () => false,
-    accessOf: () => undefined,
-  });
-  const text = `Basic ${Buffer.from(`${name}:${password}`).toString('base64')}`;
-  return method.authenticate({ text, ambient: false }, { address, lookup: undefined });
 }
 
 export function signInRoutes(app: Hono, parts: ConsoleParts): void {
@@ -79,8 +62,8 @@ export function signInRoutes(app: Hono, parts: ConsoleParts): void {
     const form = textsOf(await readForm(context));
     if (!hasNonce(visit, form, parts))
       return show(context, visit, { problem: texts.expiredForm, status: 400 });
-    const { name = '' } = form;
-    const decision = await checkPassword(parts, form, request.peerAddress);
+    const { name = '', password = '' } = form;
+    const decision = await checkPassword(parts, { name, password }, request.peerAddress);
     if (decision.kind === 'allow') return startSession(context, visit, { parts, name });
     const seconds = decision.retryAfterSeconds ?? RETRY_SECONDS;
     if (decision.kind === 'unavailable') {

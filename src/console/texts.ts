@@ -9,7 +9,10 @@ const ENGLISH = {
     verify: 'Verify',
     history: 'Roll back',
     status: 'Status',
+    people: 'People',
+    audit: 'Audit log',
   },
+  command: 'The same on the command line:',
   readOnly:
     'The configuration file is read-only here, so nothing can be deployed. Apply this patch where the file is maintained; hidden secrets must be filled in.',
   valid: 'The configuration is valid.',
@@ -81,7 +84,16 @@ export type ConsoleTexts = typeof ENGLISH;
 
 const CHINESE: ConsoleTexts = {
   console: '控制台',
-  sections: { endpoints: '访问地址', deploy: '保存并部署', verify: '验证', history: '回滚', status: '状态' },
+  sections: {
+    endpoints: '访问地址',
+    deploy: '保存并部署',
+    verify: '验证',
+    history: '回滚',
+    status: '状态',
+    people: '人员',
+    audit: '审计日志',
+  },
+  command: '对应的命令：',
   readOnly: '此处的配置文件为只读，无法部署。请在维护该文件的地方应用此补丁，并补上隐藏的密钥。',
   valid: '配置有效。',
   reason: '原因',

@@ -13,6 +13,7 @@ import {
   userFault,
   usersOf,
 } from './endpoint-users.ts';
+import { importForm, importUsers } from './import-users.ts';
 import { changeForm, field } from './page.ts';
 import { showMessage, type Form, type Pages } from './pages.ts';
 import type { ConsoleVisit } from './visit.ts';
@@ -50,10 +51,11 @@ export function userList(visit: ConsoleVisit, parts: ConsoleParts, endpoint: Dra
     ${field({ name: 'username', label: texts.user }, 'user')}
     ${field({ name: 'password', label: texts.password, type: 'password', autocomplete: 'new-password' }, 'user')}
     <button type="submit">${texts.addUser}</button>`;
+  const forms = html`${changeForm(visit, '/console/users', fields)} ${importForm(visit, endpoint)}`;
   return html`<h2>${texts.userList}</h2>
     <p class="soft">${note}</p>
     ${names.length === 0 ? html`<p>${texts.noUsers}</p>` : table}
-    ${user?.role === 'administrator' ? changeForm(visit, '/console/users', fields) : ''}`;
+    ${user?.role === 'administrator' ? forms : ''}`;
 }
 
 /** Adds users, sets their passwords and removes them: in the users file at once, in the configuration with Save and Deploy. */
@@ -98,6 +100,12 @@ export function usersPage(pages: Pages, parts: ConsoleParts): void {
       `${endpoint.name}: password of ${username} ${file === undefined ? 'set in the draft' : 'set'}`,
     );
     return undefined;
+  });
+
+  change('/users/import', async (visit, { lines = '' }, endpoint) => {
+    const problem = await importUsers(parts, { visit, endpoint, lines });
+    if (problem === undefined) record(visit, `${endpoint.name}: users imported`);
+    return problem;
   });
 
   change('/users/remove', async (visit, { username = '' }, endpoint) => {

@@ -1,8 +1,7 @@
 import type { Context } from 'hono';
 import { html, raw } from 'hono/html';
 import type { Html } from '../portal/page-response.ts';
-import { explainError } from '../errors/explain-error.ts';
-import { verifyEndpoints, type EndpointVerification } from '../verify/verify-endpoints.ts';
+import type { EndpointVerification } from '../verify/verify-endpoints.ts';
 import type { ConsoleParts } from './console-context.ts';
 import { GUIDE_TEXTS, type GuideTexts } from './guide-texts.ts';
 import { changeForm, showPage } from './page.ts';
@@ -10,8 +9,6 @@ import { showMessage, type Pages } from './pages.ts';
 import { isGood, verifyReport, type LastVerification } from './verify-report.ts';
 import type { ConsoleVisit } from './visit.ts';
 
-/** The console itself runs, so the gateway should, too. */
-const PATIENCE_MS = 3_000;
 const LOOK_AGAIN_SECONDS = '2';
 
 /** One line per dimension; each shows the worse of both directions. */
@@ -76,40 +73,27 @@ function lastHtml(visit: ConsoleVisit, last: LastVerification | undefined): Html
 }
 
 /** The last step of the guide: two temporary users through the real gateway. */
-export function verifyPage(pages: Pages, { config, state, now, audit }: ConsoleParts): void {
-  let last: LastVerification | undefined;
-  let running = false;
-
-  async function run(): Promise<void> {
-    running = true;
-    const { revision } = state();
-    try {
-      const results = await verifyEndpoints(config(), { patienceMs: PATIENCE_MS });
-      last = { kind: 'done', atMs: now(), revision, results };
-    } catch (error) {
-      last = { kind: 'failed', atMs: now(), why: explainError(error) };
-    } finally {
-      running = false;
-    }
-  }
-
+export function verifyPage(pages: Pages, { verification, audit }: ConsoleParts): void {
   pages.get('/verify', (visit, context) => {
     const texts = GUIDE_TEXTS[visit.language];
+    const { running, last } = verification;
     if (running) context.header('refresh', LOOK_AGAIN_SECONDS);
     const button = html`<button type="submit">${texts.verifyNow}</button>`;
     const content = html`<p>${texts.verifyNote}</p>
       ${running ? html`<p class="note" role="status">${texts.running}</p>` : raw('')}
       ${visit.user?.role === 'administrator' && !running ? changeForm(visit, '/console/verify', button) : raw('')}
-      ${lastHtml(visit, last)}
-      <p class="soft">${texts.command} <code>comfy-tenant verify</code></p>`;
-    return showPage(context, visit, { title: visit.texts.sections.verify, content });
+      ${lastHtml(visit, last)}`;
+    return showPage(context, visit, {
+      title: visit.texts.sections.verify,
+      content,
+      command: 'comfy-tenant verify',
+    });
   });
 
   pages.post('/verify', ({ user, request }, _, context) => {
-    if (!running) {
+    if (verification.start()) {
       const what = 'verification started';
       audit({ event: 'console-changed', user: user?.name ?? '', what, address: request.peerAddress });
-      void run();
     }
     return Promise.resolve(context.redirect('/console/verify', 303));
   });
@@ -125,12 +109,14 @@ export function verifyPage(pages: Pages, { config, state, now, audit }: ConsoleP
   };
 
   pages.get('/verify/report.json', (visit, context) => {
+    const { last } = verification;
     if (last?.kind !== 'done') return missing(visit, context);
     attach(context, 'json');
     return Promise.resolve(context.json(verifyReport(last)));
   });
 
   pages.get('/verify/report.html', (visit, context) => {
+    const { last } = verification;
     if (last?.kind !== 'done') return missing(visit, context);
     attach(context, 'html');
     const { at, revision, versions } = verifyReport(last);

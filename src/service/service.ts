@@ -1,5 +1,4 @@
 import { availableParallelism } from 'node:os';
-import { startAdminServer, type Readiness } from '../admin/admin-server.ts';
 import { createMetrics } from '../admin/metrics.ts';
 import { openAudit } from '../admin/open-audit.ts';
 import { measureHashes } from '../admin/measure-hashes.ts';
@@ -13,14 +12,13 @@ import { buildEndpoints, type EndpointParts } from './build-endpoints.ts';
 import { bootstrapDigests } from '../envoy/render.ts';
 import { createAuthorizationService } from '../ext-authz/authorization-service.ts';
 import { watchBootstrap } from '../ext-authz/bootstrap-watch.ts';
-import { openConsole } from './open-console.ts';
+import { openAdmin } from './open-admin.ts';
 import { openPortal } from './open-portal.ts';
 import { openSessions } from './open-sessions.ts';
 import { startServers } from './start-servers.ts';
 import { addressText } from '../http/host-port.ts';
 import { createMint } from '../token/mint-token.ts';
 import type { TokenKeys } from '../token/token-key.ts';
-import { keyProblems, neverHadKeys } from './key-problems.ts';
 import { watchComfyuis } from './watch-comfyuis.ts';
 import type { ServiceOptions } from './service-options.ts';
 
@@ -59,6 +57,9 @@ export async function startService(options: ServiceOptions): Promise<Service> {
   const { parallelHashes = Math.max(1, availableParallelism() - 1), waitingHashes } = config.service;
   const ends = openAccessEnds({ config, keys: keys.token, log, metrics, audit, now, fetch: ask });
   const sessions = openSessions({ config, log, audit, now });
+  const throttle = createLoginThrottle(monotonic, (kind) => {
+    metrics.lockouts.inc({ kind });
+  });
   const parts: EndpointParts = {
     revocations: ends.revocations,
     accessTokens: ends.accessTokens,
@@ -70,9 +71,7 @@ export async function startService(options: ServiceOptions): Promise<Service> {
     fetch: ask,
     verifyKeys: keys.verify,
     hashing: measureHashes(createHashQueue({ parallel: parallelHashes, waiting: waitingHashes }), metrics),
-    throttle: createLoginThrottle(monotonic, (kind) => {
-      metrics.lockouts.inc({ kind });
-    }),
+    throttle,
   };
   let guarded = buildEndpoints(config, parts);
   const bootstraps = watchBootstrap({
@@ -108,35 +107,26 @@ export async function startService(options: ServiceOptions): Promise<Service> {
     })),
   );
   const comfyuis = watchComfyuis(config, options.askComfyui, { metrics, log });
-  const readiness = (): Readiness => ({
-    ready: !neverHadKeys(guarded),
-    revision,
-    envoy: options.envoy?.state() ?? 'separate',
-    problems: [
-      ...faults,
-      ...(options.envoy?.problems() ?? []),
-      ...bootstraps.problems(),
-      ...keyProblems(guarded),
-      ...comfyuis.problems,
-      ...auditing.problems(),
-      ...sessions.problems(),
-      ...ends.problems(),
-    ].map(conceal),
-  });
-  const admin = await startAdminServer({
-    ...config.admin,
-    registry: metrics.registry,
-    readiness,
+  const admin = await openAdmin({
+    ...parts,
+    ...options,
+    config,
+    audit,
+    throttle,
     conceal,
-    console: openConsole({
-      ...parts,
-      config,
-      audit,
-      current: () => current,
-      findEndpoint: (name) => guarded.findEndpoint(name),
-      state: readiness,
-      checkText: options.checkText,
-    }),
+    now,
+    monotonic,
+    fetch: ask,
+    current: () => current,
+    built: () => guarded,
+    revision: () => revision,
+    faults: () => faults,
+    bootstraps,
+    keys: keys.token,
+    auditing,
+    opened: sessions,
+    ends,
+    comfyuis,
   });
   const closeOthers = async (): Promise<void> => {
     await admin.close();

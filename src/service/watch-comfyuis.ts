@@ -3,7 +3,12 @@ import type { Metrics } from '../admin/metrics.ts';
 import type { Config } from '../config/schema.ts';
 import { watchUpstreams, type AskComfyui, type UpstreamWatch } from '../comfyui/watch-upstreams.ts';
 
-const NONE: UpstreamWatch = { problems: [], replace: () => undefined, close: () => undefined };
+const NONE: UpstreamWatch = {
+  problems: [],
+  reports: new Map(),
+  replace: () => undefined,
+  close: () => undefined,
+};
 
 /** Monitors every ComfyUI, and reports in metrics and the log which cannot serve. */
 export function watchComfyuis(

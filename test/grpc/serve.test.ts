@@ -96,7 +96,7 @@ test('a change is applied, an invalid one changes nothing, and SIGTERM stops the
 });
 
 test('all problems of an invalid configuration are printed, with exit code 78', async () => {
-  directory.write('c.yaml', 'endpoints: []\nadmin: { listen: nowhere }\nunknown: 1\n');
+  directory.write('c.yaml', 'endpoints: 1\nadmin: { listen: nowhere }\nunknown: 1\n');
   const serving = start();
   expect(await serving.exit).toBe(78);
   expect(serving.output.trim().split('\n')).toHaveLength(3);
