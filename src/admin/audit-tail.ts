@@ -10,6 +10,15 @@ export interface AuditTail {
 const MOST = 5000;
 const MOST_BYTES = 2 * 1024 * 1024;
 
+/** A crash can cut off a line. */
+function isEvent(line: string): boolean {
+  try {
+    return typeof JSON.parse(line) === 'object';
+  } catch {
+    return false;
+  }
+}
+
 /** The last lines of the file; none if it cannot be read: then there is nothing to show yet. */
 function lastLines(file: string): string[] {
   try {
@@ -19,12 +28,7 @@ function lastLines(file: string): string[] {
       const from = Math.max(0, size - MOST_BYTES);
       const bytes = Buffer.alloc(size - from);
       readSync(descriptor, bytes, 0, bytes.length, from);
-      const lines = bytes
-        .toString('utf8')
-        .split('\n')
-        .filter((line) => line !== '');
-      // The first one may begin in the middle.
-      return from > 0 ? lines.slice(1) : lines;
+      return bytes.toString('utf8').split('\n').filter(isEvent);
     } finally {
       closeSync(descriptor);
     }

@@ -21,7 +21,7 @@ function aThrottle() {
     attempt[how]();
     return 0;
   };
-  return { clock, begin, fail: ended('failed'), succeed: ended('succeeded'), blocks };
+  return { clock, begin, fail: ended('failed'), succeed: ended('succeeded'), blocks, throttle };
 }
 
 const address = (n: number): string => `198.51.${n >> 8}.${n & 255}`;
@@ -154,4 +154,40 @@ test('10,000 failures with long names use little memory', () => {
   const before = process.memoryUsage().heapUsed;
   for (let n = 0; n < 10_000; n++) fail(`${'x'.repeat(40_000)}${n}`, address(n));
   expect(process.memoryUsage().heapUsed - before).toBeLessThan(100e6);
+});
+
+test('operators see each delay once, while it holds, and can end it', () => {
+  const { clock, begin, fail, throttle } = aThrottle();
+  for (let count = 0; count < 5; count++) fail();
+  clock.ms += 1000;
+  fail();
+  const [lockout, ...others] = throttle.lockouts();
+  expect(others).toEqual([]);
+  expect(lockout).toMatchObject({
+    kind: 'user',
+    endpoint: 'studio',
+    username: 'alice',
+    network: HOME,
+    seconds: 2,
+  });
+  expect(throttle.unlock('another')).toBe(false);
+  expect(begin()).toBe(2);
+  expect(throttle.unlock(lockout?.id ?? '')).toBe(true);
+  expect(typeof begin()).not.toBe('number');
+  expect(throttle.lockouts()).toEqual([]);
+});
+
+test('a delay that is over is not shown, and one for a client or for strangers can be ended, too', () => {
+  const { clock, begin, fail, throttle } = aThrottle();
+  for (let count = 0; count < 30; count++) fail(`user${count}`);
+  expect(throttle.lockouts().map(({ kind }) => kind)).toEqual(['address']);
+  for (const { id } of throttle.lockouts()) throttle.unlock(id);
+  expect(typeof begin('user99')).not.toBe('number');
+  for (let count = 0; count < 60; count++) fail('bob', address(count));
+  const [strangers] = throttle.lockouts().filter(({ kind }) => kind === 'strangers');
+  expect(begin('bob', '192.0.2.200')).toBeGreaterThan(0);
+  throttle.unlock(strangers?.id ?? '');
+  expect(typeof begin('bob', '192.0.2.200')).not.toBe('number');
+  clock.ms += 3_600_000;
+  expect(throttle.lockouts()).toEqual([]);
 });

@@ -42,7 +42,16 @@ test('hostile names and reasons that are already in the files come back as text'
   writeFileSync(started.file, config);
   await send(olga, '/console/endpoints', { ...SETTINGS, multiTenant: 'off' });
   await send(olga, '/console/deploy', { reason: HOSTILE });
-  for (const path of ['endpoints/studio', 'history', 'deploy', 'status'])
-    expect((await olga.get(`/console/${path}`)).text).not.toMatch(/<script|<img/);
+  for (const path of [
+    'endpoints/studio',
+    'history',
+    'deploy',
+    'status',
+    'people',
+    `audit?text=${encodeURIComponent(HOSTILE)}`,
+  ])
+    expect((await olga.get(`/console/${path}`)).text).not.toMatch(
+      /<script(?! src="\/console\/status\.js")|<img/,
+    );
   expect((await olga.get('/console/history')).text).toContain('&lt;script&gt;');
 });

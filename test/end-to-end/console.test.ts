@@ -1,7 +1,8 @@
-import { mkdirSync, readFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { PASSWORD, startConsole } from '../console/start-console.ts';
+import { AUDIENCE, aKey, aToken, ISSUER, type SigningKey } from '../support/tokens.ts';
 import { violations } from './axe.ts';
 import { launchChromium } from './comfyui-page.ts';
 
@@ -9,8 +10,9 @@ const SCREENSHOTS = '.test-output';
 
 let started: Awaited<ReturnType<typeof startConsole>>;
 let browser: Browser;
+let key: SigningKey;
 beforeAll(async () => {
-  [started, browser] = await Promise.all([startConsole(), launchChromium()]);
+  [started, browser, key] = await Promise.all([startConsole(), launchChromium(), aKey('ES256')]);
   mkdirSync(SCREENSHOTS, { recursive: true });
 });
 afterAll(async () => {
@@ -60,13 +62,58 @@ test.each(LOOKS)(
     await page.getByRole('status').waitFor();
     await looked('deployed');
     expect(readFileSync(started.file, 'utf8')).toContain(`username: ${user}`);
-    for (const name of ['history', 'status']) {
+    for (const name of ['history', 'status', 'people', 'audit', 'verify']) {
       await page.goto(url(name));
       await looked(name);
     }
+    // The other option of the guide.
+    await page.goto(url('endpoints'));
+    await page.locator('#new-name').fill(`jwt-${locale.toLowerCase()}`);
+    await page.locator('#new-domains').fill(`${locale.toLowerCase()}.example`);
+    await page.locator('#new-upstream').fill('http://127.0.0.1:8299');
+    await page.locator('form[action="/console/endpoints/create"] [value=JWT]').check();
+    await page.locator('form[action="/console/endpoints/create"] button').click();
+    await page.locator('#issuer-issuer').fill(ISSUER);
+    await page.locator('#issuer-audience').fill(AUDIENCE);
+    await page.locator('#issuer-keys').fill(JSON.stringify({ keys: [key.jwk] }));
+    await page.locator('form[action="/console/endpoints/issuer"] button').click();
+    await page.getByRole('rowheader', { name: 'ES256-1' }).waitFor();
+    await looked('jwt');
+    await page.goto(url('deploy'));
+    await page.locator('[name=reason]').fill('tokens');
+    await page.keyboard.press('Enter');
+    await page.getByRole('status').waitFor();
+    await page.goto(url(`try/jwt-${locale.toLowerCase()}`));
+    await page.locator('#try-jwt').fill(await aToken(key, { sub: 'bob' }));
+    await page.locator('main button').click();
+    await page.locator('code', { hasText: 'bob' }).waitFor();
+    await looked('try');
+    await page.goto(url('explain?endpoint=studio&as=alice&method=GET&path=/queue'));
+    await looked('explain');
     await page.locator('form[action="/console/sign-out"] button').click();
     await page.locator('[name=password]').waitFor();
     await looked('sign-in');
     await context.close();
   },
 );
+
+test('the status page follows what happens without being loaded again', async () => {
+  const context = await browser.newContext();
+  const page = await context.newPage();
+  const errors: string[] = [];
+  page.on('console', (message) => {
+    if (message.type() === 'error') errors.push(message.text());
+  });
+  const link = await started.accounts.createLink({ role: 'administrator' });
+  await page.goto(`http://127.0.0.1:${started.port}/console/setup?link=${link}`);
+  await page.locator('[name=name]').fill('live');
+  await page.locator('[name=password]').fill(PASSWORD);
+  await page.keyboard.press('Enter');
+  await page.locator('nav a[href="/console/status"]').click();
+  await page.locator('.good').first().waitFor();
+  writeFileSync(started.file, 'endpoints: 1\n');
+  await page.locator('.bad', { hasText: 'Needs attention' }).waitFor();
+  // The policy allowed all that the page does.
+  expect(errors).toEqual([]);
+  await context.close();
+});

@@ -2,9 +2,10 @@ import { Hono, type Context } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
 import { requestOf } from '../../portal/visit.ts';
 import type { ConsoleParts } from '../console-context.ts';
+import type { ConsoleUser } from '../console-sessions.ts';
 import { apiRefusalOf } from '../request-guard.ts';
 import { CONFIGURATION_OPERATIONS } from './configuration-operations.ts';
-import { callerOf } from './caller.ts';
+import { createFindCaller } from './caller.ts';
 import { ENDPOINT_OPERATIONS } from './endpoint-operations.ts';
 import { openApi } from './openapi.ts';
 import { ApiProblem, type Operation } from './operation.ts';
@@ -19,9 +20,11 @@ export const OPERATIONS: readonly Operation[] = [
 ];
 const MAX_BODY = 2 * 1024 * 1024;
 
-async function answer(context: Context, one: Operation, parts: ConsoleParts): Promise<Response> {
-  const user = await callerOf(context, parts);
-  if (user instanceof Response) return user;
+async function answer(
+  context: Context,
+  one: Operation,
+  { parts, user }: { readonly parts: ConsoleParts; readonly user: ConsoleUser },
+): Promise<Response> {
   const address = requestOf(context).peerAddress;
   if (one.role === 'administrator' && user.role !== 'administrator') {
     parts.audit({ event: 'console-refused', user: user.name, reason: 'role', address });
@@ -39,11 +42,15 @@ async function answer(context: Context, one: Operation, parts: ConsoleParts): Pr
 }
 
 function register(app: Hono, parts: ConsoleParts): void {
+  const findCaller = createFindCaller(parts);
   for (const path of new Set(OPERATIONS.map((one) => one.path))) {
     const operations = OPERATIONS.filter((one) => one.path === path);
     const route = path.replaceAll(/\{(\w+)\}/g, ':$1');
     for (const one of operations)
-      app.on(one.method.toUpperCase(), route, (context) => answer(context, one, parts));
+      app.on(one.method.toUpperCase(), route, async (context) => {
+        const user = await findCaller(context);
+        return user instanceof Response ? user : answer(context, one, { parts, user });
+      });
     const allow = operations.map(({ method }) => method.toUpperCase()).join(', ');
     app.all(route, (context) => {
       context.header('allow', allow);

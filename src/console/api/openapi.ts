@@ -36,7 +36,7 @@ function parametersOf({ parameters, query }: Operation): object[] {
       name,
       in: place,
       required: !(schema as z.ZodType).safeParse(undefined).success,
-      schema: schemaOf(schema as z.ZodType, 'input'),
+      schema: schemaOf(schema as z.ZodType, 'output'),
     }));
   return [...listed('path', parameters), ...listed('query', query)];
 }

@@ -85,7 +85,8 @@ export const history = z.object({
 });
 
 export const configuration = z.object({
-  revision: z.string(),
+  revision: z.string().meta({ description: 'What the service serves.' }),
+  version: z.string().meta({ description: 'Identifies the text.' }),
   writable: z.boolean(),
   text: z.string().meta({ description: 'YAML. Secrets are replaced by marks, which may be sent back.' }),
 });

@@ -1,10 +1,10 @@
 import { z } from 'zod';
-import { duration } from '../../config-file/fields.ts';
 import { operation, ApiProblem, type Operation } from './operation.ts';
 import * as schemas from './schemas.ts';
 
 const iso = (ms: number): string => new Date(ms).toISOString();
 const MOST_EVENTS = 1000;
+const DAY_MS = 86_400_000;
 
 /** What runs, who is there, and what happened; and ending it. */
 export const STATUS_OPERATIONS: readonly Operation[] = [
@@ -36,10 +36,10 @@ export const STATUS_OPERATIONS: readonly Operation[] = [
     method: 'get',
     path: '/usage',
     summary: 'GPU seconds, prompts and storage per user, as comfy-tenant usage prints them',
-    query: z.strictObject({ since: duration('1s', '400d').default(30 * 86_400_000) }),
+    query: z.strictObject({ days: z.coerce.number().int().min(1).max(400).default(30) }),
     result: schemas.usage,
-    async run({ query: { since } }, { parts }) {
-      const { users, problems } = await parts.operations.usage(parts.now() - since);
+    async run({ query: { days } }, { parts }) {
+      const { users, problems } = await parts.operations.usage(parts.now() - days * DAY_MS);
       return { users: [...users], problems: [...problems] };
     },
   }),
