@@ -83,7 +83,7 @@ export function endpointsPage(pages: Pages, parts: ConsoleParts): void {
     return showPage(context, visit, {
       title: endpoint.name,
       content,
-      command: 'comfy-tenant user add alice',
+      command: endpoint.method === 'BASIC' ? 'comfy-tenant user add alice' : 'comfy-tenant check',
     });
   });
 }

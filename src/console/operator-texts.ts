@@ -4,6 +4,8 @@ import type { PartStatus } from './operations.ts';
 /** The texts of the pages about the running service: Status, People and Audit log. */
 const ENGLISH = {
   parts: 'Parts',
+  part: 'Part',
+  state: 'State',
   kinds: {
     configuration: 'Configuration',
     envoy: 'Envoy',
@@ -101,6 +103,8 @@ export type OperatorTexts = typeof ENGLISH;
 
 const CHINESE: OperatorTexts = {
   parts: '组件',
+  part: '组件',
+  state: '状态',
   kinds: { configuration: '配置', envoy: 'Envoy', keys: '密钥', comfyui: 'ComfyUI', files: '状态文件' },
   works: '✓ 正常',
   fails: '✗ 需要处理',

@@ -15,7 +15,7 @@ function partTable({ parts }: Status, texts: OperatorTexts): Html {
       : html`<span class="bad">${texts.fails}</span>${problems.map((problem) => html`<br />${problem}`)}`,
     timeText(sinceMs),
   ]);
-  return table([texts.parts, '', texts.since], rows);
+  return table([texts.part, texts.state, texts.since], rows);
 }
 
 function checkTable({ checks }: Status, texts: OperatorTexts): Html {
@@ -78,7 +78,7 @@ function keyTable({ keys }: Status, texts: OperatorTexts): Html {
     ageSeconds === undefined ? texts.fixed : texts.ago.replace('{text}', durationText(ageSeconds)),
   ]);
   return html`<h2>${texts.keys}</h2>
-    ${table([texts.issuer, '', texts.age], rows)}`;
+    ${table([texts.issuer, texts.state, texts.age], rows)}`;
 }
 
 /** Everything on the status page below its title. */
@@ -91,7 +91,7 @@ export function statusContent(visit: ConsoleVisit, status: Status): Html {
     <h2>${own.parts}</h2>
     ${partTable(status, own)}
     <h2>${own.requests}</h2>
-    ${minutesChart(status.minutes, own)} ${checkTable(status, own)}
+    ${status.minutes.length === 0 ? NOTHING : minutesChart(status.minutes, own)} ${checkTable(status, own)}
     <h2>${own.lockouts}</h2>
     ${lockoutTable(visit, status, own)} ${status.keys.length === 0 ? NOTHING : keyTable(status, own)}
     ${status.comfyuis.length === 0 ? NOTHING : html`<h2>${own.queues}</h2>`} ${queues(status, own)}`;

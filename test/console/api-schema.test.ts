@@ -1,3 +1,4 @@
+import { resolve } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { withInstallLock } from '../../src/install/install-lock.ts';
 import { ensureVenv, findPython } from '../../src/install/python.ts';
@@ -38,7 +39,11 @@ test('the API answers as its OpenAPI description says, whatever it is sent', asy
   ];
   const url = `http://127.0.0.1:${started.port}/api/v1/openapi.json`;
   const args = ['-m', 'schemathesis.cli', 'run', url, ...options];
-  const { code, stdout, stderr } = await runProgram(await schemathesis(), args, { env: process.env });
+  const { code, stdout, stderr } = await runProgram(resolve(await schemathesis()), args, {
+    env: process.env,
+    // It keeps a cache there.
+    cwd: started.directory,
+  });
   expect(stdout + stderr).toMatch(/Operations:\s+18 selected/);
   expect(code, stdout.slice(-3000)).toBe(0);
   expect(started.logged()).not.toContain('the console failed');

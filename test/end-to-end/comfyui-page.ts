@@ -52,8 +52,8 @@ export class ComfyuiPage {
   }
 
   /** Once ComfyUI has started in the page. */
-  static async ready(page: Page, name: 'alice' | 'bob'): Promise<ComfyuiPage> {
-    await page.getByText(name, { exact: true }).first().waitFor();
+  static async ready(page: Page, name?: string): Promise<ComfyuiPage> {
+    if (name !== undefined) await page.getByText(name, { exact: true }).first().waitFor();
     await page.waitForFunction(
       () => (globalThis as unknown as { app?: Partial<Comfy> }).app?.graph !== undefined,
     );
