@@ -9,6 +9,11 @@ interface KeyState {
   readonly available: boolean;
 }
 
+interface PartState {
+  readonly kind: string;
+  readonly works: boolean;
+}
+
 /** All metrics of the service. Labels have few values: no user names, hosts or paths. */
 export function createMetrics() {
   const registry = new Registry();
@@ -16,6 +21,7 @@ export function createMetrics() {
   collectDefaultMetrics({ register: registry });
   const keysFetchedAtMs = new Map<string, number>();
   let keyStates: () => readonly KeyState[] = () => [];
+  let partStates: () => readonly PartState[] = () => [];
   const configReloads = new Counter({
     name: `${PREFIX}config_reloads_total`,
     help: 'Configuration changes that were applied or rejected.',
@@ -89,6 +95,21 @@ export function createMetrics() {
         }
       },
     }),
+    partWorks: new Gauge({
+      name: `${PREFIX}part_works`,
+      help: '1 if all parts of this kind work, 0 if one needs attention: the console and /readyz say what to do.',
+      labelNames: ['kind'] as const,
+      registers,
+      collect() {
+        this.reset();
+        for (const { kind, works } of partStates()) if (works) this.set({ kind }, 1);
+        for (const { kind, works } of partStates()) if (!works) this.set({ kind }, 0);
+      },
+    }),
+    /** Sets the source of the states of the parts, read at every scrape. */
+    showParts(states: () => readonly PartState[]): void {
+      partStates = states;
+    },
     /** Sets the source of the issuers' key states, read at every scrape. */
     showKeys(states: () => readonly KeyState[]): void {
       keyStates = states;

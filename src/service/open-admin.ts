@@ -37,6 +37,7 @@ export async function openAdmin(
     envoy: envoy?.state() ?? 'separate',
     problems: states.problems(),
   });
+  metrics.showParts(() => states.list());
   const minutes = countMinutes(metrics, now);
   const consoleOptions = { register: opened.register, tail: auditing.tail, state: readiness, parts: states };
   const admin = await startAdminServer({

@@ -120,6 +120,24 @@ test('Prometheus scrapes the service, and sees ComfyUI up', async () => {
   await until(async () => (await query('comfy_tenant_comfyui_up')).join() === '1', 40);
 });
 
+test('every query of the Grafana dashboard finds something, except about what has not happened', async () => {
+  await statusOf('/system_stats', ALICE);
+  const { panels } = JSON.parse(readFileSync(join(checkout, 'deploy/grafana/comfy-tenant.json'), 'utf8')) as {
+    panels: { title: string; targets: { expr: string }[] }[];
+  };
+  // This stack has a user list: no keys are fetched.
+  const without = ['Age of keys', 'Key fetches'];
+  const queries = panels
+    .filter(({ title }) => !without.includes(title))
+    .flatMap(({ title, targets }) =>
+      targets.map(({ expr }) => ({ title, expr: expr.replaceAll('$__rate_interval', '2m') })),
+    );
+  for (const { title, expr } of queries) {
+    const found = async (): Promise<boolean> => (await query(expr)).length > 0;
+    await until(found, 90).catch(() => expect.soft(`${title}: ${expr}`).toBe('a query with a result'));
+  }
+});
+
 test('a ComfyUI that stops is reported, stops quickly, and comes back', async () => {
   const began = Date.now();
   compose(['stop', 'comfyui']);

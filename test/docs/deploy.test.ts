@@ -32,6 +32,31 @@ test('every metric used in an alert exists', async () => {
   for (const name of named) expect(text).toContain(name.replace(/_bucket$/, ''));
 });
 
+interface Dashboard {
+  readonly panels: readonly {
+    readonly title: string;
+    readonly targets: readonly { readonly expr: string }[];
+  }[];
+}
+
+test('every query of the dashboard is valid, and every metric in it exists', async () => {
+  const text = await createMetrics().registry.metrics();
+  const { panels } = JSON.parse(read('deploy/grafana/comfy-tenant.json')) as Dashboard;
+  expect(panels.length).toBeGreaterThan(15);
+  const queries = panels.flatMap(({ targets }) =>
+    targets.map(({ expr }) => expr.replaceAll('$__rate_interval', '5m')),
+  );
+  const rules = queries.map(
+    (expr, at) => `      - record: query${at}\n        expr: ${JSON.stringify(expr)}\n`,
+  );
+  const directory = aDirectory();
+  const file = directory.write('rules.yml', `groups:\n  - name: dashboard\n    rules:\n${rules.join('')}`);
+  expect(execFileSync('promtool', ['check', 'rules', file], { encoding: 'utf8' })).toContain('SUCCESS');
+  directory.remove();
+  const named = queries.join(' ').match(/\b(comfy_tenant|process)_[a-z_]+/g) ?? [];
+  for (const name of named) expect(text).toContain(`# TYPE ${name.replace(/_bucket$/, '')} `);
+});
+
 test('each alert fires when it should, and none fires when everything works', () => {
   const output = execFileSync(
     'promtool',
