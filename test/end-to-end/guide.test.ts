@@ -111,13 +111,9 @@ async function verifyInTheConsole(): Promise<void> {
 /** Closes the templates, which ComfyUI shows on a first visit. */
 async function firstVisit(page: Page, name?: string): Promise<ComfyuiPage> {
   const comfyuiPage = await ComfyuiPage.ready(page, name);
-  await page.getByRole('dialog').first().waitFor();
-  const isClosed = async (): Promise<boolean> => {
-    await page.keyboard.press('Escape');
-    return (await page.locator('.p-dialog-mask').count()) === 0;
-  };
-  // It takes keys only once it has the focus.
-  await vi.waitUntil(isClosed, { timeout: PATIENCE_MS, interval: 500 });
+  const close = page.locator('.workflow-template-selector-dialog button.absolute:visible');
+  await close.first().click();
+  await page.locator('.p-dialog-mask').waitFor({ state: 'detached' });
   return comfyuiPage;
 }
 
