@@ -30,6 +30,13 @@ export function createMetrics() {
   });
   // Start at 0: Prometheus sees no increase in a counter whose first sample is 1.
   for (const result of ['applied', 'rejected']) configReloads.inc({ result }, 0);
+  const lockouts = new Counter({
+    name: `${PREFIX}lockouts_total`,
+    help: 'Delays imposed after failed passwords.',
+    labelNames: ['kind'] as const,
+    registers,
+  });
+  for (const kind of ['user', 'address', 'strangers']) lockouts.inc({ kind }, 0);
   return {
     registry,
     comfyuis: createComfyuiMetrics(registry),
@@ -152,12 +159,7 @@ export function createMetrics() {
       help: 'Failed requests to a ComfyUI to close WebSockets; they are repeated.',
       registers,
     }),
-    lockouts: new Counter({
-      name: `${PREFIX}lockouts_total`,
-      help: 'Delays imposed after failed passwords.',
-      labelNames: ['kind'] as const,
-      registers,
-    }),
+    lockouts,
   };
 }
 

@@ -8,7 +8,7 @@ const variable = (name: string): string => {
 
 export const checkout = variable('CHECKOUT');
 const gateway = `http://127.0.0.1:${variable('GATEWAY_PORT')}`;
-export const prometheus = `http://127.0.0.1:${variable('PROMETHEUS_PORT')}`;
+const prometheus = `http://127.0.0.1:${variable('PROMETHEUS_PORT')}`;
 
 /** @throws Error with its last lines when it fails */
 export function docker(...args: string[]): string {
@@ -80,4 +80,11 @@ export async function statusOf(path: string, credentials?: string): Promise<numb
     ({ status }) => status,
     () => 0,
   );
+}
+
+/** The values of a query to the stack's Prometheus. */
+export async function query(expression: string): Promise<string[]> {
+  const response = await fetch(`${prometheus}/api/v1/query?query=${encodeURIComponent(expression)}`);
+  const { data } = (await response.json()) as { data: { result: { value: [number, string] }[] } };
+  return data.result.map(({ value }) => value[1]);
 }
