@@ -11,7 +11,7 @@ import functools
 from aiohttp import web
 
 from . import confinement, context
-from .route_overrides import Handler
+from .overrides import Handler
 from .sandbox import Sandbox
 
 _USER_DATA, _SETTINGS = "/userdata/{file}", "/settings/{id}"

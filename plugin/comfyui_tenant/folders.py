@@ -14,6 +14,7 @@ from . import context
 from .comfyui import Function
 from .context import Tenant
 from .hooks import Hook, wrap
+from .library import INPUT, Library, serving
 from .tenant_path import KINDS, is_below
 
 HOOKS = (
@@ -39,6 +40,7 @@ class Folders:
     def __init__(self, root: str, instance: str = ""):
         """@param instance the name of this ComfyUI's folder in each user's temp"""
         self.root = os.path.abspath(root)
+        self.library = Library(None)
         self._instance = instance
 
     def of(self, tenant: Tenant, kind: str) -> str:
@@ -83,7 +85,9 @@ def _directory_of(folders: Folders, kind: str) -> Callable[[Function], Function]
     def make(original: Function) -> Function:
         def get_directory() -> str:
             tenant = context.current()
-            return str(original()) if tenant is None else folders.of(tenant, kind)
+            if tenant is None:
+                return str(original())
+            return (kind == INPUT and serving.get()) or folders.of(tenant, kind)
 
         return get_directory
 
@@ -99,6 +103,9 @@ def _contained(folders: Folders) -> Callable[[Function], Function]:
         def get_annotated_filepath(name: str, default_dir: str | None = None) -> Any:
             path = original(name, default_dir)
             tenant = context.current()
+            shared = None if tenant is None else _of_library(folders, name)
+            if shared is not None and not os.path.exists(path):
+                return shared
             if tenant is not None and not folders.holds(tenant, path):
                 raise ValueError(f"{name}: must be a file in your input, output or temp folder")
             return path
@@ -118,6 +125,8 @@ def _exists(folders: Folders) -> Callable[[Function], Function]:
             tenant = context.current()
             if tenant is not None:
                 bare, base = folder_paths.annotated_filepath(name)
+                if _of_library(folders, name) is not None:
+                    return True
                 if not folders.holds(tenant, os.path.join(base or folder_paths.get_input_directory(), bare)):
                     return False
             return original(name)
@@ -125,3 +134,9 @@ def _exists(folders: Folders) -> Callable[[Function], Function]:
         return exists_annotated_filepath
 
     return make
+
+
+def _of_library(folders: Folders, name: str) -> str | None:
+    """The file of the library that a graph names, such as `library/desk.png` or `library/desk.png [input]`."""
+    bare = name.removesuffix(" [input]")
+    return folders.library.find(INPUT, bare) if isinstance(bare, str) else None

@@ -7,6 +7,7 @@ import logging
 import os
 import time
 from collections.abc import Callable
+from dataclasses import replace
 
 from . import (
     atomic_files,
@@ -40,6 +41,7 @@ from .instance import Instance
 from .isolation import Isolation
 from .key_file import VARIABLE as KEY_VARIABLE
 from .key_file import KeyFile
+from .library import Library, library_root
 from .middleware import TenantMiddleware
 from .open_sockets import OpenSockets
 from .pack_report import add_packs
@@ -83,8 +85,13 @@ class Plugin:
         self.settings: Settings = read_settings(os.environ.get(VARIABLE))
         root = os.path.abspath(self.settings.tenants_dir or os.path.join(folder_paths.base_path, "tenants"))
         os.makedirs(root, mode=0o700, exist_ok=True)
+        library = library_root(self.settings.library, folder_paths.base_path)
+        if library is not None:
+            # Prompts read its files, and the kernel does not let them write there.
+            self.settings = replace(self.settings, readable=(*self.settings.readable, library))
         self.instance = Instance(root)
         self.folders = Folders(root, self.instance.name)
+        self.folders.library = Library(library)
         self.worker = Worker()
         self._started = False
 
@@ -149,7 +156,7 @@ class Plugin:
         add_usage(server, usage, quota, self.folders.root, open_sockets)
         paths = server_paths(self.folders)
         parts = (Verifier(keys), self.settings, tenants, quota, server, isolated.sandbox, usage)
-        middleware = TenantMiddleware(*parts, routes, paths)
+        middleware = TenantMiddleware(*parts, routes, paths, self.folders.library)
         server.app.middlewares.insert(0, middleware.middleware())
         cache_headers.install(server.app)
         open_sockets.install(server.app)

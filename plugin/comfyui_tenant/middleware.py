@@ -19,6 +19,8 @@ from .confined_workers import TooManyCalls
 from .empty_answers import empty_answer
 from .guard import OutsideTenant
 from .identity import TOKEN_HEADER, USER_HEADER, identify
+from .library import Library
+from .overrides import Handler
 from .ownership import PromptIdTaken, TooManyQueued
 from .pack_routes import Decision, PackRoutes
 from .pages import accepts_html, for_browser
@@ -27,7 +29,7 @@ from .queue import TenantQueue
 from .quota import Quota
 from .responses import error, refused
 from .rights import RIGHTS, refusal_of
-from .route_overrides import Handler, override_for
+from .route_overrides import override_for
 from .sandbox import Sandbox
 from .server_paths import ServerPaths
 from .settings import Settings
@@ -60,6 +62,7 @@ class TenantMiddleware:
     usage: Usage
     routes: PackRoutes
     paths: ServerPaths
+    library: Library
 
     def middleware(self) -> Any:
         @web.middleware

@@ -5,94 +5,30 @@ The routes exist in ComfyUI 0.3.75 and newer; those of `/jobs` only in newer ver
 
 from __future__ import annotations
 
-import asyncio
-import json
 import os
 import uuid
-from collections.abc import Awaitable, Callable
-from typing import Any, Protocol, cast
 
 from aiohttp import web
 
 from . import context
 from .atomic_files import is_temporary, saves_image
-from .comfyui import PromptServer
 from .hidden_paths import without_paths
 from .interrupts import interrupt_by_id
-from .pack_routes import PackRoutes
-from .prompt_body import problem_of_body
-from .queue import TenantQueue
-from .refused_nodes import refusal_of
-from .responses import error, used_up
-from .sandbox import Sandbox
-from .server_paths import ServerPaths
+from .library_routes import with_library
+from .overrides import Handler, Override, Parts, body_of, with_body
+from .prompt_route import prompt
+from .responses import error
 from .sockets import scoped
-from .usage import Usage
-from .wait import wait_of
-
-Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
-
-
-class Parts(Protocol):
-    """What the overrides need of the plugin."""
-
-    @property
-    def server(self) -> PromptServer: ...
-
-    @property
-    def tenants(self) -> TenantQueue: ...
-
-    @property
-    def sandbox(self) -> Sandbox: ...
-
-    @property
-    def usage(self) -> Usage: ...
-
-    @property
-    def routes(self) -> PackRoutes: ...
-
-    @property
-    def paths(self) -> ServerPaths: ...
-
-
-Override = Callable[[Parts, web.Request, Handler], Awaitable[web.StreamResponse]]
 
 
 def override_for(method: str, route: str | None) -> Override:
     """The function that serves the route with this pattern."""
-    return _OVERRIDES.get(("GET" if method == "HEAD" else method, route or ""), _unchanged)
+    asked = "GET" if method == "HEAD" else method
+    return with_library(asked, route or "", _OVERRIDES.get((asked, route or ""), _unchanged))
 
 
 async def _unchanged(_parts: Parts, request: web.Request, handler: Handler) -> web.StreamResponse:
     return await handler(request)
-
-
-async def _prompt(parts: Parts, request: web.Request, handler: Handler) -> web.StreamResponse:
-    tenant, queue = context.require(), parts.server.prompt_queue
-    content, charset = await request.read(), request.charset or "utf-8"
-    problem = problem_of_body(content, charset)
-    if problem is not None:
-        return error(400, "invalid_prompt", problem)
-    refusal = refusal_of(content, charset, parts.routes.nodes)
-    if refusal is not None:
-        return web.json_response(refusal, status=400)
-    parts.tenants.check_queue_limit(queue, tenant)
-    today = await asyncio.to_thread(parts.usage.today, tenant) if parts.usage.has_limits else None
-    if today is not None and today.is_over:
-        return used_up(today)
-    context.request_id.set(request.headers.get("X-Request-Id", "")[:64] or None)
-    response = await handler(request)
-    if response.status != 200:
-        return parts.paths.hide_in_response(response)
-    body = _body_of(response)
-    with queue.mutex:
-        items = (*queue.queue, *queue.currently_running.values())
-        own = next((int(item[0]) for item in items if item[1] == body["prompt_id"]), None)
-    body["number"] = parts.tenants.statistics.own_counts[tenant.directory] if own is None else own
-    body["wait"] = wait_of(queue, parts.tenants.statistics, tenant.directory)
-    if today is not None:
-        body["gpuSeconds"] = today.as_json()
-    return _with_body(response, body)
 
 
 async def _interrupt(parts: Parts, request: web.Request, handler: Handler) -> web.StreamResponse:
@@ -129,11 +65,11 @@ async def _preview(parts: Parts, request: web.Request, handler: Handler) -> web.
 
 async def _model_folders(parts: Parts, request: web.Request, handler: Handler) -> web.StreamResponse:
     response = await handler(request)
-    body = _body_of(response)
+    body = body_of(response)
     for kind in body:
         # Hide the server's paths; the web UI uses the name and the position in this list.
         kind["folders"] = [os.path.basename(folder) for folder in kind["folders"]]
-    return _with_body(response, body)
+    return with_body(response, body)
 
 
 async def _mask(parts: Parts, request: web.Request, handler: Handler) -> web.StreamResponse:
@@ -149,15 +85,15 @@ async def _user_data(parts: Parts, request: web.Request, handler: Handler) -> we
     if response.status != 200:
         return response
     # Temporary files of saves in progress are not the user's files.
-    return _with_body(response, [entry for entry in _body_of(response) if not is_temporary(entry["name"])])
+    return with_body(response, [entry for entry in body_of(response) if not is_temporary(entry["name"])])
 
 
 async def _stats(parts: Parts, request: web.Request, handler: Handler) -> web.StreamResponse:
     response = await handler(request)
-    body = _body_of(response)
+    body = body_of(response)
     # The command line contains the server's paths.
     body["system"]["argv"] = body["system"]["argv"][:1] and ["main.py"]
-    return _with_body(response, body)
+    return with_body(response, body)
 
 
 async def _with_interrupt_by_id(request: web.Request, handler: Handler, named: bool) -> web.StreamResponse:
@@ -168,16 +104,6 @@ async def _with_interrupt_by_id(request: web.Request, handler: Handler, named: b
         interrupt_by_id.reset(token)
 
 
-def _body_of(response: web.StreamResponse) -> Any:
-    return json.loads(cast(bytes, cast(web.Response, response).body))
-
-
-def _with_body(response: web.StreamResponse, body: Any) -> web.StreamResponse:
-    # Changed in place, because inner middleware has set headers.
-    cast(web.Response, response).text = json.dumps(body)
-    return response
-
-
 async def _node_info(parts: Parts, request: web.Request, handler: Handler) -> web.StreamResponse:
     # Nodes define their inputs here, and some read files to do so.
     response: web.StreamResponse = await parts.sandbox.call(context.require(), lambda: handler(request))
@@ -185,7 +111,7 @@ async def _node_info(parts: Parts, request: web.Request, handler: Handler) -> we
 
 
 _OVERRIDES: dict[tuple[str, str], Override] = {
-    ("POST", "/prompt"): _prompt,
+    ("POST", "/prompt"): prompt,
     ("POST", "/interrupt"): _interrupt,
     ("POST", "/jobs/cancel"): _cancel,
     ("POST", "/jobs/{job_id}/cancel"): _cancel,

@@ -37,6 +37,8 @@ class Settings:
     readable: tuple[str, ...] = ()
     writable: tuple[str, ...] = ()
     caches: tuple[str, ...] = ()
+    # Folder with `input` and `workflows` that operators fill and everyone can read; None: `library` in the base folder.
+    library: str | None = None
     require_kernel_isolation: bool = False
     # Files and folders that no user's code may access.
     private: tuple[str, ...] = ()
@@ -102,6 +104,7 @@ _KEYS = {
     "readable": ("readable", _texts, "must be a list of files and folders, such as [/data/pictures]"),
     "writable": ("writable", _texts, "must be a list of folders, such as [/data/exports]"),
     "caches": ("caches", _texts, "must be a list of folders, such as [/data/huggingface]"),
+    "library": ("library", _text, "must be a folder, such as /data/library"),
     "shareHalfLifeSeconds": ("share_half_life_seconds", _seconds, "must be a number of seconds above 0"),
     "shareWeights": ("share_weights", _weights, "must map user and operator to numbers of 0.01 or more, such as {operator: 2}"),
     "gpuSecondsPerDay": ("gpu_seconds_per_day", _day_limits, "must be {soft, hard}, numbers of seconds, soft not above hard"),
@@ -148,7 +151,7 @@ def read_settings(path: str | None) -> Settings:
 
 
 # Relative to the settings file.
-_PATHS = ("tenants_dir", "private", "readable", "writable", "caches")
+_PATHS = ("tenants_dir", "library", "private", "readable", "writable", "caches")
 
 
 def _relative_to(folder: str, value: str | tuple[str, ...] | None) -> str | tuple[str, ...] | None:

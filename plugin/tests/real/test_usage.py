@@ -10,6 +10,7 @@ import uuid
 
 import pytest
 from comfyui_process import graph, image, start, token
+from comfyui_socket import Socket
 
 HARD = 0.3
 
@@ -45,12 +46,24 @@ def test_only_the_gateway_may_ask_for_everyones_use(metered):
     [alice] = [user for user in found["users"] if user["user"] == "alice"]
     assert (alice["prompts"], alice["failed"]) == (1, 0)
     assert alice["gpuSeconds"] >= 0 and alice["bytes"] > 0
-    assert found["queue"] == {"waiting": 0, "running": 0, "oldestWaitSeconds": 0.0}
+    assert found["queue"] == {"waiting": 0, "running": 0, "oldestWaitSeconds": 0.0, "users": []}
     assert 0 < found["disk"]["free"] < found["disk"]["total"]
     assert report(metered, rights=["close"]) == 403
     for user in (metered.visitor("alice"), metered.visitor("boss", "operator")):
         for path in ("/_tenant/usage", "/api/_tenant/usage"):
             assert user.ask(path).status == 403
+
+
+def test_a_report_says_whose_prompts_run_and_who_is_connected(metered):
+    alice, bob = metered.visitor("alice"), metered.visitor("bob")
+    alice.upload("in.png", image())
+    bob.upload("in.png", image())
+    with Socket(alice), Socket(alice):
+        for visitor in (alice, bob):
+            visitor.post("/prompt", {"prompt": graph("in.png", "x", wait=3, text=uuid.uuid4().hex)})
+        found = report(metered)
+        assert {(one["user"], one["waiting"] + one["running"]) for one in found["queue"]["users"]} == {("alice", 1), ("bob", 1)}
+        assert found["webSockets"] == {"alice": 2}
 
 
 def test_a_report_does_not_bring_back_the_folders_of_a_removed_user(metered):
