@@ -15,7 +15,7 @@ export interface PartStatus {
 }
 
 /** Checks since the service started. */
-export interface CheckCount {
+interface CheckCount {
   readonly endpoint: string;
   readonly decision: string;
   /** Empty unless the decision is `deny`. */
@@ -62,7 +62,7 @@ export interface Status {
 }
 
 /** What a user used at all ComfyUIs. */
-export interface UserUsage {
+interface UserUsage {
   readonly user: string;
   readonly prompts: number;
   readonly failed: number;

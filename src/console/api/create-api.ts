@@ -13,7 +13,7 @@ import { refuse, type Refused } from './refuse.ts';
 import { STATUS_OPERATIONS } from './status-operations.ts';
 import { validated } from './validated.ts';
 
-export const OPERATIONS: readonly Operation[] = [
+const OPERATIONS: readonly Operation[] = [
   ...STATUS_OPERATIONS,
   ...CONFIGURATION_OPERATIONS,
   ...ENDPOINT_OPERATIONS,
