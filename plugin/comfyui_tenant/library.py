@@ -48,7 +48,7 @@ class Library:
         return None if self._root is None else os.path.join(self._root, kind)
 
     def find(self, kind: str, shown: str) -> str | None:
-        """The path of a file that users see as `library/…`; None if it is not there, or not in the library."""
+        """The path of a file that users see as `library/…`; None if it does not exist, or is not in the library."""
         folder, (top, _, name) = self.folder(kind), shown.partition("/")
         if folder is None or top != SHOWN or not _is_plain(name):
             return None

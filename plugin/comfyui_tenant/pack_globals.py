@@ -21,7 +21,7 @@ from .sandbox_policy import is_under
 
 
 class OwnValue:
-    """Stands in for a value, and uses the current user's. Each user's begins as a copy of the pack's own.
+    """Replaces a value, and uses the current user's. Each user's begins as a copy of the pack's own.
 
     Code that runs for no user has one of its own, too.
     """

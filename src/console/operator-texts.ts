@@ -50,7 +50,7 @@ const ENGLISH = {
   oldest: 'Oldest wait',
   disk: 'Free disk space',
   webSockets: 'WebSockets',
-  nobody: 'Nothing waits or runs.',
+  idle: 'Nothing waits or runs.',
   envoyStates: {
     live: 'Envoy uses this revision.',
     applying: 'A change is on its way to Envoy.',
@@ -143,7 +143,7 @@ const CHINESE: OperatorTexts = {
   oldest: '最长等待',
   disk: '剩余磁盘空间',
   webSockets: 'WebSocket',
-  nobody: '没有等待或运行的任务。',
+  idle: '没有等待或运行的任务。',
   envoyStates: {
     live: 'Envoy 正在使用此修订版本。',
     applying: '更改正在应用到 Envoy。',

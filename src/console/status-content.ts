@@ -49,7 +49,7 @@ function queues({ comfyuis }: Status, texts: OperatorTexts): Html {
         value="${disk.free}"
         aria-label="${texts.disk}"
       ></meter>
-      ${rows.length === 0 ? html`<p>${texts.nobody}</p>` : table([texts.user, texts.running, texts.waiting], rows)}`;
+      ${rows.length === 0 ? html`<p>${texts.idle}</p>` : table([texts.user, texts.running, texts.waiting], rows)}`;
   })}`;
 }
 

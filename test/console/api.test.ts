@@ -47,7 +47,7 @@ test('every operation needs an account, and changes an administrator', async () 
 });
 
 test('a wrong password, another account and a malformed header are refused and recorded', async () => {
-  for (const who of ['olga:wrong', 'nobody:x', 'a:b:c', ' '])
+  for (const who of ['olga:wrong', 'someone:x', 'a:b:c', ' '])
     expect((await ask('GET /status', { who })).status).toBe(401);
   const twice = { authorization: 'Bearer x' };
   expect((await ask('GET /status', { who: '', headers: twice })).status).toBe(401);
