@@ -55,6 +55,11 @@ class Quota:
         """Whether there is a quota."""
         return self._settings.quota_bytes is not None
 
+    @property
+    def limit(self) -> int | None:
+        """Bytes per user; None without a quota."""
+        return self._settings.quota_bytes
+
     def why_full(self, more: int) -> str | None:
         """Why no user can store `more` bytes, or None."""
         kept = self._settings.min_free_bytes

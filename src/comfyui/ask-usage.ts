@@ -25,6 +25,8 @@ const report = z.object({
     /** Whose they are; an older plugin does not report it. */
     users: z.array(z.object({ user: z.string(), waiting: z.number(), running: z.number() })).default([]),
   }),
+  /** Per user; null without a quota. */
+  quotaBytes: z.number().nullable().default(null),
   /** Open ones, by user. */
   webSockets: z.record(z.string(), z.number()).default({}),
   /** Since this ComfyUI started. */

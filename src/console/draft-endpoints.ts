@@ -9,6 +9,8 @@ export interface DraftEndpoint {
   readonly upstreams: readonly string[];
   readonly multiTenant: boolean;
   readonly method: string;
+  /** What passwords must have; empty without a policy. */
+  readonly policy: string;
   /** As written. */
   readonly usersFile: string | undefined;
   /** The names under `users`. */
@@ -32,7 +34,7 @@ export function textsOf(value: unknown): string[] {
 
 function endpointOf(value: unknown, at: number): DraftEndpoint {
   const { name, domains, upstream, multiTenant, auth } = fieldsOf(value);
-  const { method, users, usersFile } = fieldsOf(auth);
+  const { method, users, usersFile, policy } = fieldsOf(auth);
   return {
     at,
     name: typeof name === 'string' ? name : '',
@@ -40,6 +42,7 @@ function endpointOf(value: unknown, at: number): DraftEndpoint {
     upstreams: textsOf(upstream),
     multiTenant: multiTenant === true,
     method: typeof method === 'string' ? method : '',
+    policy: textsOf(policy)[0] ?? '',
     usersFile: textsOf(usersFile)[0],
     // By place: an entry without a name must not shift the others.
     users: listOf(users).map((user) => textsOf(fieldsOf(user)['username'])[0] ?? ''),

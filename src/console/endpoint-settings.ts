@@ -63,6 +63,22 @@ export function methodForms(visit: ConsoleVisit, { name, method }: DraftEndpoint
   ${changeForm(visit, '/console/endpoints/remove', remove)}`;
 }
 
+/** What new passwords of a BASIC endpoint must have. */
+export function policyForm(visit: ConsoleVisit, { name, policy }: DraftEndpoint): Html {
+  const guide = GUIDE_TEXTS[visit.language];
+  const options = [
+    { value: '', label: guide.noPolicy },
+    { value: 'funart', label: guide.funartPolicy },
+  ];
+  const fields = html`<input type="hidden" name="endpoint" value="${name}" />
+    <fieldset>
+      <legend>${guide.policy}</legend>
+      ${radios({ name: 'policy', options, chosen: policy })}
+    </fieldset>
+    <button class="other" type="submit">${visit.texts.change}</button>`;
+  return changeForm(visit, '/console/endpoints/policy', fields);
+}
+
 /** Changes domains, ComfyUIs, Multi-Tenant Mode and the method of an endpoint of the draft. */
 export function endpointSettingsPage(pages: Pages, parts: ConsoleParts): void {
   endpointForm(pages, parts, {
@@ -74,6 +90,14 @@ export function endpointSettingsPage(pages: Pages, parts: ConsoleParts): void {
     edits({ endpoint: { at, method: current }, form: { method } }) {
       if (!isMethod(method) || method === current) return [];
       return [{ kind: 'set', path: ['endpoints', at, 'auth'], value: initialAuth(method) }];
+    },
+  });
+  endpointForm(pages, parts, {
+    path: '/endpoints/policy',
+    edits({ endpoint: { at, method, policy: current }, form: { policy = '' } }) {
+      const path = ['endpoints', at, 'auth', 'policy'];
+      if (method !== 'BASIC' || policy === current) return [];
+      return [policy === 'funart' ? { kind: 'set', path, value: policy } : { kind: 'remove', path }];
     },
   });
   endpointForm(pages, parts, {

@@ -3,7 +3,7 @@ import type { Html } from '../portal/page-response.ts';
 import type { ConsoleParts } from './console-context.ts';
 import { draftEndpoints, endpointNamed, type DraftEndpoint } from './draft-endpoints.ts';
 import { createForm } from './create-endpoint.ts';
-import { methodForms, settingsForm } from './endpoint-settings.ts';
+import { methodForms, policyForm, settingsForm } from './endpoint-settings.ts';
 import { jwtSection } from './jwt-section.ts';
 import { showPage } from './page.ts';
 import { showMessage, type Pages } from './pages.ts';
@@ -71,7 +71,9 @@ export function endpointsPage(pages: Pages, parts: ConsoleParts): void {
       });
     const settings =
       user?.role === 'administrator'
-        ? html`${settingsForm(visit, endpoint)} ${methodForms(visit, endpoint)}`
+        ? html`${settingsForm(visit, endpoint)}
+          ${endpoint.method === 'BASIC' ? policyForm(visit, endpoint) : raw('')}
+          ${methodForms(visit, endpoint)}`
         : html`<p>${endpoint.domains.join(', ')} → ${endpoint.upstreams.join(', ')}</p>`;
     const people =
       endpoint.method === 'BASIC' ? userList(visit, parts, endpoint) : jwtSection(visit, parts, endpoint);

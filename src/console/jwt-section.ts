@@ -4,27 +4,40 @@ import type { ConsoleParts } from './console-context.ts';
 import type { DraftEndpoint } from './draft-endpoints.ts';
 import { draftJwt, type DraftIssuer, type DraftPlace } from './draft-jwt.ts';
 import { GUIDE_TEXTS, type GuideTexts } from './guide-texts.ts';
+import { keyFacts } from '../jwt/key-facts.ts';
 import { keyTable } from './jwt-keys.ts';
+import type { KeysStatus } from './operations.ts';
 import { changeForm, field, select, textArea } from './page.ts';
+import { durationText } from './table.ts';
 import type { ConsoleVisit } from './visit.ts';
 
 const LOCATIONS = ['HEADER', 'COOKIE', 'QUERY'] as const;
 const SOURCES = ['keys', 'url', 'discover', 'file'] as const;
 const ID_HEADER = 'X-FunArt-Comfy-UserId';
 
-function issuerPart({ issuer, audience, keys }: DraftIssuer, texts: GuideTexts): Html {
+/** The keys that the service has now, of an issuer whose keys are not in the configuration. */
+function servedKeys(issuer: string, served: readonly KeysStatus[], texts: GuideTexts): Html {
+  const found = served.find((one) => one.issuer === issuer);
+  if (found === undefined || found.keys.length === 0) return html`<p class="soft">${texts.remoteKeys}</p>`;
+  const age =
+    found.ageSeconds === undefined ? '' : texts.fetchedAgo.replace('{text}', durationText(found.ageSeconds));
+  return html`${keyTable(found.keys, texts)}
+    <p class="soft">${age}</p>`;
+}
+
+function issuerPart(
+  { issuer, audience, keys }: DraftIssuer,
+  texts: GuideTexts,
+  served: readonly KeysStatus[],
+): Html {
   const source = keys.kind === undefined ? '–' : `${texts.sources[keys.kind]} ${keys.at}`;
   return html`<p>
       ${texts.issuer}: <strong>${issuer || '–'}</strong><br />
       ${texts.audience}: ${audience.join(', ') || '–'}<br />
       ${texts.source}: ${source}
     </p>
-    ${keys.kind === 'keys' ? keyTable(keys.keys, texts) : raw('')}
-    ${
-      keys.kind === 'url' || keys.kind === 'discover'
-        ? html`<p class="soft">${texts.remoteKeys}</p>`
-        : raw('')
-    }`;
+    ${keys.kind === 'keys' ? keyTable(keys.keys.map(keyFacts), texts) : raw('')}
+    ${keys.kind === 'keys' ? raw('') : servedKeys(issuer, served, texts)}`;
 }
 
 interface PlaceList {
@@ -97,14 +110,19 @@ function issuerForm(visit: ConsoleVisit, { name }: DraftEndpoint, issuer: DraftI
 }
 
 /** JWKS, claim transformation and token lookup of a JWT endpoint. */
-export function jwtSection(visit: ConsoleVisit, parts: ConsoleParts, endpoint: DraftEndpoint): Html {
+export async function jwtSection(
+  visit: ConsoleVisit,
+  parts: ConsoleParts,
+  endpoint: DraftEndpoint,
+): Promise<Html> {
+  const { keys: served } = await parts.operations.status();
   const { cookie, language, user } = visit;
   const guide = GUIDE_TEXTS[language];
   const { issuers, claims, lookups } = draftJwt(parts.drafts.of(cookie, parts.store.read).text, endpoint.at);
   const id = { location: 'HEADER', name: ID_HEADER, value: 'sub' };
   const isAdministrator = user?.role === 'administrator';
   return html`<h2>${guide.jwks}</h2>
-    ${issuers.length === 0 ? html`<p>${guide.noIssuer}</p>` : issuers.map((one) => issuerPart(one, guide))}
+    ${issuers.length === 0 ? html`<p>${guide.noIssuer}</p>` : issuers.map((one) => issuerPart(one, guide, served))}
     ${isAdministrator ? issuerForm(visit, endpoint, issuers[0]) : raw('')}
     <h2>${guide.claims}</h2>
     ${placeList(visit, endpoint, {

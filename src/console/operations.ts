@@ -1,5 +1,6 @@
 import type { Lockout } from '../basic/recent-lockouts.ts';
 import type { UsageReport } from '../comfyui/ask-usage.ts';
+import type { KeyFacts } from '../jwt/key-facts.ts';
 import type { RegisteredSession } from '../revocation/registered-sessions.ts';
 
 /** A part of the gateway, and whether it works. */
@@ -36,6 +37,7 @@ export interface KeysStatus {
   readonly available: boolean;
   /** Since the last successful fetch; undefined for keys in the configuration or a file. */
   readonly ageSeconds: number | undefined;
+  readonly keys: readonly KeyFacts[];
 }
 
 export interface ComfyuiStatus {
@@ -72,6 +74,8 @@ interface UserUsage {
 }
 
 export interface Usage {
+  /** What each may store, if there is a quota. */
+  readonly quotaBytes: number | undefined;
   readonly users: readonly UserUsage[];
   /** ComfyUIs that did not answer, and why. */
   readonly problems: readonly string[];

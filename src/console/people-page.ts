@@ -23,7 +23,7 @@ function endButton(visit: ConsoleVisit, { action, value, text }: EndButton): Htm
   return changeForm(visit, action, fields);
 }
 
-function usageTable(visit: ConsoleVisit, { users, problems }: Usage): Html {
+function usageTable(visit: ConsoleVisit, { users, problems, quotaBytes }: Usage): Html {
   const texts = OPERATOR_TEXTS[visit.language];
   const rows = users.map(({ user, prompts, failed, gpuSeconds, waitedSeconds, bytes }) => [
     user,
@@ -31,7 +31,7 @@ function usageTable(visit: ConsoleVisit, { users, problems }: Usage): Html {
     String(failed),
     durationText(gpuSeconds),
     durationText(waitedSeconds),
-    bytesText(bytes),
+    quotaBytes === undefined ? bytesText(bytes) : `${bytesText(bytes)} / ${bytesText(quotaBytes)}`,
     endButton(visit, { action: '/console/people/end', value: user, text: texts.endUser }),
   ]);
   const columns = [texts.user, texts.prompts, texts.failed, texts.gpu, texts.waited, texts.stored, ''];

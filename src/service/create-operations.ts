@@ -10,6 +10,7 @@ import type { Config } from '../config/schema.ts';
 import type { ServiceState } from '../console/console-context.ts';
 import type { ComfyuiStatus, KeysStatus, Minute, Operations } from '../console/operations.ts';
 import { explainError } from '../errors/explain-error.ts';
+import { keyFacts } from '../jwt/key-facts.ts';
 import { issuedBeforeNow } from '../revocation/issued-before.ts';
 import { KEEP_REVOCATION_MS, type Revocations } from '../revocation/revocations.ts';
 import type { SessionRegister } from '../revocation/session-register.ts';
@@ -48,6 +49,7 @@ export function createOperations(options: OperationsOptions): Operations {
       issuer: conceal(issuer),
       available: source.current() !== undefined,
       ageSeconds: values.find(({ labels }) => labels.issuer === issuer)?.value,
+      keys: (source.current()?.jwks().keys ?? []).map(keyFacts),
     }));
   }
 
@@ -99,7 +101,9 @@ export function createOperations(options: OperationsOptions): Operations {
         }),
       );
       const reports = await Promise.all(asked);
-      return { users: sumUsage(reports.flatMap((report) => report?.users ?? [])), problems };
+      const quotas = reports.flatMap((report) => report?.quotaBytes ?? []);
+      const quotaBytes = quotas.length === 0 ? undefined : Math.min(...quotas);
+      return { quotaBytes, users: sumUsage(reports.flatMap((report) => report?.users ?? [])), problems };
     },
     sessions: () =>
       register

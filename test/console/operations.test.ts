@@ -125,6 +125,13 @@ test('public paths, rules and operators are changed as YAML, and explained', asy
   expect(readFileSync(started.file, 'utf8')).toBe(CONFIG);
 });
 
+test('the policy for names and passwords is chosen, and users who violate it are named', async () => {
+  await send(olga, '/console/endpoints/policy', { endpoint: 'studio', policy: 'funart' });
+  expect(await deploy()).toContain('violates policy funart');
+  await send(olga, '/console/endpoints/policy', { endpoint: 'studio', policy: '' });
+  expect(await page('deploy')).toContain('no changes');
+});
+
 test('users are imported from the lines of an htpasswd file, or none of them', async () => {
   const hash = /\$argon2id[^"]*/.exec(CONFIG)?.[0] ?? '';
   const bad = await send(olga, '/console/users/import', {

@@ -34,6 +34,8 @@ const comfyui = z.object({
   webSockets: z.record(z.string(), count),
 });
 
+const key = z.object({ kid: z.string(), algorithm: z.string(), strength: z.string() });
+
 export const status = z.object({
   revision: z.string(),
   envoy: z.string(),
@@ -43,7 +45,14 @@ export const status = z.object({
     z.object({ endpoint: z.string(), decision: z.string(), reason: z.string(), count: amount }),
   ),
   minutes: z.array(z.object({ at: time, allowed: amount, refused: amount })),
-  keys: z.array(z.object({ issuer: z.string(), available: z.boolean(), ageSeconds: amount.optional() })),
+  keys: z.array(
+    z.object({
+      issuer: z.string(),
+      available: z.boolean(),
+      ageSeconds: amount.optional(),
+      keys: z.array(key),
+    }),
+  ),
   comfyuis: z.array(comfyui),
   lockouts: z.array(lockout),
 });
@@ -60,6 +69,7 @@ export const usage = z.object({
     }),
   ),
   problems: z.array(z.string()),
+  quotaBytes: amount.optional(),
 });
 
 export const sessions = z.object({

@@ -25,7 +25,7 @@ export const STATUS_OPERATIONS: readonly Operation[] = [
         })),
         minutes: minutes.map(({ atMs, ...minute }) => ({ ...minute, at: iso(atMs) })),
         checks: [...status.checks],
-        keys: [...status.keys],
+        keys: status.keys.map((one) => ({ ...one, keys: [...one.keys] })),
         comfyuis: [...status.comfyuis],
         lockouts: [...status.lockouts],
       };
@@ -39,8 +39,8 @@ export const STATUS_OPERATIONS: readonly Operation[] = [
     query: z.strictObject({ days: z.coerce.number().int().min(1).max(400).default(30) }),
     result: schemas.usage,
     async run({ query: { days } }, { parts }) {
-      const { users, problems } = await parts.operations.usage(parts.now() - days * DAY_MS);
-      return { users: [...users], problems: [...problems] };
+      const { users, problems, quotaBytes } = await parts.operations.usage(parts.now() - days * DAY_MS);
+      return { users: [...users], problems: [...problems], quotaBytes };
     },
   }),
   operation({
