@@ -34,7 +34,14 @@ def add_usage(server: PromptServer, usage: Usage, quota: Quota, root: str, socke
         queue = queue_state(server.prompt_queue, time.monotonic())
         totals = {"prompts": usage.prompts, "failed": usage.failed, "gpuSeconds": round(usage.gpu_seconds, 3)}
         space = {"free": disk.free, "total": disk.total}
-        found = {"users": users, "queue": queue, "totals": totals, "disk": space, "webSockets": sockets.by_user(), "quotaBytes": quota.limit}
+        found = {
+            "users": users,
+            "queue": queue,
+            "totals": totals,
+            "disk": space,
+            "webSockets": sockets.by_user(),
+            "quotaBytes": quota.limit,
+        }
         return web.json_response(found)
 
 
