@@ -43,6 +43,7 @@ from .key_file import VARIABLE as KEY_VARIABLE
 from .key_file import KeyFile
 from .library import Library, library_root
 from .middleware import TenantMiddleware
+from .model_uploads import add_model_uploads
 from .open_sockets import OpenSockets
 from .pack_report import add_packs
 from .private_places import of_this_comfyui
@@ -151,6 +152,7 @@ class Plugin:
         server.app.on_startup.append(routes.packs_loaded)
         server.app.on_startup.append(_keep_what_was_loaded)
         add_removal(server)
+        add_model_uploads(server, self.settings)
         open_sockets = OpenSockets()
         add_close(server, open_sockets)
         add_usage(server, usage, quota, self.folders.root, open_sockets)

@@ -20,6 +20,7 @@ from .empty_answers import empty_answer
 from .guard import OutsideTenant
 from .identity import TOKEN_HEADER, USER_HEADER, identify
 from .library import Library
+from .model_uploads import ROUTE as MODELS
 from .overrides import Handler
 from .ownership import PromptIdTaken, TooManyQueued
 from .pack_routes import Decision, PackRoutes
@@ -40,7 +41,7 @@ PUBLIC = "/_tenant/plugin"
 # There are few patterns, and the check runs for every request.
 _core_of = functools.lru_cache(maxsize=4096)(policy.core_of)
 _USER, _TOKEN = istr(USER_HEADER), istr(TOKEN_HEADER)
-_STORING = ("/upload/image", "/upload/mask", "/userdata/{file}", "/prompt")
+_STORING = ("/upload/image", "/upload/mask", "/userdata/{file}", "/prompt", MODELS)
 _FULL_REMEDY = "the server's disk is full: delete some of your files, or ask the operator to free space"
 # Status, type, message and remedy.
 _REFUSALS: dict[type[Exception], tuple[int, str, str, str]] = {

@@ -65,6 +65,7 @@ _OPEN = (
     "GET /_tenant/*",
     "DELETE /_tenant/files",
     "DELETE /_tenant/me",
+    "POST /_tenant/models/{kind}/{name}",
     "POST /_tenant/restart",
 )
 # The web UI shows an error if these are denied, so they get an empty response: see empty_answers.py.

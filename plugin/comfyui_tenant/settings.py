@@ -39,6 +39,8 @@ class Settings:
     caches: tuple[str, ...] = ()
     # Folder with `input` and `workflows` that operators fill and everyone can read; None: `library` in the base folder.
     library: str | None = None
+    # `kinds` of models that users may upload, and `maxBytes` of one; empty: none.
+    user_models: dict[str, Any] = field(default_factory=dict)
     require_kernel_isolation: bool = False
     # Files and folders that no user's code may access.
     private: tuple[str, ...] = ()
@@ -90,6 +92,12 @@ def _day_limits(value: object) -> bool:
     return all(map(_seconds, value.values())) and value.get("soft", 0) <= value.get("hard", value.get("soft", 0))
 
 
+def _user_models(value: object) -> bool:
+    if not isinstance(value, dict) or set(value) != {"kinds", "maxBytes"}:
+        return False
+    return _texts(value["kinds"]) and _natural(value["maxBytes"])
+
+
 # key → field, test, rule
 _KEYS = {
     "tenantsDir": ("tenants_dir", _text, "must be a folder, such as /data/tenants"),
@@ -104,6 +112,7 @@ _KEYS = {
     "readable": ("readable", _texts, "must be a list of files and folders, such as [/data/pictures]"),
     "writable": ("writable", _texts, "must be a list of folders, such as [/data/exports]"),
     "caches": ("caches", _texts, "must be a list of folders, such as [/data/huggingface]"),
+    "userModels": ("user_models", _user_models, "must be {kinds, maxBytes}, such as {kinds: [loras], maxBytes: 2000000000}"),
     "library": ("library", _text, "must be a folder, such as /data/library"),
     "shareHalfLifeSeconds": ("share_half_life_seconds", _seconds, "must be a number of seconds above 0"),
     "shareWeights": ("share_weights", _weights, "must map user and operator to numbers of 0.01 or more, such as {operator: 2}"),
