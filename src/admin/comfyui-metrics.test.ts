@@ -34,3 +34,12 @@ test('a ComfyUI that left the configuration disappears', async () => {
   metrics.remove(LABELS);
   expect(await text()).not.toContain('upstream="1"');
 });
+
+test('a ComfyUI that does not answer has no queue and disk, and its totals stay', async () => {
+  const { metrics, text } = shown(4);
+  metrics.hide(LABELS);
+  expect(await text()).not.toMatch(new RegExp(`^${name}(queue|disk)_.*upstream`, 'm'));
+  expect(await text()).toContain(`${name}prompts_total{endpoint="studio",upstream="1"} 4`);
+  metrics.show(LABELS, figures(5));
+  expect(await text()).toContain(`${name}prompts_total{endpoint="studio",upstream="1"} 5`);
+});

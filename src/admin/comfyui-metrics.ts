@@ -52,6 +52,10 @@ export function createComfyuiMetrics(registry: Registry) {
       }
       last.set(key, totals);
     },
+    /** It does not answer: its last queue and disk would raise alerts that are no longer true, or hide new ones. */
+    hide(labels: Labels): void {
+      for (const one of Object.values(gauges)) one.remove({ ...labels });
+    },
     remove(labels: Labels): void {
       for (const one of [...Object.values(gauges), ...Object.values(counters)]) one.remove({ ...labels });
       last.delete(JSON.stringify(labels));

@@ -26,7 +26,8 @@ export function watchComfyuis(
       comfyuiUp.set(labels, up ? 1 : 0);
       if (workerAlive === undefined) comfyuiWorkerAlive.remove(labels);
       else comfyuiWorkerAlive.set(labels, workerAlive ? 1 : 0);
-      if (usage !== undefined) metrics.comfyuis.show(labels, usage);
+      if (usage === undefined) metrics.comfyuis.hide(labels);
+      else metrics.comfyuis.show(labels, usage);
       const key = `${endpoint} ${upstream}`;
       if (known.get(key) === problem) return;
       if (problem !== undefined) log.warn({ endpoint, upstream, problem }, 'ComfyUI cannot serve');
