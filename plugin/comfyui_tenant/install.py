@@ -41,7 +41,7 @@ from .instance import Instance
 from .isolation import Isolation
 from .key_file import VARIABLE as KEY_VARIABLE
 from .key_file import KeyFile
-from .library import Library, library_root
+from .library import INPUT, WORKFLOWS, Library, library_root
 from .middleware import TenantMiddleware
 from .model_uploads import add_model_uploads
 from .open_sockets import OpenSockets
@@ -89,7 +89,8 @@ class Plugin:
         library = library_root(self.settings.library, folder_paths.base_path)
         if library is not None:
             # Prompts read its files, and the kernel does not let them write there.
-            self.settings = replace(self.settings, readable=(*self.settings.readable, library))
+            folders = (os.path.join(library, kind) for kind in (INPUT, WORKFLOWS))
+            self.settings = replace(self.settings, readable=(*self.settings.readable, *folders))
         self.instance = Instance(root)
         self.folders = Folders(root, self.instance.name)
         self.folders.library = Library(library)

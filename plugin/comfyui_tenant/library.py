@@ -95,6 +95,6 @@ def _files_in(folder: str) -> Iterator[LibraryFile]:
 
 
 def library_root(named: str | None, base: str) -> str | None:
-    """The library of the settings; else the folder `library` in ComfyUI's base folder, if it exists."""
-    place = named or os.path.join(base, SHOWN)
-    return os.path.abspath(place) if named or os.path.isdir(place) else None
+    """The library of the settings; else the folder `library` in ComfyUI's base folder, if it is one."""
+    place = os.path.abspath(named or os.path.join(base, SHOWN))
+    return place if named or any(os.path.isdir(os.path.join(place, kind)) for kind in (INPUT, WORKFLOWS)) else None

@@ -79,7 +79,7 @@ async def _copy(chunks: AsyncIterator[bytes], file: object, total: int) -> int:
     async for chunk in chunks:
         if not checked:
             begin += chunk
-            checked = _is_checked(begin, total)
+            checked = await asyncio.to_thread(_is_checked, begin, total)
         stored += len(chunk)
         if stored > total:
             raise NotSafetensors("it has more data than announced")

@@ -10,8 +10,8 @@ import math
 from typing import Any
 
 PREFIX = 8
-# As the library has it.
-MAX_HEADER = 100_000_000
+# Models have up to some hundred kilobytes; the library accepts 100 MB, whose JSON would keep the server busy.
+MAX_HEADER = 4 * 1024 * 1024
 _BITS = {
     **dict.fromkeys(("BOOL", "U8", "I8", "F8_E5M2", "F8_E4M3", "F8_E8M0"), 8),
     **dict.fromkeys(("I16", "U16", "F16", "BF16"), 16),

@@ -47,7 +47,7 @@ const markOf = (secret: string, key: Uint8Array): string =>
 /**
  * Puts the secrets of the current text back where a text has their marks.
  *
- * @returns undefined if a mark stands for several secrets or for none
+ * @returns undefined if a mark stands for several secrets or for none, or is not where secrets are
  */
 export function withSecrets(text: string, current: string, key: Uint8Array): string | undefined {
   const byMark = new Map<string, string | undefined>();
@@ -56,7 +56,9 @@ export function withSecrets(text: string, current: string, key: Uint8Array): str
     byMark.set(mark, byMark.has(mark) ? undefined : secret);
   }
   const marks = text.match(MARK) ?? [];
-  if (marks.some((mark) => byMark.get(mark) === undefined)) return undefined;
+  const places = secretsIn(text)?.join('\n').match(MARK)?.length ?? 0;
+  // Each secret is found as written and as read. Elsewhere, such as in a name, a mark would make a secret public.
+  if (places !== 2 * marks.length || marks.some((mark) => byMark.get(mark) === undefined)) return undefined;
   return text.replace(MARK, (mark) => byMark.get(mark) ?? mark);
 }
 

@@ -94,12 +94,20 @@ export function createOperations(options: OperationsOptions): Operations {
     },
     async usage(sinceMs) {
       const problems: string[] = [];
-      const asked = tenantComfyuis(config()).map((one) =>
-        askUsage(one, { keys: options.keys, sinceMs, nowMs: now() }).catch((error: unknown) => {
-          problems.push(conceal(`ComfyUI at ${new URL(one.url).host}: ${explainError(error)}`));
-          return undefined;
-        }),
-      );
+      const isUp = ({ url }: { url: string }): boolean => {
+        const problem = options.comfyuis.reports.get(url)?.problem;
+        if (problem !== undefined) problems.push(conceal(problem));
+        return problem === undefined;
+      };
+      // Not one that is known to be down: the page would wait for it.
+      const asked = tenantComfyuis(config())
+        .filter(isUp)
+        .map((one) =>
+          askUsage(one, { keys: options.keys, sinceMs, nowMs: now() }).catch((error: unknown) => {
+            problems.push(conceal(`ComfyUI at ${new URL(one.url).host}: ${explainError(error)}`));
+            return undefined;
+          }),
+        );
       const reports = await Promise.all(asked);
       const quotas = reports.flatMap((report) => report?.quotaBytes ?? []);
       const quotaBytes = quotas.length === 0 ? undefined : Math.min(...quotas);

@@ -15,6 +15,7 @@ afterAll(() => started.close());
 const ask = (place: string, more: Parameters<typeof askApi>[2] = {}) => askApi(started.port, place, more);
 const VERA = `vera:${PASSWORD}`;
 const CHANGES = [
+  'POST /configuration/check',
   'PUT /configuration',
   'POST /configuration/history/1',
   'DELETE /sessions/x',
@@ -69,7 +70,7 @@ test('a configuration is read without secrets, changed, and deployed with its se
   const read = (await ask('GET /configuration')).body as { text: string; version: string };
   expect(read.text).not.toContain('$argon2id$');
   const text = read.text.replace('# first', '# the first');
-  const checked = (await ask('POST /configuration/check', { body: { text }, who: VERA })).body;
+  const checked = (await ask('POST /configuration/check', { body: { text } })).body;
   expect(checked).toMatchObject({ valid: true, errors: [] });
   const sent = { text, version: read.version, reason: 'a better comment' };
   const done = await ask('PUT /configuration', { body: sent });
@@ -117,6 +118,19 @@ test('a configuration that is not valid, or has a mark of another secret, is ref
   const unknown = await put(CONFIG.replace(/"\$argon2id[^"]*"/, '(hidden 000000)'));
   expect(unknown.status).toBe(422);
   expect(JSON.stringify(unknown.body)).toContain('write the secret instead');
+  // A mark must not make a secret public.
+  const { text } = (await ask('GET /configuration')).body as { text: string };
+  const mark = /\(hidden [0-9a-f]{6}\)/.exec(text)?.[0] ?? '';
+  for (const spoiled of [
+    text.replace('name: studio', () => `name: "${mark}"`),
+    text.replace('# first', () => `# ${mark}`),
+    text.replace('studio', () => mark),
+  ]) {
+    const checked = await ask('POST /configuration/check', { body: { text: spoiled } });
+    expect(checked.status).toBe(422);
+    expect(JSON.stringify(checked.body)).not.toContain('$argon2');
+    expect((await put(spoiled)).status).toBe(422);
+  }
   expect(readFileSync(started.file, 'utf8')).toBe(CONFIG);
 });
 

@@ -63,6 +63,8 @@ def test_without_a_library_nothing_changes(tmp_path):
     assert none.files(INPUT) == [] and none.find(INPUT, "library/desk.png") is None
     assert refusal_to_write(none, "workflows/library/x.json") is None
     (tmp_path / "library").mkdir()
+    assert library_root(None, str(tmp_path)) is None
+    (tmp_path / "library" / "workflows").mkdir()
     assert library_root(None, str(tmp_path)) == os.path.join(str(tmp_path), "library")
     assert library_root("/data/library", str(tmp_path)) == "/data/library"
 

@@ -16,7 +16,7 @@ function whole(parts: ConsoleParts, written: string): string {
   if (found === undefined)
     throw new ApiProblem(
       422,
-      'the text has a mark "(hidden …)" that stands for no secret of the current configuration: write the secret instead',
+      'the text has a mark "(hidden …)" that stands for no secret of the current configuration, or is in another place: write the secret instead',
     );
   return found;
 }
@@ -65,6 +65,8 @@ export const CONFIGURATION_OPERATIONS: readonly Operation[] = [
     method: 'post',
     path: '/configuration/check',
     summary: 'Validates a configuration as comfy-tenant check does, and compares it with the current one',
+    // It reads the files that the text names.
+    role: 'administrator',
     body: z.strictObject({ text }),
     result: schemas.checked,
     problems: [422],
