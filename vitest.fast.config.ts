@@ -8,7 +8,7 @@ const SLOW = [
   'test/attacks/{fuzz,many-sessions}.test.ts',
   'test/config/fuzz.test.ts',
   'test/compose/**',
-  'test/docs/{deploy,kubernetes}.test.ts',
+  'test/docs/{dashboard,deploy,kubernetes}.test.ts',
   'test/stack/{demo,error-lines,from-0-1,given,read-password,system-errors,tls-errors,verify}.test.ts',
   // Mounts small disks, which needs root.
   'test/files/full-disk.test.ts',
