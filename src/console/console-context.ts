@@ -10,6 +10,7 @@ import type { Drafts } from './drafts.ts';
 import type { ConsoleSessions } from './console-sessions.ts';
 import type { FormTokens } from './form-tokens.ts';
 import type { Operations } from './operations.ts';
+import type { IsAllowed } from './request-guard.ts';
 import type { Verification } from './verification.ts';
 
 /** What the running service does at the moment. */
@@ -31,6 +32,8 @@ export interface ConsoleParts {
   /** The configuration that is being served. */
   readonly config: () => Config;
   readonly state: () => ServiceState;
+  /** Whether an address that is not this machine's may use the console. */
+  readonly isAllowed: IsAllowed;
   readonly operations: Operations;
   readonly verification: Verification;
   /** The decision about a token at an endpoint that is being served; undefined if it is no JWT endpoint. */

@@ -25,7 +25,7 @@ export function createConsole(
   });
   app.use(async (context, next) => {
     const request = requestOf(context);
-    const refusal = refusalOf(request);
+    const refusal = refusalOf(request, parts.isAllowed);
     if (refusal === undefined) return next();
     parts.audit({ event: 'console-refused', reason: refusal, address: request.peerAddress });
     return context.text(

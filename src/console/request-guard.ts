@@ -19,20 +19,23 @@ function isLoopback(address: string): boolean {
   return /^(::ffff:)?127\.[0-9]{1,3}\.[0-9]{1,3}\.[0-9]{1,3}$/.test(address) || address === '::1';
 }
 
-function isRemote(request: RequestHead): boolean {
+/** Whether an address may use the console although it is not this machine's. */
+export type IsAllowed = (address: string) => boolean;
+
+function isRemote(request: RequestHead, isAllowed: IsAllowed): boolean {
   const isProxied = FROM_PROXIES.some((name) => headerValues(request, name).length > 0);
-  return !isLoopback(request.peerAddress) || isProxied;
+  return isProxied || !(isLoopback(request.peerAddress) || isAllowed(request.peerAddress));
 }
 
 /** Why the API does not answer a request at all, or undefined. Programs send none of the headers of browsers. */
-export function apiRefusalOf(request: RequestHead): Refusal | undefined {
-  if (isRemote(request)) return 'not-local';
+export function apiRefusalOf(request: RequestHead, isAllowed: IsAllowed): Refusal | undefined {
+  if (isRemote(request, isAllowed)) return 'not-local';
   return isFromForeignPage(request, []) ? 'foreign-page' : undefined;
 }
 
 /** Why the console does not answer a request at all, or undefined. */
-export function refusalOf(request: RequestHead): Refusal | undefined {
-  if (isRemote(request)) return 'not-local';
+export function refusalOf(request: RequestHead, isAllowed: IsAllowed): Refusal | undefined {
+  if (isRemote(request, isAllowed)) return 'not-local';
   if (READING.has(request.method)) return isFromForeignPage(request, []) ? 'foreign-page' : undefined;
   if (request.method !== 'POST') return 'method';
   return isFromOwnPage(request) ? undefined : 'foreign-page';

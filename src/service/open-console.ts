@@ -15,6 +15,7 @@ import { createDrafts } from '../console/drafts.ts';
 import { createFormTokens } from '../console/form-tokens.ts';
 import { createVerification } from '../console/verification.ts';
 import type { AdminOptions } from '../admin/admin-server.ts';
+import { addressList } from '../http/address-list.ts';
 import { createOperations, type OperationsOptions } from './create-operations.ts';
 import { tryToken } from './try-token.ts';
 
@@ -50,6 +51,7 @@ export function openConsole(options: OpenConsoleOptions): Pick<AdminOptions, 'co
     state,
     operations: createOperations({ ...options, config: current }),
     verification: createVerification({ config: current, revision: () => state().revision, now }),
+    isAllowed: addressList(config.console.allowedAddresses),
     checkText,
     tryToken: (endpoint: string, token: string) =>
       tryToken(token, endpoint, { config: current(), findEndpoint: (name) => built().findEndpoint(name) }),

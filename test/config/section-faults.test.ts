@@ -15,12 +15,17 @@ const CASES: readonly (readonly [sentence: string, text: string, ...faults: stri
   [
     'a console that is neither off nor a mapping',
     `${BASIC}console: on\n`,
-    'comfy-tenant.yaml:9:10 console: must be off, or a mapping with accountsFile and historyDir',
+    'comfy-tenant.yaml:9:10 console: must be off, or a mapping with accountsFile, historyDir and allowedAddresses',
+  ],
+  [
+    'an address of the console that is none',
+    `${BASIC}console: { allowedAddresses: [172.16.0.0/12, example.com] }\n`,
+    'comfy-tenant.yaml:9:46 console.allowedAddresses[1]: must be an address or a network, such as 172.16.0.0/12',
   ],
   [
     'a key of the console that does not exist',
     `${BASIC}console: { off: true }\n`,
-    'comfy-tenant.yaml:9:12 console.off: is not a known key: known here: accountsFile, historyDir',
+    'comfy-tenant.yaml:9:12 console.off: is not a known key: known here: accountsFile, historyDir, allowedAddresses',
   ],
   [
     'an empty path',

@@ -63,7 +63,8 @@ test('pages of other sites and other machines get nothing, with the right passwo
     expect((await ask(place, { headers: foreign })).status).toBe(403);
   expect((await ask('GET /status', { headers: { 'x-forwarded-for': '127.0.0.1' } })).status).toBe(403);
   const request = { method: 'GET', path: '/api/v1/status', host: 'localhost', headers: [] };
-  expect(apiRefusalOf({ ...request, peerAddress: '10.0.0.7' })).toBe('not-local');
+  expect(apiRefusalOf({ ...request, peerAddress: '10.0.0.7' }, () => false)).toBe('not-local');
+  expect(apiRefusalOf({ ...request, peerAddress: '10.0.0.7' }, (one) => one === '10.0.0.7')).toBeUndefined();
 });
 
 test('a configuration is read without secrets, changed, and deployed with its secrets', async () => {

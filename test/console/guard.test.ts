@@ -60,13 +60,26 @@ test.each(['10.0.0.7', '::ffff:10.0.0.7', 'fe80::1', '127.0.0.1.evil', '', '1270
   'a peer at %j is not this machine',
   (peerAddress) => {
     const request = { method: 'GET', path: '/console/', host: 'localhost', headers: [], peerAddress };
-    expect(refusalOf(request)).toBe('not-local');
+    expect(refusalOf(request, () => false)).toBe('not-local');
   },
 );
 
+test('an allowed address gets in, but not through a proxy', () => {
+  const request = {
+    method: 'GET',
+    path: '/console/',
+    host: 'localhost',
+    headers: [],
+    peerAddress: '172.18.0.1',
+  };
+  expect(refusalOf(request, () => true)).toBeUndefined();
+  const proxied = { ...request, headers: [['via', '1.1 proxy'] as const] };
+  expect(refusalOf(proxied, () => true)).toBe('not-local');
+});
+
 test.each(['PUT', 'DELETE', 'PATCH', 'OPTIONS'])('%s is refused', (method) => {
   const request = { method, path: '/console/', host: 'localhost', headers: [], peerAddress: '127.0.0.1' };
-  expect(refusalOf(request)).toBe('method');
+  expect(refusalOf(request, () => false)).toBe('method');
 });
 
 test('every page forbids scripts, framing, caching and anything from elsewhere', async () => {

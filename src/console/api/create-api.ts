@@ -64,7 +64,7 @@ export function createApi(parts: ConsoleParts): Hono {
   const app = new Hono();
   app.use(async (context, next) => {
     const request = requestOf(context);
-    const refusal = apiRefusalOf(request);
+    const refusal = apiRefusalOf(request, parts.isAllowed);
     context.header('cache-control', 'no-store');
     context.header('x-content-type-options', 'nosniff');
     if (refusal === undefined) return next();
