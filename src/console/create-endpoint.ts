@@ -1,4 +1,5 @@
 import { html } from 'hono/html';
+import { USER_ID_HEADER } from '../http/user-id-header.ts';
 import type { Html } from '../portal/page-response.ts';
 import type { ConsoleParts } from './console-context.ts';
 import { changeDraft, pathOf } from './change-draft.ts';
@@ -16,7 +17,7 @@ export type Method = (typeof METHODS)[number];
 export const separated = (text = ''): string[] => text.split(/[\s,]+/).filter((part) => part !== '');
 
 /** The isolation id of the guide's example. */
-const ID_CLAIM = { location: 'HEADER', name: 'X-FunArt-Comfy-UserId', claim: 'sub' };
+const ID_CLAIM = { location: 'HEADER', name: USER_ID_HEADER, claim: 'sub' };
 
 /** What an endpoint begins with after its method was chosen. */
 export function initialAuth(method: Method): object {

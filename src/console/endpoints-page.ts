@@ -2,6 +2,7 @@ import { html, raw } from 'hono/html';
 import type { Html } from '../portal/page-response.ts';
 import type { ConsoleParts } from './console-context.ts';
 import { draftEndpoints, endpointNamed, type DraftEndpoint } from './draft-endpoints.ts';
+import { pathOf } from './change-draft.ts';
 import { createForm } from './create-endpoint.ts';
 import { methodForms, policyForm, settingsForm } from './endpoint-settings.ts';
 import { jwtSection } from './jwt-section.ts';
@@ -9,6 +10,7 @@ import { showPage } from './page.ts';
 import { showMessage, type Pages } from './pages.ts';
 import { rulesSection } from './rules-section.ts';
 import { siteForm } from './site-form.ts';
+import { table } from './table.ts';
 import { userList } from './users-page.ts';
 import type { ConsoleVisit } from './visit.ts';
 
@@ -18,13 +20,12 @@ function pendingNote({ texts, cookie }: ConsoleVisit, { drafts }: ConsoleParts):
     : raw('');
 }
 
-function row({ texts }: ConsoleVisit, { name, domains, method, multiTenant }: DraftEndpoint): Html {
-  return html`<tr>
-    <th scope="row"><a href="/console/endpoints/${encodeURIComponent(name)}">${name}</a></th>
-    <td>${domains.join(', ')}</td>
-    <td>${method}</td>
-    <td>${multiTenant ? texts.on : texts.off}</td>
-  </tr>`;
+function row(
+  { texts }: ConsoleVisit,
+  { name, domains, method, multiTenant }: DraftEndpoint,
+): (Html | string)[] {
+  const link = html`<a href="${pathOf({ name })}">${name}</a>`;
+  return [link, domains.join(', '), method, multiTenant ? texts.on : texts.off];
 }
 
 /** Endpoints, in the words of FunArt's guide. Changes go to the draft of Save and Deploy. */
@@ -38,19 +39,10 @@ export function endpointsPage(pages: Pages, parts: ConsoleParts): void {
     ${
       endpoints.length === 0
         ? html`<p>${texts.noEndpoints}</p>`
-        : html`<table>
-            <thead>
-              <tr>
-                <th scope="col">${texts.name}</th>
-                <th scope="col">${texts.domains}</th>
-                <th scope="col">${texts.method}</th>
-                <th scope="col">${texts.multiTenant}</th>
-              </tr>
-            </thead>
-            <tbody>
-              ${endpoints.map((endpoint) => row(visit, endpoint))}
-            </tbody>
-          </table>`
+        : table(
+            [texts.name, texts.domains, texts.method, texts.multiTenant],
+            endpoints.map((endpoint) => row(visit, endpoint)),
+          )
     }
     ${visit.user?.role === 'administrator' ? html`${createForm(visit)} ${siteForm(visit, parts)}` : raw('')}`;
     return showPage(context, visit, {

@@ -3,6 +3,7 @@ import type { ConsoleParts } from './console-context.ts';
 import { listBackups, readBackup } from './history.ts';
 import { changeForm, showPage } from './page.ts';
 import { showMessage, type Pages } from './pages.ts';
+import { NOTHING, table, timeText } from './table.ts';
 
 /** Roll back: earlier configurations. Choosing one makes it the draft of Save and Deploy, so history only grows. */
 export function historyPage(pages: Pages, { historyDir, drafts, store }: ConsoleParts): void {
@@ -12,32 +13,20 @@ export function historyPage(pages: Pages, { historyDir, drafts, store }: Console
     const rows = backups.map(({ number, replacedAt, author, reason }) => {
       const button = html`<input type="hidden" name="number" value="${number}" />
         <button class="other" type="submit" aria-label="${texts.choose} ${number}">${texts.choose}</button>`;
-      return html`<tr>
-        <th scope="row">${number}</th>
-        <td><time datetime="${replacedAt}">${replacedAt.slice(0, 16).replace('T', ' ')} UTC</time></td>
-        <td>${author}</td>
-        <td>${reason}</td>
-        <td>${user?.role === 'administrator' ? changeForm(visit, '/console/history', button) : ''}</td>
-      </tr>`;
+      return [
+        String(number),
+        timeText(Date.parse(replacedAt)),
+        author,
+        reason,
+        user?.role === 'administrator' ? changeForm(visit, '/console/history', button) : NOTHING,
+      ];
     });
+    const columns = [texts.number, texts.replacedAt, texts.author, texts.reason, ''];
     const content =
       rows.length === 0
         ? html`<p>${texts.noBackups}</p>`
         : html`<p>${texts.backupsNote}</p>
-            <table>
-              <thead>
-                <tr>
-                  <th scope="col">${texts.number}</th>
-                  <th scope="col">${texts.replacedAt}</th>
-                  <th scope="col">${texts.author}</th>
-                  <th scope="col">${texts.reason}</th>
-                  <td></td>
-                </tr>
-              </thead>
-              <tbody>
-                ${rows}
-              </tbody>
-            </table>`;
+            ${table(columns, rows)}`;
     return showPage(context, visit, { title: texts.sections.history, content });
   });
 

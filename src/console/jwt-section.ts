@@ -1,4 +1,5 @@
 import { html, raw } from 'hono/html';
+import { USER_ID_HEADER } from '../http/user-id-header.ts';
 import type { Html } from '../portal/page-response.ts';
 import type { ConsoleParts } from './console-context.ts';
 import type { DraftEndpoint } from './draft-endpoints.ts';
@@ -13,7 +14,6 @@ import type { ConsoleVisit } from './visit.ts';
 
 const LOCATIONS = ['HEADER', 'COOKIE', 'QUERY'] as const;
 const SOURCES = ['keys', 'url', 'discover', 'file'] as const;
-const ID_HEADER = 'X-FunArt-Comfy-UserId';
 
 /** The keys that the service has now, of an issuer whose keys are not in the configuration. */
 function servedKeys(issuer: string, served: readonly KeysStatus[], texts: GuideTexts): Html {
@@ -115,11 +115,11 @@ export async function jwtSection(
   parts: ConsoleParts,
   endpoint: DraftEndpoint,
 ): Promise<Html> {
-  const { keys: served } = await parts.operations.status();
+  const served = await parts.operations.keys();
   const { cookie, language, user } = visit;
   const guide = GUIDE_TEXTS[language];
   const { issuers, claims, lookups } = draftJwt(parts.drafts.of(cookie, parts.store.read).text, endpoint.at);
-  const id = { location: 'HEADER', name: ID_HEADER, value: 'sub' };
+  const id = { location: 'HEADER', name: USER_ID_HEADER, value: 'sub' };
   const isAdministrator = user?.role === 'administrator';
   return html`<h2>${guide.jwks}</h2>
     ${issuers.length === 0 ? html`<p>${guide.noIssuer}</p>` : issuers.map((one) => issuerPart(one, guide, served))}

@@ -84,6 +84,8 @@ export interface Usage {
 /** What operators see of the running service, and what they can end. */
 export interface Operations {
   status(): Promise<Status>;
+  /** The keys of the issuers that are being served. */
+  keys(): Promise<readonly KeysStatus[]>;
   /** @param sinceMs milliseconds since 1970 */
   usage(sinceMs: number): Promise<Usage>;
   /** Sessions of browsers that have not ended. */

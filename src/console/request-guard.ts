@@ -1,3 +1,4 @@
+import { addressList } from '../http/address-list.ts';
 import { isFromForeignPage } from '../http/foreign-page.ts';
 import { headerValues, type RequestHead } from '../http/request-head.ts';
 import { isFromOwnPage } from '../portal/same-origin.ts';
@@ -15,9 +16,7 @@ const FROM_PROXIES = [
 
 export type Refusal = 'not-local' | 'foreign-page' | 'method';
 
-function isLoopback(address: string): boolean {
-  return /^(::ffff:)?127\.[0-9]{1,3}\.[0-9]{1,3}\.[0-9]{1,3}$/.test(address) || address === '::1';
-}
+const isLoopback = addressList(['127.0.0.0/8', '::1']);
 
 /** Whether an address may use the console although it is not this machine's. */
 export type IsAllowed = (address: string) => boolean;

@@ -6,58 +6,33 @@ import type { ConsoleParts } from './console-context.ts';
 import { GUIDE_TEXTS, type GuideTexts } from './guide-texts.ts';
 import { changeForm, showPage } from './page.ts';
 import { showMessage, type Pages } from './pages.ts';
+import { table } from './table.ts';
 import { isGood, verifyReport, type LastVerification } from './verify-report.ts';
 import type { ConsoleVisit } from './visit.ts';
 
 const LOOK_AGAIN_SECONDS = '2';
 
 /** One line per dimension; each shows the worse of both directions. */
-function dimensionRows({ rows }: EndpointVerification, texts: GuideTexts): Html {
+function dimensionRows({ rows }: EndpointVerification, texts: GuideTexts): string[][] {
   const yesNo = (value: boolean): string => (value ? texts.yes : texts.no);
-  return html`${[...new Set(rows.map(({ dimension }) => dimension))].map((dimension) => {
+  return [...new Set(rows.map(({ dimension }) => dimension))].map((dimension) => {
     const both = rows.filter((row) => row.dimension === dimension);
-    return html`<tr>
-      <th scope="row">${dimension}</th>
-      <td>${yesNo(both.every(({ aSeesOwn }) => aSeesOwn))}</td>
-      <td>${yesNo(both.some(({ bSeesAs }) => bSeesAs))}</td>
-      <td>${yesNo(both.every(({ backAgain }) => backAgain))}</td>
-    </tr>`;
-  })}`;
+    return [
+      dimension,
+      yesNo(both.every(({ aSeesOwn }) => aSeesOwn)),
+      yesNo(both.some(({ bSeesAs }) => bSeesAs)),
+      yesNo(both.every(({ backAgain }) => backAgain)),
+    ];
+  });
 }
 
 function resultHtml(result: EndpointVerification, texts: GuideTexts): Html {
   const good = isGood(result);
+  const columns = [texts.dimension, texts.ownSeen, texts.otherSeen, texts.again];
+  const probes = result.probes.map(({ name, outcome }) => [name, outcome]);
   return html`<h2>${result.endpoint}</h2>
     <p class="${good ? 'done' : 'error'}" role="status">${good ? texts.isolated : texts.notIsolated}</p>
-    <table>
-      <thead>
-        <tr>
-          ${[texts.dimension, texts.ownSeen, texts.otherSeen, texts.again].map(
-            (name) => html`<th scope="col">${name}</th>`,
-          )}
-        </tr>
-      </thead>
-      <tbody>
-        ${dimensionRows(result, texts)}
-      </tbody>
-    </table>
-    <table>
-      <thead>
-        <tr>
-          <th scope="col">${texts.probe}</th>
-          <th scope="col">${texts.outcome}</th>
-        </tr>
-      </thead>
-      <tbody>
-        ${result.probes.map(
-          ({ name, outcome }) =>
-            html`<tr>
-              <th scope="row">${name}</th>
-              <td>${outcome}</td>
-            </tr>`,
-        )}
-      </tbody>
-    </table>`;
+    ${table(columns, dimensionRows(result, texts))} ${table([texts.probe, texts.outcome], probes)}`;
 }
 
 function lastHtml(visit: ConsoleVisit, last: LastVerification | undefined): Html {

@@ -21,7 +21,7 @@ export function isAddressBlock(text: string): boolean {
   return parseBlock(text) !== undefined;
 }
 
-/** Whether an address is in one of the networks. An IPv4 address may be written as IPv6 (`::ffff:172.18.0.1`). */
+/** Whether an address is in one of the networks. An IPv4 address may be written as IPv6 (`::ffff:172.18.0.1`), which `BlockList` knows. */
 export function addressList(blocks: readonly string[]): (address: string) => boolean {
   const list = new BlockList();
   for (const text of blocks) {
@@ -29,8 +29,7 @@ export function addressList(blocks: readonly string[]): (address: string) => boo
     if (block !== undefined) list.addSubnet(block.address, block.prefix, block.type);
   }
   return (address) => {
-    const plain = address.replace(/^::ffff:(?=[0-9.]+$)/i, '');
-    const version = isIP(plain);
-    return version !== 0 && list.check(plain, version === 4 ? 'ipv4' : 'ipv6');
+    const version = isIP(address);
+    return version !== 0 && list.check(address, version === 4 ? 'ipv4' : 'ipv6');
   };
 }

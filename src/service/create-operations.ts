@@ -71,6 +71,7 @@ export function createOperations(options: OperationsOptions): Operations {
   }
 
   return {
+    keys: keysStatus,
     async status() {
       const { revision, envoy, ready } = options.state();
       const { values } = await metrics.checks.get();
