@@ -24,6 +24,15 @@ export function usersOf({ config }: ConsoleParts, { name }: DraftEndpoint): Endp
   return { file: auth.usersFile, policy: auth.policy, inFile };
 }
 
+/** The users file in which a user is, or is to be added; undefined if the configuration itself has the user, or there is no file. */
+export function fileOfUser(
+  { users }: DraftEndpoint,
+  { file }: EndpointUsers,
+  username: string,
+): string | undefined {
+  return users.includes(username) ? undefined : file;
+}
+
 /** Why a user cannot get this name and password, or undefined. */
 export function userFault(
   user: { username: string; password: string },

@@ -3,7 +3,7 @@ import { parseHtpasswd } from '../basic/htpasswd.ts';
 import type { Html } from '../portal/page-response.ts';
 import type { ConsoleParts } from './console-context.ts';
 import type { DraftEndpoint } from './draft-endpoints.ts';
-import { setInFile, setUserEdit, usersOf } from './endpoint-users.ts';
+import { fileOfUser, setInFile, setUserEdit, usersOf } from './endpoint-users.ts';
 import { OPERATOR_TEXTS } from './operator-texts.ts';
 import { changeForm, textArea } from './page.ts';
 import type { ConsoleVisit } from './visit.ts';
@@ -31,9 +31,10 @@ export async function importUsers(
     const bad = OPERATOR_TEXTS[visit.language].badImport.replace('{line}', String(fault.line));
     return `${bad} ${fault.message}`;
   }
-  const { file } = usersOf(parts, endpoint);
+  const all = usersOf(parts, endpoint);
   for (const { username, hash } of users) {
-    if (file !== undefined && !endpoint.users.includes(username)) await setInFile(file, username, hash);
+    const file = fileOfUser(endpoint, all, username);
+    if (file !== undefined) await setInFile(file, username, hash);
     else parts.drafts.edit(visit.cookie, parts.store.read, [setUserEdit(endpoint, username, hash)]);
   }
   return undefined;

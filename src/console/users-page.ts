@@ -6,6 +6,7 @@ import type { ConsoleParts } from './console-context.ts';
 import { endpointNamed, type DraftEndpoint } from './draft-endpoints.ts';
 import { EditError } from './edit-document.ts';
 import {
+  fileOfUser,
   removeFromFile,
   removeUserEdit,
   setInFile,
@@ -92,7 +93,7 @@ export function usersPage(pages: Pages, parts: ConsoleParts): void {
     if (fault !== undefined) return fault;
     const hash = await hashing.run(() => makeHash(password, 'argon2id'));
     if (hash === undefined) return visit.texts.busy;
-    const file = endpoint.users.includes(username) ? undefined : users.file;
+    const file = fileOfUser(endpoint, users, username);
     if (file !== undefined) await setInFile(file, username, hash);
     else drafts.edit(visit.cookie, store.read, [setUserEdit(endpoint, username, hash)]);
     record(

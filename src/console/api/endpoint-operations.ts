@@ -6,6 +6,7 @@ import type { ConsoleParts } from '../console-context.ts';
 import { endpointNamed, type DraftEndpoint } from '../draft-endpoints.ts';
 import { EditError, editText, type Edit } from '../edit-document.ts';
 import {
+  fileOfUser,
   removeFromFile,
   removeUserEdit,
   setInFile,
@@ -66,9 +67,9 @@ const setUser = operation({
     const hash = await parts.hashing.run(() => makeHash(password, 'argon2id'));
     if (hash === undefined) throw new ApiProblem(503, 'too many passwords are being hashed: try again');
     const what = `${endpoint.name}: password of ${parameters.user} set`;
-    const { file } = users;
+    const file = fileOfUser(endpoint, users, parameters.user);
     return explained(async () => {
-      if (file === undefined || endpoint.users.includes(parameters.user)) {
+      if (file === undefined) {
         const edit = setUserEdit(endpoint, parameters.user, hash);
         await deployEdit(parts, edit, { name: user.name, address, reason: what });
       } else {
