@@ -52,7 +52,11 @@ function routes({ listen, hosts, registry, readiness, conceal, console, api }: A
     const text = (await registry.metrics()).replaceAll(LABEL_VALUE, (value) => conceal(value));
     return context.body(text, 200, { 'content-type': registry.contentType });
   });
-  if (console !== undefined) app.route('/console', console);
+  if (console !== undefined) {
+    // As its address is printed.
+    app.get('/console/', (context) => context.redirect('/console', 303));
+    app.route('/console', console);
+  }
   if (api !== undefined) app.route('/api/v1', api);
   return app;
 }

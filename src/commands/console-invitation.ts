@@ -15,6 +15,6 @@ export async function consoleInvitation(config: Config, isTerminal: boolean): Pr
   const address = consoleAddress(config.admin.listen);
   const store = openAccounts({ path: stateFiles(config).consoleAccounts, now: Date.now, randomBytes });
   if (store.list().some(({ role }) => role === 'administrator')) return address;
-  if (!isTerminal) return `${address} (first: comfy-tenant console link)`;
+  if (!isTerminal) return `${address} (first: comfy-tenant console link --config ${config.file})`;
   return `${setupLink(address, await store.createLink({ role: 'administrator' }))} (works once, 30 minutes)`;
 }

@@ -21,6 +21,14 @@ describe('signing in', () => {
   });
   beforeAll(() => signedIn(started, 'administrator', 'ines'));
 
+  test('the printed address leads to the first page', async () => {
+    const fresh = await startConsole();
+    const { headers, status } = await visitor(fresh.port).get('/console/');
+    expect([status, headers['location']]).toEqual([303, '/console']);
+    expect((await visitor(fresh.port).get('/console')).status).toBe(303);
+    await fresh.close();
+  });
+
   test('gives a cookie that scripts and other sites cannot use', async () => {
     const { someone, form } = await fields();
     const reply = await someone.post('/console/sign-in', form);
